@@ -1,0 +1,4 @@
+//! fusee: a multi-threaded, work-stealing async runtime with a hashed timer wheel.
+
+mod park;
+mod sync;

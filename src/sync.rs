@@ -1,0 +1,107 @@
+//! The facade: the only file that names atomics, cells, locks, deques, threads and thread-locals.
+//!
+//! Every other module says `crate::sync::…`. The crate `loom-tests` compiles the very same modules beside a `sync` of its
+//! own, backed by loom, so the models check the source that ships and `src/` holds no model-checking `cfg` at all.
+//!
+//! Two hooks let `loom-tests` break a protocol on purpose (a *mutant*) to see that its model notices:
+//! [`ord`] names an ordering, [`mutant`] names a structural step. Here both compile to nothing.
+//! Each label stands in the code as `// ORDERING(label): …`, in its module's header, and in a model.
+
+use std::cell;
+
+pub(crate) use std::sync::Arc;
+
+pub(crate) use crossbeam_utils::CachePadded;
+pub(crate) use parking_lot::{Mutex, MutexGuard};
+
+/// Atomic types, as in [`std::sync::atomic`].
+pub(crate) mod atomic {
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+}
+
+/// The work-stealing deques, as in [`crossbeam_deque`]. `scheduler/queue.rs` states the contract assumed of them.
+pub(crate) mod deque {
+    pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+}
+
+/// Threads, as in [`std::thread`].
+pub(crate) mod thread {
+    pub(crate) use std::thread::{Builder, JoinHandle};
+}
+
+/// What the clock reads, as in [`std::time::Instant`].
+pub(crate) type RawInstant = std::time::Instant;
+
+/// The ordering `order`, under the label by which a mutant weakens it to `Relaxed`.
+#[inline(always)]
+pub(crate) const fn ord(_label: &'static str, order: atomic::Ordering) -> atomic::Ordering {
+    order
+}
+
+/// A sequentially consistent fence, under the label by which a mutant leaves it out.
+#[inline(always)]
+pub(crate) fn fence_seq_cst(_label: &'static str) {
+    std::sync::atomic::fence(atomic::Ordering::SeqCst);
+}
+
+/// Whether the structural mutant `name` is chosen: never, outside `loom-tests`.
+#[inline(always)]
+pub(crate) const fn mutant(_name: &'static str) -> bool {
+    false
+}
+
+/// A condition variable that waits for a notification or for an instant of the raw clock.
+#[derive(Debug, Default)]
+pub(crate) struct Condvar(parking_lot::Condvar);
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self(parking_lot::Condvar::new())
+    }
+
+    /// Waits for a notification.
+    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        self.0.wait(guard);
+    }
+
+    /// Waits for a notification until `deadline`; true when it passed.
+    pub(crate) fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, deadline: RawInstant) -> bool {
+        self.0.wait_until(guard, deadline).timed_out()
+    }
+
+    /// Wakes one waiter.
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// An unsafe cell whose accesses are scoped, so that a model can check them.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T: ?Sized>(cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(cell::UnsafeCell::new(value))
+    }
+
+    /// Hands out a pointer for reading. The pointer must not be used after `f` returns.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Hands out a pointer for writing. The pointer must not be used after `f` returns.
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.
+macro_rules! thread_local_const {
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
+        std::thread_local! { $(#[$attr])* $vis static $name: $type = const { $init } }
+    };
+}
+pub(crate) use thread_local_const;
