@@ -36,7 +36,7 @@ fn steal_one(stealer: &Stealer<Task>) -> Option<u32> {
 /// The owner pushes one task and pops it, a thief steals: exactly one of them gets it.
 #[test]
 fn steal_pop_last() {
-    Model::new("steal_pop_last", 20).witnesses(&["owner", "thief", "retry"]).check(|| {
+    Model::new("steal_pop_last", 15).witnesses(&["owner", "thief", "retry"]).check(|| {
         let worker = Worker::new_fifo();
         let stealer = worker.stealer();
         let thief = spawn(move || steal_one(&stealer));
@@ -107,7 +107,7 @@ fn steal_batch() {
 /// The owner fills the ring once more around while a thief reads the slot that is overwritten.
 #[test]
 fn steal_overwritten_slot() {
-    Model::new("steal_overwritten_slot", 10).witnesses(&["retry"]).check(|| {
+    Model::new("steal_overwritten_slot", 70).witnesses(&["retry"]).check(|| {
         let worker = Worker::new_fifo();
         for number in 1..=4 {
             worker.push(Task::new(number));
@@ -126,7 +126,7 @@ fn steal_overwritten_slot() {
 /// Two producers and a consumer: each task comes out once, with its content.
 #[test]
 fn injector_push_steal() {
-    Model::new("injector_push_steal", 100).witnesses(&["retry", "empty", "stolen"]).check(|| {
+    Model::new("injector_push_steal", 170).witnesses(&["retry", "empty", "stolen"]).check(|| {
         let injector = Arc::new(Injector::new());
         injector.push(Task::new(1));
         let (pusher, thief) = (injector.clone(), injector.clone());

@@ -40,7 +40,7 @@ impl Letter {
 /// before it, leaves the parker blocked for ever.
 #[test]
 fn parker_unpark() {
-    let model = Model::new("parker_unpark", 10_000).witnesses(&["no park", "one park", "two parks"]);
+    let model = Model::new("parker_unpark", 60_000).witnesses(&["no park", "one park", "two parks"]);
     model.check(|| {
         let parker = Parker::new();
         let arrived = Arc::new(AtomicUsize::new(0));
@@ -84,7 +84,7 @@ fn parker_token() {
 /// there to be taken: by this park, or by the next.
 #[test]
 fn parker_timeout() {
-    let model = Model::new("parker_timeout", 100).witnesses(&["token", "timeout"]);
+    let model = Model::new("parker_timeout", 3_000).witnesses(&["token", "timeout"]);
     model.check(|| {
         let parker = Parker::new();
         let letter = Letter::new();

@@ -41,7 +41,7 @@ fn a_notification_is_never_spent_on_a_timeout() {
 /// A wait whose deadline the clock passes at any moment ends, and never before it.
 #[test]
 fn a_timeout_is_neither_lost_nor_early() {
-    Model::new("timeout", 3).witnesses(&["passed before", "passed while waiting"]).check(|| {
+    Model::new("timeout", 5).witnesses(&["passed before", "passed while waiting"]).check(|| {
         let (mutex, condvar) = (Mutex::new(()), Condvar::new());
         let deadline = RawInstant::now() + Duration::from_millis(2);
         spawn(move || {
@@ -58,7 +58,7 @@ fn a_timeout_is_neither_lost_nor_early() {
 
 #[test]
 fn time_never_goes_back() {
-    Model::new("monotonic", 2).check(|| {
+    Model::new("monotonic", 7).check(|| {
         let start = RawInstant::now();
         spawn(move || clock::advance_to(start + Duration::from_secs(1)));
         let (first, second) = (RawInstant::now(), RawInstant::now());

@@ -12,6 +12,9 @@
 //!   load of `back`.
 //! - *Failure is not emptiness* (`steal_retry`): a thief whose swap failed answers `Retry`.
 //!
+//! The fence between a thief's two loads (`deque_steal_fence`) carries none of these: it is there for the LIFO flavour, whose
+//! owner takes at the back by a plain store. Nobody may rest on it to see a push; that takes fences on both sides.
+//!
 //! The tasks themselves lie in an arena that loom does not know of, and slots hold their keys: so a broken protocol ends
 //! in a failed assertion, never in a double free, and the arena orders nothing between pusher and taker.
 //!
@@ -25,7 +28,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicIsize, AtomicUsize, Ordering, fence};
 
 pub(crate) use super::injector::Injector;
-use super::mutation::{mutant, ord};
+use super::mutation::{fence_seq_cst, mutant, ord};
 
 /// How many tasks a stand-in deque holds.
 pub(crate) const CAPACITY: usize = 4;
@@ -176,7 +179,8 @@ impl<T> Stealer<T> {
     fn take(&self, count: impl FnOnce(usize) -> usize) -> Steal<Vec<T>> {
         let ring = &self.ring;
         let front = ring.front.load(Ordering::Acquire);
-        fence(Ordering::SeqCst);
+        // ORDERING(deque_steal_fence): as in crossbeam, so that the stand-in is no weaker than what ships.
+        fence_seq_cst("deque_steal_fence");
         // ORDERING(deque_push): acquire, so that the slots before `back` are seen.
         let back = ring.back.load(ord("deque_push", Ordering::Acquire));
         let Some(len) = usize::try_from(back - front).ok().filter(|len| *len > 0) else {
