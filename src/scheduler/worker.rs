@@ -130,7 +130,7 @@ impl Worker {
     }
 
     fn find_task(&self) -> Option<Runnable> {
-        if self.polls.get() % self.shard.scheduler.global_queue_interval == 0
+        if self.polls.get().is_multiple_of(self.shard.scheduler.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
             return Some(task);
