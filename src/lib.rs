@@ -2,3 +2,7 @@
 
 mod park;
 mod sync;
+#[allow(dead_code)]
+mod time {
+    pub(crate) mod wheel;
+}
