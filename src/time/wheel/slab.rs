@@ -101,6 +101,22 @@ impl<T> Slab<T> {
         (prev == next && next != head).then_some(next)
     }
 
+    /// A whole list, its links checked in both directions.
+    #[cfg(test)]
+    pub(super) fn list(&self, head: u32) -> Vec<u32> {
+        let mut list = Vec::new();
+        let mut last = head;
+        while self.link(last).next != head {
+            let at = self.link(last).next;
+            assert_eq!(self.link(at).prev, last, "links agree");
+            assert!(at >= self.heads, "a list has one head");
+            list.push(at);
+            last = at;
+        }
+        assert_eq!(self.link(head).prev, last, "links agree");
+        list
+    }
+
     /// Links an entry that is in no list behind the last of this one.
     pub(super) fn push_back(&mut self, head: u32, at: u32) {
         let last = std::mem::replace(&mut self.link_mut(head).prev, at);
