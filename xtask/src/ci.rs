@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) keep_going: bool,
     /// `cargo test --workspace` has just passed: leave out the tests, and the models' runs without a mutant.
     pub(crate) skip_tests: bool,
+    /// Let the tests explore further.
+    pub(crate) deep: bool,
 }
 
 /// One check.
@@ -33,6 +35,9 @@ enum Action {
 
 /// `cargo test --workspace` builds the examples and runs the models of `loom-tests` too.
 const TEST_ARGUMENTS: &[&str] = &["test", "--workspace"];
+
+/// Property tests read the first; the models' harness lets the second override the bound of a composite model.
+const DEEP_ENVIRONMENT: &[(&str, &str)] = &[("FUSEE_DEEP", "1"), ("LOOM_MAX_PREEMPTIONS", "4")];
 
 const STEPS: &[Step] = &[
     Step { name: "format", action: cargo(&["fmt", "--all", "--", "--check"]) },
@@ -76,7 +81,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<(), String> {
         } else if options.skip_tests && matches!(step.action, Action::Tests) {
             Outcome::Skipped("just run")
         } else {
-            run_step(root, step, models_passed)
+            run_step(root, step, options, models_passed)
         };
         failed |= matches!(outcome, Outcome::Failed(..));
         models_passed |= matches!((&step.action, &outcome), (Action::Tests, Outcome::Passed(_)));
@@ -86,12 +91,12 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<(), String> {
     if failed { Err(failure(&outcomes)) } else { Ok(()) }
 }
 
-fn run_step(root: &Path, step: &Step, models_passed: bool) -> Outcome {
+fn run_step(root: &Path, step: &Step, options: Options, models_passed: bool) -> Outcome {
     println!("\n==> {}", step.name);
     let began = Instant::now();
     let result = match &step.action {
         Action::Cargo { arguments, environment } => run_cargo(root, arguments, environment),
-        Action::Tests => run_cargo(root, TEST_ARGUMENTS, &[]),
+        Action::Tests => run_cargo(root, TEST_ARGUMENTS, if options.deep { DEEP_ENVIRONMENT } else { &[] }),
         Action::Tidy => tidy::run(root),
         Action::Mutants if models_passed => mutants::run(root, None, mutants::Baseline::JustRun),
         Action::Mutants => mutants::run(root, None, mutants::Baseline::Run),

@@ -16,10 +16,11 @@ The project's own commands.
 Usage: cargo xtask COMMAND
 
 Commands:
-  ci [--keep-going] [--skip-tests]
+  ci [--keep-going] [--skip-tests | --deep]
       Format, house rules, lints, tests, documentation and mutants, with the time each took.
       --keep-going   run the remaining steps after a failure
       --skip-tests   leave out what `cargo test --workspace` has just run
+      --deep         let the tests explore further: more random cases, more preemptions in bounded models
   tidy
       The house rules that a machine can check.
   mutants [FILTER]
@@ -77,8 +78,12 @@ fn run(invocation: &mut Invocation) -> Result<(), String> {
             let options = ci::Options {
                 keep_going: invocation.take_flag("--keep-going"),
                 skip_tests: invocation.take_flag("--skip-tests"),
+                deep: invocation.take_flag("--deep"),
             };
             invocation.finish()?;
+            if options.skip_tests && options.deep {
+                return Err("--deep is about the tests that --skip-tests leaves out".to_owned());
+            }
             ci::run(&invocation.root, options)
         }
         Some("tidy") => {
@@ -121,6 +126,12 @@ mod tests {
     fn an_unknown_command_is_an_error() {
         assert!(run(&mut invocation(&["lint"])).unwrap_err().contains("unknown command `lint`"));
         assert!(run(&mut invocation(&[])).unwrap_err().contains("a command is missing"));
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_an_error() {
+        let message = run(&mut invocation(&["ci", "--deep", "--skip-tests"])).unwrap_err();
+        assert!(message.contains("--deep is about the tests"), "{message}");
     }
 
     #[test]

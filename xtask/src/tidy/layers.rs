@@ -59,7 +59,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
 }
 
 fn check_against(tree: &Tree, layers: &[Layer]) -> Vec<Violation> {
-    let modules: Vec<String> = tree.sources("src/").map(|source| module_of(source.path())).collect();
+    let in_tree = tree.sources("src/").map(|source| module_of(source.path()));
+    let in_table = layers.iter().flat_map(|layer| layer.modules).map(|name| (*name).to_owned());
+    let modules: Vec<String> = in_tree.chain(in_table).collect();
     let mut violations = Vec::new();
     for source in tree.sources("src/") {
         let mut report = |line, message| {

@@ -99,15 +99,16 @@ fn is_argued(source: &Source, statement: &Range<usize>, offset: usize, ordering:
     false
 }
 
-/// The blocks of `if mutant("…") { … }`, where the protocol is broken on purpose.
+/// `mutant("…") … { … }` behind an `if`: what it guards in the condition and the block, where the protocol is broken on purpose.
 fn mutant_blocks(source: &Source) -> Vec<Range<usize>> {
+    let code = source.code();
     let mut blocks = Vec::new();
     for (offset, _) in source.calls_with_literal("mutant") {
-        let is_condition = source.code()[..offset].trim_end().ends_with("if");
-        let end = source.close_of(offset);
-        let opens = source.code()[end..].find('{').filter(|gap| source.code()[end + 1..end + gap].trim().is_empty());
-        if let (true, Some(gap)) = (is_condition, opens) {
-            blocks.push(end + gap..source.close_of(end + gap));
+        let condition = statement_around(code, offset);
+        let is_chosen = words(&code[condition.start..offset], "if").next().is_some();
+        let is_negated = code[..offset].ends_with('!');
+        if is_chosen && !is_negated && code[condition.end..].starts_with('{') {
+            blocks.push(offset..source.close_of(condition.end));
         }
     }
     blocks
@@ -159,6 +160,10 @@ mod tests {
     fn what_a_mutant_does_needs_no_argument() {
         let text = "fn f() {\n    if mutant(\"m\") {\n        x.store(1, Ordering::Relaxed);\n    }\n}\n";
         assert_eq!(lines(text), [0; 0]);
+        let conditional = text
+            .replace("if mutant", "if full && mutant")
+            .replace(") {\n     ", ") && x.load(Ordering::Acquire) {\n     ");
+        assert_eq!(lines(&conditional), [0; 0]);
         let kept = text.replace("mutant", "!mutant");
         assert_eq!(lines(&kept), [3]);
     }

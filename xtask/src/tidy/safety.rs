@@ -18,8 +18,8 @@ fn check_source(source: &Source) -> Vec<Violation> {
         let wanted = match declaration {
             Declaration::Impl if has_note => continue,
             Declaration::Impl => "`unsafe impl` wants a `// SAFETY:` comment above it",
-            // What a trait asks of its callers stands at the trait: a method that implements one may say why it keeps to it.
-            Declaration::Fn if has_section || has_note && implements_trait(source, line) => continue,
+            // What a method asks of its callers stands at the trait that declares it.
+            Declaration::Fn if has_section || implements_trait(source, line) => continue,
             Declaration::Fn => "`unsafe fn` wants a `# Safety` section in its docs",
             Declaration::Trait if has_section => continue,
             Declaration::Trait => "`unsafe trait` wants a `# Safety` section in its docs",
@@ -83,10 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn a_note_instead_of_a_section_serves_for_trait_methods_alone() {
-        let method = "// SAFETY: forwards.\nunsafe impl GlobalAlloc for A {\n    // SAFETY: as asked.\n    unsafe fn f() {}\n}\n";
-        assert_eq!(lines(method), [0; 0]);
-        assert_eq!(lines("impl A {\n    // SAFETY: no.\n    unsafe fn f() {}\n}\n"), [3]);
+    fn the_section_of_a_traits_method_stands_at_the_trait() {
+        let methods =
+            "// SAFETY: forwards.\nunsafe impl GlobalAlloc for A {\n    unsafe fn f() {}\n    unsafe fn g() {}\n}\n";
+        assert_eq!(lines(methods), [0; 0]);
+        assert_eq!(lines("trait T {\n    unsafe fn f();\n}\nimpl A {\n    unsafe fn f() {}\n}\n"), [2, 5]);
         assert_eq!(lines("impl B for A {}\n// SAFETY: no.\nunsafe fn f() {}\n"), [3]);
     }
 
