@@ -24,14 +24,16 @@ mod turn;
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it; loom sees neither its counting nor its leaks.
+pub(crate) use std::sync::Arc as StdArc;
 
-pub(crate) use clock::RawInstant;
+pub(crate) use clock::{RawInstant, raw_from_std, raw_into_std};
 pub(crate) use lock::{Condvar, Mutex, MutexGuard};
 pub(crate) use mutation::{chosen, fence_seq_cst, mutant, ord};
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.
@@ -41,3 +43,30 @@ macro_rules! thread_local_const {
     };
 }
 pub(crate) use thread_local_const;
+
+/// Runs user code; an error is the payload of its panic, if that is a [`UserPanic`]. Any other panic is the model checker's
+/// or an assertion's, and goes on.
+pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    match caught {
+        Err(payload) if !payload.is::<UserPanic>() => std::panic::resume_unwind(payload),
+        caught => caught,
+    }
+}
+
+/// What user code panics with in a model, by [`std::panic::resume_unwind`], which is silent.
+#[derive(Debug)]
+pub(crate) struct UserPanic;
+
+/// A pause in a loop that waits for another thread's step: loom runs that thread before this one goes on.
+pub(crate) fn spin_loop() {
+    loom::hint::spin_loop();
+}
+
+/// Nothing: the virtual clock is exact.
+pub(crate) fn sharpen_timers() {}
+
+/// How many workers a runtime has by default in a model.
+pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZero<usize>> {
+    Ok(std::num::NonZero::<usize>::MIN)
+}
