@@ -3,4 +3,6 @@
 mod deque;
 mod deque_suite;
 mod park;
+mod runtime;
 mod stand_ins;
+mod task;
