@@ -40,7 +40,7 @@ fn main() {
     }
     match args.scale {
         Scale::Full if !selected.is_empty() => {
-            println!("\n{}\n{} workers, {rounds} rounds\n\n{table}", machine::header(), args.workers);
+            println!("\n{}\nworkers: {}, rounds: {rounds}\n\n{table}", machine::header(), args.workers);
         }
         Scale::Full => {}
         Scale::Smoke => println!("compare: {} workloads ran in small, unmeasured", selected.len()),

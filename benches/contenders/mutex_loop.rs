@@ -1,9 +1,10 @@
 //! The baseline that the timer wheel replaces: one thread, and all timers in a global `Mutex<BTreeMap<Instant, Vec<Waker>>>`.
 //!
-//! The loop polls what was woken, and then sleeps until the first key of the map. A sleep puts its waker into the map on each
-//! pending poll; dropped early, it leaves the waker there until the deadline: such a map has no cheap way to find it. What is left
-//! when `block_on` returns is dropped before it returns, so that its cost is measured too. Everything runs on the thread in `block_on`, so that nothing but the sleep itself ever blocks;
-//! the locks are there because wakers are `Send`, and are never contended.
+//! The loop polls what was woken, and then sleeps until the first key of the map. A sleep puts its waker into the map on
+//! each pending poll. One that is dropped early leaves its waker there until the deadline, as the map offers no better; what
+//! is left when the root future ends is dropped before `block_on` returns, so that its cost is measured too.
+//!
+//! Everything runs on the thread in `block_on`. The locks are never contended: they are the price of being global.
 
 use super::Contender;
 use futures::FutureExt;
