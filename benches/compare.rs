@@ -38,10 +38,10 @@ fn main() {
     for (workload, entrants) in &selected {
         table.push(race(*workload, entrants, &args, rounds));
     }
+    // Rendered in a test too, so that it is tested.
+    let report = format!("{}\nworkers: {}, rounds: {rounds}\n\n{table}", machine::header(), args.workers);
     match args.scale {
-        Scale::Full if !selected.is_empty() => {
-            println!("\n{}\nworkers: {}, rounds: {rounds}\n\n{table}", machine::header(), args.workers);
-        }
+        Scale::Full if !selected.is_empty() => println!("\n{report}"),
         Scale::Full => {}
         Scale::Smoke => println!("compare: {} workloads ran in small, unmeasured", selected.len()),
     }
