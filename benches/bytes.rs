@@ -11,7 +11,7 @@ mod countdown;
 mod machine;
 
 use args::{Args, Scale};
-use contenders::{Contender, Entrant, MutexLoop, Smol, Tokio};
+use contenders::{Contender, Entrant, Fusee, MutexLoop, Smol, Tokio};
 use countdown::COUNTDOWN;
 use machine::cpu_time;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -121,6 +121,7 @@ fn in_child(entrant: Entrant, tasks: usize, workers: usize) -> Findings {
 fn observe(name: &str, tasks: usize, workers: usize) -> Findings {
     let entrant = Entrant::ALL.into_iter().find(|entrant| entrant.name() == name).expect("the parent knows the names");
     match entrant {
+        Entrant::Fusee => sleepers::<Fusee>(tasks, workers),
         Entrant::Tokio => sleepers::<Tokio>(tasks, workers),
         Entrant::Smol => sleepers::<Smol>(tasks, workers),
         Entrant::MutexLoop => sleepers::<MutexLoop>(tasks, workers),

@@ -5,10 +5,12 @@
 //! by design (async-io's reactor; everything of the mutex loop).
 //! Deliberately not here: what is measured (see `workloads`) and how often (see `compare` and `charts`).
 
+mod fusee;
 mod mutex_loop;
 mod smol;
 mod tokio;
 
+pub(crate) use self::fusee::Fusee;
 pub(crate) use self::mutex_loop::MutexLoop;
 pub(crate) use self::smol::Smol;
 pub(crate) use self::tokio::Tokio;
@@ -52,6 +54,7 @@ pub(crate) trait Contender: Sized + 'static {
 /// The contenders by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entrant {
+    Fusee,
     Tokio,
     Smol,
     MutexLoop,
@@ -59,10 +62,11 @@ pub(crate) enum Entrant {
 
 impl Entrant {
     /// In the order in which they take turns.
-    pub(crate) const ALL: [Self; 3] = [Self::Tokio, Self::Smol, Self::MutexLoop];
+    pub(crate) const ALL: [Self; 4] = [Self::Fusee, Self::Tokio, Self::Smol, Self::MutexLoop];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Fusee => "fusee",
             Self::Tokio => "tokio",
             Self::Smol => "smol",
             Self::MutexLoop => "mutex_loop",

@@ -136,8 +136,9 @@ impl<C: Contender> Racer for C {
 
 /// Starts a contender.
 pub(crate) fn start(entrant: Entrant, workers: usize) -> Box<dyn Racer> {
-    use crate::contenders::{MutexLoop, Smol, Tokio};
+    use crate::contenders::{Fusee, MutexLoop, Smol, Tokio};
     match entrant {
+        Entrant::Fusee => Box::new(Fusee::start(workers)),
         Entrant::Tokio => Box::new(Tokio::start(workers)),
         Entrant::Smol => Box::new(Smol::start(workers)),
         Entrant::MutexLoop => Box::new(MutexLoop::start(workers)),
