@@ -207,23 +207,38 @@ struct Membership(Arc<Shard>);
 
 impl Schedule for Membership {
     unsafe fn schedule(this: *const Self, task: Runnable) {
-        // SAFETY: by the caller, `this` is alive until `task` is handed on.
-        let membership = unsafe { &*this };
-        if let Err(task) = Worker::push_current(&membership.0.scheduler, task) {
-            // The entry is about to leave our hands, and with it the allocation that holds `this`.
-            let shard = membership.0.clone();
-            shard.scheduler.inject(task);
-        }
+        // SAFETY: by the caller.
+        unsafe { Self::queue(this, task, Worker::push_current) }
     }
 
     unsafe fn reschedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller.
-        unsafe { Self::schedule(this, task) }
+        unsafe { Self::queue(this, task, Worker::requeue_current) }
     }
 
     fn release(&self, task: RawTask) -> bool {
         let list = &self.0.scheduler.lists[self.0.index];
         // SAFETY: a task enters this list when it is made and completes once.
         unsafe { list.remove(task) }
+    }
+}
+
+impl Membership {
+    /// Queues `task` on this worker by `queue`, or injects it from any other thread.
+    ///
+    /// # Safety
+    /// `this` lies in the allocation of `task`, whose entry the caller owns.
+    unsafe fn queue(
+        this: *const Self,
+        task: Runnable,
+        queue: impl FnOnce(*const Arc<Scheduler>, Runnable) -> Result<(), Runnable>,
+    ) {
+        // SAFETY: the entry keeps the allocation alive until it is handed on.
+        let membership = unsafe { &*this };
+        if let Err(task) = queue(&membership.0.scheduler, task) {
+            // The entry is about to leave our hands, and with it the allocation that holds `this`.
+            let shard = membership.0.clone();
+            shard.scheduler.inject(task);
+        }
     }
 }

@@ -16,9 +16,10 @@
 //!
 //! # Inside
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
-//! `raw.rs` the allocation and what is done with the future; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
+//! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
 //! handles; `list.rs` the list through which shutdown finds live tasks. The scheduler is known only as the trait `Schedule`.
 
+mod cell;
 mod error;
 mod id;
 mod join;
@@ -39,7 +40,7 @@ pub use yield_now::yield_now;
 use std::future::Future;
 
 use list::TaskList;
-use raw::{RawTask, Schedule};
+use raw::Schedule;
 use runnable::Runnable;
 
 /// Makes a task and enters it into `list`. The runnable, to be queued, is absent when the list is closed: then the future
@@ -52,7 +53,7 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    let task = RawTask::new(future, scheduler);
+    let task = cell::allocate(future, scheduler);
     // SAFETY: of the three references of a new task, one is the handle's.
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: another is the queue entry's, counted by the initial NOTIFIED.

@@ -17,8 +17,9 @@
 //! the driver recomputes `next` under the lock when that one is due.
 //!
 //! # Invariants (ordering labels)
-//! - `timer_publish`, `driver_rescan`: the two fences above.
-//! - `driver_close`: the flag is written before the unpark, so that the driver which takes the token sees it.
+//! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
+//! - `driver_close`: the flag is written before the unpark (structural: `driver_unpark_before_flag`), so that the driver which
+//!   takes the token sees it.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.

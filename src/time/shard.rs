@@ -7,7 +7,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
-//!   and looks whether the driver sleeps too long (`driver.rs`).
+//!   and looks whether the driver sleeps too long (`driver.rs`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
 //! - No waker is cloned, woken or dropped under the lock: they are moved out first.
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
