@@ -1,7 +1,7 @@
 //! The command line that all bench targets share, since `cargo bench -- …` hands the same arguments to each.
 //!
-//! The filter and the flags that cargo and test runners pass mean what they mean to criterion; criterion's other
-//! flags are skipped. Without `--bench`, which `cargo bench` passes and `cargo test` does not, a bench is tested: it runs
+//! The filter and the flags that cargo and test runners pass mean what they mean to criterion; criterion's other flags
+//! are skipped. Without `--bench`, which `cargo bench` passes and `cargo test` does not, a bench is tested: it runs
 //! everything once, in small.
 
 use regex::Regex;

@@ -1,4 +1,5 @@
-//! How much memory does a sleeping task hold, its timer included, and what does a million of them cost while they sleep?
+//! How much memory does a sleeping task hold, its timer included, and what does a million of them cost while they
+//! sleep?
 //!
 //! Each contender runs in a process of its own, so that nothing is left of the one before. The counted bytes are those
 //! that the program asked for; the resident ones are what the kernel gave, with the allocator's rounding and the pages
@@ -56,7 +57,8 @@ unsafe impl GlobalAlloc for Counted {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         self.live.fetch_add(size, Ordering::Relaxed);
         self.live.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller got `block` from this allocator, hence from the system's, with this layout; `size` is theirs to keep valid.
+        // SAFETY: the caller got `block` from this allocator, hence from the system's, with this layout; `size` is
+        // theirs to keep valid.
         unsafe { System.realloc(block, layout, size) }
     }
 }

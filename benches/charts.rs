@@ -1,5 +1,5 @@
-//! How are the times of one runtime distributed, and have they changed since the last run? Criterion's statistics and plots,
-//! in `target/criterion/report/index.html`.
+//! How are the times of one runtime distributed, and have they changed since the last run? Criterion's statistics and
+//! plots, in `target/criterion/report/index.html`.
 //!
 //! The workloads are those of `compare`, which has the ratios: criterion finishes with one runtime before it starts the
 //! next. Those that sleep for a second at a time are in `compare` alone.

@@ -1,9 +1,9 @@
-//! Which runtime is faster, at which work, and by how much? The runtimes take turns in one process, and a table of ratios
-//! to tokio ends the output.
+//! Which runtime is faster, at which work, and by how much? The runtimes take turns in one process, and a table of
+//! ratios to tokio ends the output.
 //!
-//! A shared machine changes its speed from minute to minute, but less between two neighbouring turns: so each contender runs
-//! once per round, in the same order, and a ratio is taken within a round. The table has the median of these ratios and
-//! their spread. Each turn has a runtime of its own, warmed up by a small run of the same workload.
+//! A shared machine changes its speed from minute to minute, but less between two neighbouring turns: so each contender
+//! runs once per round, in the same order, and a ratio is taken within a round. The table has the median of these
+//! ratios and their spread. Each turn has a runtime of its own, warmed up by a small run of the same workload.
 //!
 //! ```text
 //! cargo bench --bench compare                             everything, 5 rounds

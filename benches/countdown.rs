@@ -1,7 +1,7 @@
 //! How a bench learns that the last of its tasks has run: a counter, and one message from whoever brings it to zero.
 //!
-//! It is static because one workload runs at a time, and so that a task carries no reference of its own to it: one RMW per
-//! task is all that the counting adds to what is measured.
+//! It is static because one workload runs at a time, and so that a task carries no reference of its own to it: one RMW
+//! per task is all that the counting adds to what is measured.
 
 use futures::channel::oneshot;
 use std::sync::Mutex;
