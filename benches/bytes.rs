@@ -1,5 +1,4 @@
-//! How much memory does a sleeping task hold, its timer included, and what does a million of them cost while they
-//! sleep?
+//! How much memory does a sleeping task hold, its timer included, and what do a million of them cost while asleep?
 //!
 //! Each contender runs in a process of its own, so that nothing is left of the one before. The counted bytes are those
 //! that the program asked for; the resident ones are what the kernel gave, with the allocator's rounding and the pages

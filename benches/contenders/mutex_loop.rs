@@ -1,5 +1,5 @@
-//! The baseline that the timer wheel replaces: one thread, and all timers in a global `Mutex<BTreeMap<Instant,
-//! Vec<Waker>>>`.
+//! The baseline that the timer wheel replaces: one thread, and all timers in a global
+//! `Mutex<BTreeMap<Instant, Vec<Waker>>>`.
 //!
 //! The loop polls what was woken, and then sleeps until the first key of the map. A sleep puts its waker into the map
 //! on each pending poll. One that is dropped early leaves its waker there until the deadline, as the map offers no
