@@ -34,6 +34,8 @@ fn steal_one(stealer: &Stealer<Task>) -> Option<u32> {
 }
 
 /// The owner pushes one task and pops it, a thief steals: exactly one of them gets it.
+///
+/// Mutants: `deque_pop_rmw`, `deque_steal_cas`, `deque_push`.
 #[test]
 fn steal_pop_last() {
     Model::new("steal_pop_last", 15).witnesses(&["owner", "thief", "retry"]).check(|| {
@@ -54,6 +56,8 @@ fn steal_pop_last() {
 
 /// Of two tasks the owner pops one while a thief steals: a thief that finds none found none left, and never took a lost
 /// race for emptiness.
+///
+/// Mutants: `steal_retry`.
 #[test]
 fn steal_retry() {
     Model::new("steal_retry", 5).witnesses(&["retry", "first", "second"]).check(|| {
@@ -124,6 +128,8 @@ fn steal_overwritten_slot() {
 }
 
 /// Two producers and a consumer: each task comes out once, with its content.
+///
+/// Mutants: `injector_write`.
 #[test]
 fn injector_push_steal() {
     Model::new("injector_push_steal", 170).witnesses(&["retry", "empty", "stolen"]).check(|| {

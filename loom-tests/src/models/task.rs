@@ -80,6 +80,8 @@ fn await_by(parker: &Parker, handle: &mut JoinHandle<u32>, wakers: &[Waker]) -> 
 }
 
 /// A task completes while its handle is awaited: the joiner is woken, and sees the output.
+///
+/// Mutants: `task_complete`.
 #[test]
 fn join_poll_complete() {
     Model::new("join_poll_complete", 300).witnesses(&["first poll", "woken"]).check(|| {
@@ -93,6 +95,8 @@ fn join_poll_complete() {
 }
 
 /// A task completes while its handle goes from one waker to another: the newest is woken, and the slot is raced for by nobody.
+///
+/// Mutants: `task_complete`.
 #[test]
 fn join_new_waker() {
     Model::new("join_new_waker", 13_000).witnesses(&["first poll", "second poll", "woken"]).check(|| {
@@ -115,6 +119,8 @@ impl Drop for Counted {
 }
 
 /// A task completes while its handle is dropped: exactly one of them drops the output, and the waker left behind.
+///
+/// Mutants: `task_drop_join_skips_arbitration`.
 #[test]
 fn join_drop_complete() {
     Model::new("join_drop_complete", 300).witnesses(&["ready", "pending"]).check(|| {
