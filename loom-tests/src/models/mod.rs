@@ -2,7 +2,10 @@
 
 mod deque;
 mod deque_suite;
+mod idle;
 mod park;
 mod runtime;
+mod stage;
 mod stand_ins;
 mod task;
+mod timer;

@@ -66,7 +66,7 @@ pub(crate) fn spin_loop() {
 /// Nothing: the virtual clock is exact.
 pub(crate) fn sharpen_timers() {}
 
-/// How many workers a runtime has by default in a model.
+/// As on a machine of two cores.
 pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZero<usize>> {
-    Ok(std::num::NonZero::<usize>::MIN)
+    Ok(std::num::NonZero::<usize>::MIN.saturating_add(1))
 }
