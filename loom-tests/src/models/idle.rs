@@ -66,6 +66,8 @@ impl Pool {
 }
 
 /// One worker on its way to sleep, one producer: the task is found. If not, the worker sleeps for ever.
+///
+/// Mutants: `idle_publish`, `idle_recheck`, `idle_skip_recheck`.
 #[test]
 fn push_vs_sleep() {
     Model::new("push_vs_sleep", 20).witnesses(&["blocked", "found at once"]).check(|| {
@@ -81,6 +83,8 @@ fn push_vs_sleep() {
 
 /// A worker searches while two tasks are pushed; the pushers rely on it. It takes one task and runs it for good: the other task must
 /// reach the second worker, which sleeps or is about to.
+///
+/// Mutants: `idle_hand_on`.
 #[test]
 fn searching_last() {
     Model::new("searching_last", 100).preemptions(3).witnesses(&["blocked"]).check(|| {

@@ -1,8 +1,10 @@
 //! Models of a whole runtime: one worker, the timer driver, and the thread in `block_on`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::harness::{Model, join, spawn};
+use crate::harness::{Model, join, spawn, witness};
 use crate::runtime::{Builder, Runtime};
 use crate::sync::clock;
 use crate::time::Instant;
@@ -37,5 +39,25 @@ fn e2e_spawn_sleep() {
         assert!(Instant::now() >= deadline);
         drop(runtime);
         join([clock]);
+    });
+}
+
+/// A foreign thread spawns while the runtime shuts down: the task runs or is refused or is dropped, and is not left in the injector,
+/// where it and the runtime would keep each other alive.
+///
+/// Mutants: `scheduler_close`.
+#[test]
+fn injector_shutdown() {
+    let model = Model::new("injector_shutdown", 1_000).preemptions(1).branches(5_000);
+    model.witnesses(&["ran", "dropped"]).check(|| {
+        let runtime = one_worker();
+        let handle = runtime.handle().clone();
+        let ran = Arc::new(AtomicBool::new(false));
+        let running = ran.clone();
+        let spawner = spawn(move || drop(handle.spawn(async move { running.store(true, Ordering::Relaxed) })));
+        drop(runtime);
+        join([spawner]);
+        assert_eq!(Arc::strong_count(&ran), 1, "the future is gone");
+        witness(if ran.load(Ordering::Relaxed) { "ran" } else { "dropped" });
     });
 }

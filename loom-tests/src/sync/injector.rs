@@ -103,7 +103,6 @@ impl<T> Injector<T> {
     /// Claims as many tasks as `count` answers for the length found.
     fn claim(&self, count: impl FnOnce(usize) -> usize) -> Steal<std::ops::Range<usize>> {
         let head = self.head.load(Ordering::Acquire);
-        fence(Ordering::SeqCst);
         let tail = self.tail.load(Ordering::Relaxed);
         if head == tail {
             return Steal::Empty;
