@@ -6,6 +6,7 @@ mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
@@ -16,7 +17,7 @@ use fusee::runtime::Builder;
 use fusee::time::{sleep, timeout};
 use futures::executor;
 use support::proc::{open_files, thread_count};
-use support::wakers::{calling, counting};
+use support::wakers::{calling, counting, panics_in_drop};
 use support::{poll_once, until, watchdog, workers};
 
 /// The system's allocator, counting the bytes in use.
@@ -164,6 +165,19 @@ fn handles_dropped_with_a_waker_registered() {
     }
 }
 
+fn wakers_that_panic_in_their_drop() {
+    let runtime = workers(2);
+    let _entered = runtime.enter();
+    for _ in 0..10 {
+        let mut handle = runtime.spawn(pending::<()>());
+        assert!(poll_once(&mut handle, &panics_in_drop()).is_pending());
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
+        let mut pause = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut pause, &panics_in_drop()).is_pending());
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(pause)));
+    }
+}
+
 /// A build that fails half way.
 fn no_thread_for_a_worker() {
     Builder::new_multi_thread().worker_threads(2).thread_stack_size(1 << 47).build().unwrap_err();
@@ -198,6 +212,7 @@ fn nothing_is_left_of_a_runtime() {
         measure(threads, "dropped on its own threads", dropped_on_its_own_threads);
         measure(threads, "an abort of everything in every state", an_abort_of_everything_in_every_state);
         measure(threads, "handles dropped with a waker registered", handles_dropped_with_a_waker_registered);
+        measure(threads, "wakers that panic in their drop", wakers_that_panic_in_their_drop);
         measure(threads, "no thread for a worker", no_thread_for_a_worker);
     });
 }
