@@ -7,14 +7,16 @@ use std::task::Poll;
 
 use fusee::runtime::Runtime;
 use futures::executor;
-use support::{Drops, Latch, Token, holding, message, on_1_2_and_4_workers, on_drop, until, watchdog, workers};
+use support::{
+    Drops, Latch, Token, holding, message, on_1_2_and_4_workers, on_drop, quiet_panic, until, watchdog, workers,
+};
 
 /// Panics when it is dropped, and counts that.
 struct PanicsInDrop(#[expect(dead_code, reason = "it counts in its drop")] Token);
 
 impl Drop for PanicsInDrop {
     fn drop(&mut self) {
-        panic!("a drop's panic");
+        quiet_panic("a drop's panic");
     }
 }
 

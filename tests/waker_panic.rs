@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use fusee::time::{Instant, sleep, sleep_until};
 use support::wakers::{calling, counting, panics_in_drop};
-use support::{Drops, Latch, holding, message, on_1_2_and_4_workers, poll_once, until, watchdog, workers};
+use support::{Drops, Latch, holding, message, on_1_2_and_4_workers, poll_once, quiet_panic, until, watchdog, workers};
 
 fn panics_when_woken() -> Waker {
-    calling(|| panic!("a waker's panic"))
+    calling(|| quiet_panic("a waker's panic"))
 }
 
 /// A waker whose clone panics.

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
+use super::quiet_panic;
+
 /// Counts how often it was woken.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicUsize);
@@ -54,7 +56,7 @@ impl Wake for PanicsInDrop {
 
 impl Drop for PanicsInDrop {
     fn drop(&mut self) {
-        panic!("a waker's drop");
+        quiet_panic("a waker's drop");
     }
 }
 
