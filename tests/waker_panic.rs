@@ -70,8 +70,10 @@ fn a_waker_whose_clone_panics_leaves_the_sleep_and_the_handle_usable() {
         let runtime = workers(1);
         let _entered = runtime.enter();
         let waker = panics_when_cloned();
-        let mut pause = sleep(Duration::from_millis(5));
-        let mut handle = runtime.spawn(sleep(Duration::from_millis(5)));
+        let mut pause = sleep(Duration::from_secs(3600));
+        let go = Latch::new();
+        let open = go.clone();
+        let mut handle = runtime.spawn(async move { open.wait() });
         for _ in 0..2 {
             assert!(catch_unwind(AssertUnwindSafe(|| poll_once(&mut pause, &waker))).is_err());
             assert!(catch_unwind(AssertUnwindSafe(|| poll_once(&mut handle, &waker))).is_err());
@@ -80,6 +82,8 @@ fn a_waker_whose_clone_panics_leaves_the_sleep_and_the_handle_usable() {
             assert!(poll_once(&mut pause, &calm).is_pending());
             assert!(poll_once(&mut handle, &calm).is_pending());
         }
+        go.open();
+        pause.reset(Instant::now() + Duration::from_millis(1));
         runtime.block_on(async {
             pause.await;
             handle.await.unwrap();
@@ -115,10 +119,11 @@ fn a_sleep_waker_that_panics_in_its_drop_leaves_the_sleep_usable() {
     watchdog(|| {
         let runtime = workers(1);
         let _entered = runtime.enter();
-        let mut pause = sleep(Duration::from_millis(20));
+        let mut pause = sleep(Duration::from_secs(3600));
         assert!(poll_once(&mut pause, &panics_in_drop()).is_pending());
         let (_, calm) = counting();
         let _ = catch_unwind(AssertUnwindSafe(|| poll_once(&mut pause, &calm)));
+        pause.reset(Instant::now() + Duration::from_millis(1));
         runtime.block_on(pause);
         let mut dropped = sleep(Duration::from_secs(3600));
         assert!(poll_once(&mut dropped, &panics_in_drop()).is_pending());
