@@ -201,6 +201,12 @@ impl Random {
         }
     }
 
+    /// Spins for a while whose order of magnitude is random: at most two to the power of `most` turns.
+    pub(crate) fn jitter(&mut self, most: u64) {
+        let bound = 1 << self.below(most);
+        self.spin(bound);
+    }
+
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for at in (1..items.len()).rev() {
             items.swap(at, self.below(at as u64 + 1) as usize);
