@@ -78,6 +78,9 @@ const _: () = {
     unwind::<JoinHandle<Awkward>>();
     unwind::<AbortHandle>();
     unwind::<Builder>();
+    unwind::<Runtime>();
+    unwind::<Handle>();
+    unwind::<RuntimeMetrics>();
     unwind::<TryCurrentError>();
     unwind::<Elapsed>();
     unwind::<Id>();
@@ -87,6 +90,7 @@ const _: () = {
     error::<JoinError>();
     error::<Elapsed>();
     error::<TryCurrentError>();
+    sync::<EnterGuard<'static>>();
 };
 
 // What must not be.
