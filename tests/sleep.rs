@@ -102,22 +102,27 @@ fn the_deadline_is_fixed_when_the_sleep_is_made() {
     });
 }
 
+/// Polls a sleep once and gives it back.
+async fn once(mut pause: Sleep) -> Sleep {
+    poll_fn(|context| {
+        let _ = poll_once(&mut pause, context.waker());
+        Poll::Ready(())
+    })
+    .await;
+    pause
+}
+
 #[test]
 fn it_may_move_between_tasks_and_threads_and_runtimes() {
     on_1_2_and_4_workers(|runtime| {
         let other = workers(1);
         for _ in 0..20 {
             let start = Instant::now();
-            let mut pause = runtime.block_on(async { sleep(Duration::from_millis(3)) });
-            // Polled in turn by the root, a foreign executor, a task, a task of another runtime, and plain threads.
-            let once = |mut pause: Sleep| async move {
-                poll_fn(|context| {
-                    let _ = poll_once(&mut pause, context.waker());
-                    Poll::Ready(())
-                })
-                .await;
-                pause
+            let mut pause = {
+                let _entered = runtime.enter();
+                sleep(Duration::from_millis(3))
             };
+            // Polled in turn by the root, a foreign executor, a task, a task of another runtime, and plain threads.
             pause = runtime.block_on(once(pause));
             pause = executor::block_on(once(pause));
             pause = runtime.block_on(runtime.spawn(once(pause))).unwrap();

@@ -27,7 +27,7 @@ fn assert_workers_live(runtime: &Runtime) {
     let tasks: Vec<_> = (0..count)
         .map(|_| {
             let barrier = barrier.clone();
-            runtime.spawn(async move { drop(barrier.wait()) })
+            runtime.spawn(async move { barrier.wait().is_leader() })
         })
         .collect();
     for task in tasks {

@@ -1,5 +1,7 @@
 //! Wakes: during a poll, many at once, after the end, by whatever thread. Each leads to one more poll, or to none when it must not.
 
+#![expect(clippy::waker_clone_wake, reason = "waking by value is tested too")]
+
 mod support;
 
 use std::future::poll_fn;
