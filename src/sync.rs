@@ -35,6 +35,16 @@ pub(crate) mod thread {
 /// What the clock reads, as in [`std::time::Instant`].
 pub(crate) type RawInstant = std::time::Instant;
 
+/// The raw clock's moment at `instant`.
+pub(crate) fn raw_from_std(instant: std::time::Instant) -> RawInstant {
+    instant
+}
+
+/// The standard clock's moment at `instant`.
+pub(crate) fn raw_into_std(instant: RawInstant) -> std::time::Instant {
+    instant
+}
+
 /// The ordering `order`, under the label by which a mutant weakens it to `Relaxed`.
 #[inline(always)]
 pub(crate) const fn ord(_label: &'static str, order: atomic::Ordering) -> atomic::Ordering {

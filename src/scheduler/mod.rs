@@ -27,7 +27,7 @@ use std::future::Future;
 
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Arc, CachePadded, fence_seq_cst, ord};
+use crate::sync::{Arc, CachePadded, fence_seq_cst};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
@@ -128,8 +128,9 @@ impl Scheduler {
 
     /// Begins the shutdown: workers exit after the poll that they are in. False when it had begun.
     pub(crate) fn close(&self) -> bool {
-        // ORDERING(scheduler_close): release; pairs with `is_closed`. The unparks come after, so that no worker sleeps on.
-        if self.closed.swap(true, ord("scheduler_close", Ordering::Release)) {
+        // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
+        // to the workers that sleep.
+        if self.closed.swap(true, Ordering::Relaxed) {
             return false;
         }
         for remote in &self.remotes {
@@ -139,8 +140,8 @@ impl Scheduler {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // ORDERING(scheduler_close): acquire; pairs with `close`.
-        self.closed.load(ord("scheduler_close", Ordering::Acquire))
+        // ORDERING(scheduler_close): relaxed; a worker that sees it late looks again before it parks.
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// Drops every live future, and every queue entry that is in reach. On a closed scheduler.
@@ -207,23 +208,38 @@ struct Membership(Arc<Shard>);
 
 impl Schedule for Membership {
     unsafe fn schedule(this: *const Self, task: Runnable) {
-        // SAFETY: by the caller, `this` is alive until `task` is handed on.
-        let membership = unsafe { &*this };
-        if let Err(task) = Worker::push_current(&membership.0.scheduler, task) {
-            // The entry is about to leave our hands, and with it the allocation that holds `this`.
-            let shard = membership.0.clone();
-            shard.scheduler.inject(task);
-        }
+        // SAFETY: by the caller.
+        unsafe { Self::queue(this, task, Worker::push_current) }
     }
 
     unsafe fn reschedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller.
-        unsafe { Self::schedule(this, task) }
+        unsafe { Self::queue(this, task, Worker::requeue_current) }
     }
 
     fn release(&self, task: RawTask) -> bool {
         let list = &self.0.scheduler.lists[self.0.index];
         // SAFETY: a task enters this list when it is made and completes once.
         unsafe { list.remove(task) }
+    }
+}
+
+impl Membership {
+    /// Queues `task` on this worker by `queue`, or injects it from any other thread.
+    ///
+    /// # Safety
+    /// `this` lies in the allocation of `task`, whose entry the caller owns.
+    unsafe fn queue(
+        this: *const Self,
+        task: Runnable,
+        queue: impl FnOnce(*const Arc<Scheduler>, Runnable) -> Result<(), Runnable>,
+    ) {
+        // SAFETY: the entry keeps the allocation alive until it is handed on.
+        let membership = unsafe { &*this };
+        if let Err(task) = queue(&membership.0.scheduler, task) {
+            // The entry is about to leave our hands, and with it the allocation that holds `this`.
+            let shard = membership.0.clone();
+            shard.scheduler.inject(task);
+        }
     }
 }

@@ -51,6 +51,10 @@ impl LocalQueue {
         self.deque.pop()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deque.is_empty()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.deque.len()
     }

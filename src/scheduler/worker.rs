@@ -108,10 +108,23 @@ impl Worker {
         &self.shard
     }
 
-    /// Queues `task` locally if this thread is a worker of `scheduler`; gives it back if not.
+    /// Queues a woken or spawned task locally if this thread is a worker of `scheduler`; gives it back if not.
     ///
     /// `scheduler` may lie in the task's allocation: it is not used once the task is queued.
     pub(super) fn push_current(scheduler: *const Arc<Scheduler>, task: Runnable) -> Result<(), Runnable> {
+        Self::with_current(scheduler, task, Self::push)
+    }
+
+    /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
+    pub(super) fn requeue_current(scheduler: *const Arc<Scheduler>, task: Runnable) -> Result<(), Runnable> {
+        Self::with_current(scheduler, task, Self::requeue)
+    }
+
+    fn with_current(
+        scheduler: *const Arc<Scheduler>,
+        task: Runnable,
+        queue: impl FnOnce(&Self, Runnable),
+    ) -> Result<(), Runnable> {
         let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
         // SAFETY: the pointer is null, or set by `run` on this thread, which keeps its worker borrowed until it is cleared.
         let Some(worker) = (unsafe { current.as_ref() }) else { return Err(task) };
@@ -119,8 +132,19 @@ impl Worker {
         if !Arc::ptr_eq(&worker.shard.scheduler, unsafe { &*scheduler }) {
             return Err(task);
         }
-        worker.push(task);
+        queue(worker, task);
         Ok(())
+    }
+
+    /// Queues `task`, which the worker has just polled, behind the others.
+    ///
+    /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
+    fn requeue(&self, task: Runnable) {
+        let alone = self.queue.is_empty();
+        self.queue.push(task);
+        if !alone {
+            self.shard.scheduler.notify();
+        }
     }
 
     /// Queues `task` locally and wakes somebody who can share the work.
@@ -133,6 +157,10 @@ impl Worker {
         if self.polls.get().is_multiple_of(self.shard.scheduler.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
+            if !self.queue.is_empty() {
+                // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
+                self.shard.scheduler.notify();
+            }
             return Some(task);
         }
         self.queue.pop().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector)).or_else(|| self.search())

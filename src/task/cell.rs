@@ -69,6 +69,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         free: Self::free,
     };
 
+    /// Polls the future, or drops it, as the state says.
+    ///
+    /// # Safety
+    /// As [`RawTask::run`].
     unsafe fn run(task: RawTask) {
         // SAFETY: the caller's entry keeps the header alive until this function hands it on.
         let header = unsafe { task.header() };
@@ -183,6 +187,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         }
     }
 
+    /// Queues the task.
+    ///
+    /// # Safety
+    /// As [`RawTask::schedule`].
     unsafe fn schedule(task: RawTask) {
         // SAFETY: by the caller.
         unsafe { Self::queue(task, S::schedule) }
@@ -201,6 +209,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         unsafe { enqueue(scheduler, runnable) }
     }
 
+    /// Cancels the task, unless it runs or is complete.
+    ///
+    /// # Safety
+    /// As [`RawTask::shut_down`].
     unsafe fn shut_down(task: RawTask) {
         // SAFETY: the caller's reference keeps the header alive.
         if unsafe { task.header() }.state.transition_to_shutdown() {
@@ -212,6 +224,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         }
     }
 
+    /// Moves the output out.
+    ///
+    /// # Safety
+    /// As [`RawTask::take_output`].
     unsafe fn take_output(task: RawTask, to: NonNull<()>) {
         // SAFETY: the handle's reference keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
@@ -223,6 +239,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         unsafe { to.cast::<Result<F::Output, JoinError>>().write(output) };
     }
 
+    /// Drops the output.
+    ///
+    /// # Safety
+    /// The caller has the stage (rule 1 or 2), which holds the output, and does not use that again.
     unsafe fn drop_output(task: RawTask) {
         // SAFETY: the caller's reference keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
@@ -237,6 +257,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         }
     }
 
+    /// Frees the allocation.
+    ///
+    /// # Safety
+    /// As [`RawTask::free`].
     unsafe fn free(task: RawTask) {
         // SAFETY: the allocation was made by `RawTask::new` with this type, and no reference is left.
         let cell = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };

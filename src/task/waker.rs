@@ -38,6 +38,10 @@ pub(crate) fn wake_quietly(waker: Waker) {
     }
 }
 
+/// Counts one reference more.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the data of this vtable's wakers.
     let task = unsafe { RawTask::from_data(data) };
@@ -46,6 +50,10 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     RawWaker::new(data, &VTABLE)
 }
 
+/// Wakes the task; the waker's reference goes to the queue entry, or is released.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
 unsafe fn wake(data: *const ()) {
     // SAFETY: the data of this vtable's wakers.
     let task = unsafe { RawTask::from_data(data) };
@@ -59,6 +67,10 @@ unsafe fn wake(data: *const ()) {
     }
 }
 
+/// Wakes the task.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the data of this vtable's wakers.
     let task = unsafe { RawTask::from_data(data) };
@@ -69,6 +81,10 @@ unsafe fn wake_by_ref(data: *const ()) {
     }
 }
 
+/// Releases the waker's reference.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
 unsafe fn release(data: *const ()) {
     // SAFETY: the data of this vtable's wakers.
     let task = unsafe { RawTask::from_data(data) };

@@ -3,7 +3,7 @@
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
-use crate::sync::RawInstant;
+use crate::sync::{RawInstant, raw_from_std, raw_into_std};
 
 /// A moment on the runtime's clock, which never goes backwards. It stands still while the machine is suspended.
 ///
@@ -28,12 +28,12 @@ impl Instant {
 
     /// The same moment of the standard library's clock.
     pub fn from_std(instant: std::time::Instant) -> Self {
-        Self(instant)
+        Self(raw_from_std(instant))
     }
 
     /// The same moment of the standard library's clock.
     pub fn into_std(self) -> std::time::Instant {
-        self.0
+        raw_into_std(self.0)
     }
 
     /// Now plus `duration`, or a moment centuries away if that cannot be told.

@@ -17,8 +17,8 @@
 //! the driver recomputes `next` under the lock when that one is due.
 //!
 //! # Invariants (ordering labels)
-//! - `timer_publish`, `driver_rescan`: the two fences above.
-//! - `driver_close`: the flag is written before the unpark, so that the driver which takes the token sees it.
+//! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
+//! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
@@ -32,7 +32,7 @@ use super::shard::{Closed, NEVER, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant, ord};
+use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;
@@ -187,17 +187,18 @@ impl Timers {
     pub(crate) fn close(&self) {
         if mutant("driver_unpark_before_flag") {
             self.unparker.unpark();
-            self.closed.swap(true, Ordering::Release);
+            // Relaxed: as below (counter only).
+            self.closed.swap(true, Ordering::Relaxed);
             return;
         }
-        // ORDERING(driver_close): release; pairs with `is_closed`. The unpark comes after.
-        self.closed.swap(true, ord("driver_close", Ordering::Release));
+        // Relaxed: ordered by the unparker's token (counter only).
+        self.closed.swap(true, Ordering::Relaxed);
         self.unparker.unpark();
     }
 
     fn is_closed(&self) -> bool {
-        // ORDERING(driver_close): acquire; pairs with `close`.
-        self.closed.load(ord("driver_close", Ordering::Acquire))
+        // Relaxed: ordered by the parker's token (counter only).
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// Timers fired so far.

@@ -9,7 +9,7 @@
 //! # Invariants (ordering labels)
 //! - `idle_publish`: the fence between *work is in a queue* and *who searches, who is parked?* Pairs with `idle_recheck`.
 //! - `idle_recheck`: the fence between *I am parked, I do not search* and *is there work?* Of the two threads at least one
-//!   sees what the other wrote.
+//!   sees what the other wrote. `idle_skip_recheck` (structural): the question is asked at all.
 //! - `idle_hand_on` (structural): the last searcher that finds work notifies once more, for whoever saw it searching did not.
 //! - The bit of a parked worker is cleared once: by a notifier, who counts it as searching and owes it an unpark, or by itself.
 //!

@@ -1,36 +1,38 @@
 //! The timer wheel: which timers are due, and when to look next. Plain data behind `&mut self`.
 //!
-//! Hierarchical timing wheels (scheme 7), each level an array of unsorted lists found by hashing the expiry's low bits
-//! (scheme 6): G. Varghese and T. Lauck, "Hashed and Hierarchical Timing Wheels: Data Structures for the Efficient
-//! Implementation of a Timer Facility", SOSP 1987. Inserting, cancelling and resetting are O(1); a timer is moved down at
-//! most once a level before it fires.
+//! Hierarchical timing wheels (scheme 7), each level an array of unsorted lists found by hashing the expiry's low
+//! bits (scheme 6): G. Varghese and T. Lauck, "Hashed and Hierarchical Timing Wheels: Data Structures for the
+//! Efficient Implementation of a Timer Facility", SOSP 1987. Inserting, cancelling and resetting are O(1); a timer
+//! moves down at most once a level before it fires.
 //!
-//! Time is nanoseconds in a `u64`, passed in by the caller. A *tick* is `1 << TICK_SHIFT` of them; a deadline counts as the
-//! tick that it rounds up to, and is due once that tick has begun: never early, at most a tick late. The levels
-//! span all of `u64`, so nothing wraps and nothing overflows into a list apart. A deadline within the last tick of `u64`
-//! rounds up to a time that no clock shows: it never fires, so `u64::MAX` means never.
+//! Time is nanoseconds in a `u64`, passed in by the caller. A *tick* is `1 << TICK_SHIFT` of them; a deadline counts
+//! as the tick that it rounds up to, and is due once that tick has begun: never early, at most a tick late. The
+//! levels span all of `u64`: nothing wraps, and no list is apart from them for what is too far. A deadline within the
+//! last tick of `u64` rounds up to a time that no clock shows: it never fires, so `u64::MAX` means never.
 //!
-//! Each shard owns one wheel under its lock: the tasks that register and drop timers, the workers and the driver thread
-//! call it from any thread, one at a time. The payload is a waker there: moved out to the caller, never run or dropped here.
+//! Each shard owns one wheel under its lock: the tasks that register and drop timers, the workers and the driver
+//! thread call it from any thread, one at a time. The payload is a waker there: moved out to the caller, never run or
+//! dropped here.
 //!
 //! # Invariants
-//! - *Life of an entry*: pending (it holds its value and is in one list), then fired (no value, in no list), until its
-//!   owner removes it. A [`Key`] belongs to one owner and is good until removed, so entries need no generation.
-//! - *Due*: an entry whose tick is at or before `elapsed` is in the due list; every other is in a slot, and starts after it.
-//! - *Home*: a slot's level is the highest digit (base 64) in which its entries' tick differs from `elapsed`. All equal
-//!   ticks therefore share one list, and every slot of a level starts after all that lower levels hold.
-//! - *Resumable cascade*: a slot is cascaded with `elapsed` one tick before its start, and until it is empty it stays the
-//!   home of its ticks: entries that come in meanwhile queue behind the older ones. Lower levels are filled
-//!   as seen from the slot's start, which is why slots' starts are always reckoned from `elapsed + 1`.
+//! - *Life of an entry*: pending (it holds its value and is in one list), then fired (no value, in no list), until
+//!   its owner removes it. A [`Key`] belongs to one owner and is good until removed, so entries need no generation.
+//! - *Due*: an entry whose tick is at or before `elapsed` is in the due list; every other is in a slot.
+//! - *Home*: a slot's level is the highest digit (base 64) in which its entries' tick differs from `elapsed`. So
+//!   equal ticks share one list, and a slot starts after all that lower levels hold.
+//! - *Resumable cascade*: a slot is cascaded with `elapsed` one tick before its start, and until it is empty it stays
+//!   the home of its ticks: entries that come in meanwhile queue behind the older ones. Lower levels are filled as
+//!   seen from the slot's start, so slots' starts are always reckoned from `elapsed + 1`, and all levels are
+//!   compared.
 //!
 //! # Order
-//! Entries fire in the order of their ticks, equal ticks in the order of registration (a reset registers anew), where an
-//! entry registered late counts as of the tick `elapsed` then. That holds however the work is cut into batches.
+//! Entries fire in the order of their ticks, equal ticks in the order of registration (a reset registers anew), where
+//! an entry registered late counts as of the tick `elapsed` then. That holds however the work is cut into batches.
 //! Deadlines that round up to one tick count as equal: a wheel whose tick is a nanosecond (`with_tick_shift(now, 0)`)
 //! fires in exact order of deadline.
 //!
-//! Deliberately not here: atomics, locks, clocks, threads, what a waker is. Checked by its unit tests and, operation by
-//! operation, against a sorted map.
+//! Deliberately not here: atomics, locks, clocks, threads, what a waker is. Checked by its unit tests and, operation
+//! by operation, against a sorted map.
 
 mod levels;
 mod slab;
@@ -75,7 +77,7 @@ impl<T> Wheel<T> {
     /// Adds a pending entry. One whose deadline has passed is due at the next [`expire`](Self::expire).
     ///
     /// # Panics
-    /// At `u32::MAX` entries (with the wheel's few hundred list heads); the wheel is as before.
+    /// When close to `u32::MAX` entries live at once; the wheel is as before.
     pub(crate) fn insert(&mut self, deadline: u64, value: T) -> Key {
         let at = self.slab.insert(deadline, value);
         self.link(at, deadline);
@@ -87,6 +89,7 @@ impl<T> Wheel<T> {
         self.slab.entry_mut(key.0).value.as_mut()
     }
 
+    #[cfg(test)]
     pub(crate) fn is_fired(&self, key: Key) -> bool {
         self.slab.entry(key.0).value.is_none()
     }
@@ -211,7 +214,7 @@ impl<T> Wheel<T> {
         budget
     }
 
-    /// Moves entries from the front of a slot down to where they belong as seen from its start, at most `budget`; how many.
+    /// Moves entries from the front of a slot to where they belong as seen from its start, at most `budget`; how many.
     fn cascade(&mut self, slot: &Slot, budget: usize) -> usize {
         debug_assert_eq!(self.elapsed + 1, slot.start, "until it is empty, the slot is the home of its ticks");
         for moved in 0..budget {

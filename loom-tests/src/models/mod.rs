@@ -1,0 +1,10 @@
+//! The models, one file for each part of `src/`. `README.md` has the table.
+
+mod deque;
+mod deque_suite;
+mod idle;
+mod park;
+mod stage;
+mod stand_ins;
+mod task;
+mod timer;

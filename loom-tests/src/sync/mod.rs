@@ -1,0 +1,74 @@
+//! The facade of `src/sync.rs`, backed by loom: the same names, signatures and meanings.
+//!
+//! What lives here: re-exports of loom's types where they fit, and stand-ins where loom has nothing or something too weak:
+//! [`lock`] (no poisoning, waits with a deadline), [`clock`] (virtual time), [`deque`] (the work-stealing queues),
+//! [`thread`] (a start that can fail), [`mutation`] (which step is broken on purpose).
+//! Who calls it: every file included from `src/`, on the threads of a model, inside an execution of [`crate::harness`].
+//!
+//! # Invariants
+//! - A stand-in orders no more than what it stands for: no lock, fence or join that the real thing lacks, or a missing
+//!   fence in `src/` would go unseen. [`turn`] holds the one means by which a stand-in tells loom of its own steps.
+//! - State that loom does not know of changes only between two points at which loom may switch, next to a [`turn`].
+//!
+//! Differences that `src/` must respect: nothing here can be made in a constant; atomics have no `get_mut`; `Arc` has no
+//! `Weak`, no coercion to `dyn` and is not what `std::task::Wake` wants; thread-locals are read by `with` and `try_with`.
+
+pub(crate) mod clock;
+pub(crate) mod deque;
+mod injector;
+mod lock;
+mod mutation;
+pub(crate) mod thread;
+mod turn;
+
+pub(crate) use crossbeam_utils::CachePadded;
+pub(crate) use loom::cell::UnsafeCell;
+pub(crate) use loom::sync::Arc;
+
+pub(crate) use clock::RawInstant;
+pub(crate) use lock::{Condvar, Mutex, MutexGuard};
+pub(crate) use mutation::{chosen, fence_seq_cst, mutant, ord};
+
+/// Atomic types, as in [`std::sync::atomic`].
+pub(crate) mod atomic {
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+}
+
+/// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.
+macro_rules! thread_local_const {
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
+        loom::thread_local! { $(#[$attr])* $vis static $name: $type = $init }
+    };
+}
+pub(crate) use thread_local_const;
+
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it. It orders nothing for loom.
+pub(crate) use std::sync::Arc as StdArc;
+
+/// Runs user code. A model lets no panic be caught: it would be the checker's own.
+pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
+    Ok(f())
+}
+
+/// A pause in a loop that waits for another thread's step: lets that thread run.
+pub(crate) fn spin_loop() {
+    loom::thread::yield_now();
+}
+
+/// As on a machine of two cores.
+pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZeroUsize> {
+    Ok(std::num::NonZeroUsize::MIN.saturating_add(1))
+}
+
+/// Virtual time is exact.
+pub(crate) fn sharpen_timers() {}
+
+/// The virtual clock has no moment of the real one.
+pub(crate) fn raw_from_std(_: std::time::Instant) -> RawInstant {
+    unimplemented!("a model runs on the virtual clock")
+}
+
+/// The virtual clock has no moment of the real one.
+pub(crate) fn raw_into_std(_: RawInstant) -> std::time::Instant {
+    unimplemented!("a model runs on the virtual clock")
+}
