@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::context::EnterGuard;
 use super::handle::Handle;
@@ -26,6 +27,9 @@ pub struct Runtime {
     workers: Vec<ThreadHandle<()>>,
     driver: Option<ThreadHandle<()>>,
 }
+
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl Runtime {
     /// A multi-thread runtime with one worker for each core.

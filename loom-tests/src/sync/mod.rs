@@ -65,10 +65,10 @@ pub(crate) fn sharpen_timers() {}
 
 /// The virtual clock has no moment of the real one.
 pub(crate) fn raw_from_std(_: std::time::Instant) -> RawInstant {
-    unimplemented!("a model runs on the virtual clock")
+    panic!("a model runs on the virtual clock")
 }
 
 /// The virtual clock has no moment of the real one.
 pub(crate) fn raw_into_std(_: RawInstant) -> std::time::Instant {
-    unimplemented!("a model runs on the virtual clock")
+    panic!("a model runs on the virtual clock")
 }
