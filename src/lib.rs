@@ -1,4 +1,34 @@
-//! fusee: a multi-threaded, work-stealing async runtime with a hashed timer wheel.
+//! A multi-threaded, work-stealing async runtime with a hierarchical hashed timer wheel on a driver thread of its own.
+//!
+//! ```
+//! use fusee::time::{Duration, sleep};
+//!
+//! fusee::runtime::block_on(async {
+//!     let jobs: Vec<_> = (1..=100u64)
+//!         .map(|n| {
+//!             fusee::spawn(async move {
+//!                 sleep(Duration::from_millis(n % 10)).await;
+//!                 n
+//!             })
+//!         })
+//!         .collect();
+//!     let mut sum = 0;
+//!     for job in jobs {
+//!         sum += job.await.unwrap();
+//!     }
+//!     assert_eq!(sum, 5050);
+//! });
+//! ```
+//!
+//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits. ARCHITECTURE.md in
+//! the repository walks the life of a task and the life of a timer; each protocol between threads is model-checked in
+//! `loom-tests`.
 
 mod park;
+pub mod runtime;
+mod scheduler;
 mod sync;
+pub mod task;
+pub mod time;
+
+pub use task::spawn;

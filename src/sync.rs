@@ -10,13 +10,16 @@
 use std::cell;
 
 pub(crate) use std::sync::Arc;
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it.
+pub(crate) use std::sync::Arc as StdArc;
+pub(crate) use std::thread::available_parallelism;
 
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use parking_lot::{Mutex, MutexGuard};
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// The work-stealing deques, as in [`crossbeam_deque`]. `scheduler/queue.rs` states the contract assumed of them.
@@ -26,11 +29,21 @@ pub(crate) mod deque {
 
 /// Threads, as in [`std::thread`].
 pub(crate) mod thread {
-    pub(crate) use std::thread::{Builder, JoinHandle};
+    pub(crate) use std::thread::{Builder, JoinHandle, current};
 }
 
 /// What the clock reads, as in [`std::time::Instant`].
 pub(crate) type RawInstant = std::time::Instant;
+
+/// The raw clock's moment at `instant`.
+pub(crate) fn raw_from_std(instant: std::time::Instant) -> RawInstant {
+    instant
+}
+
+/// The standard clock's moment at `instant`.
+pub(crate) fn raw_into_std(instant: RawInstant) -> std::time::Instant {
+    instant
+}
 
 /// The ordering `order`, under the label by which a mutant weakens it to `Relaxed`.
 #[inline(always)]
@@ -105,3 +118,22 @@ macro_rules! thread_local_const {
     };
 }
 pub(crate) use thread_local_const;
+
+/// Runs user code; an error is the payload of its panic.
+///
+/// It stands here because a model must not take the checker's own panics for those of user code.
+pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
+}
+
+/// A pause in a loop that waits for another thread's step; see [`std::hint::spin_loop`].
+pub(crate) fn spin_loop() {
+    std::hint::spin_loop();
+}
+
+/// Asks the operating system for exact wake-ups of this thread: Linux otherwise delays timed waits by up to 50 µs.
+pub(crate) fn sharpen_timers() {
+    // A refusal costs precision and nothing else.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+}

@@ -1,2 +1,145 @@
-//! Commands.
-fn main() {}
+//! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! `ci` is everything that must hold before a change lands; `tidy` and `mutants` are two of its steps that no other
+//! tool offers. Only the standard library is used, so that the checks build in seconds and lean on nothing they check.
+
+mod ci;
+mod mutants;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+The project's own commands.
+
+Usage: cargo xtask COMMAND
+
+Commands:
+  ci [--keep-going] [--skip-tests | --deep]
+      Format, house rules, lints, tests, documentation and mutants, with the time each took.
+      --keep-going   run the remaining steps after a failure
+      --skip-tests   leave out what `cargo test --workspace` has just run
+      --deep         let the tests explore further: more random cases, more preemptions in bounded models
+  tidy
+      The house rules that a machine can check.
+  mutants [FILTER]
+      Break each protocol on purpose and require that its model notices.
+      FILTER         only the mutants whose name or model contains this text
+";
+
+/// What a command needs: the arguments after its name, and the folder that holds the workspace.
+struct Invocation {
+    arguments: Vec<String>,
+    root: PathBuf,
+}
+
+impl Invocation {
+    /// Takes the flag `name` out of the arguments; true when it was there.
+    fn take_flag(&mut self, name: &str) -> bool {
+        let before = self.arguments.len();
+        self.arguments.retain(|argument| argument != name);
+        self.arguments.len() != before
+    }
+
+    /// Takes the next positional argument.
+    fn take_word(&mut self) -> Option<String> {
+        let position = self.arguments.iter().position(|argument| !argument.starts_with('-'))?;
+        Some(self.arguments.remove(position))
+    }
+
+    /// Fails if an argument is left that nobody took.
+    fn finish(&self) -> Result<(), String> {
+        match self.arguments.first() {
+            None => Ok(()),
+            Some(argument) => Err(format!("unexpected argument `{argument}`\n\n{USAGE}")),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let mut invocation = Invocation { arguments: std::env::args().skip(1).collect(), root: workspace_root() };
+    match run(&mut invocation) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(invocation: &mut Invocation) -> Result<(), String> {
+    if invocation.take_flag("--help") || invocation.take_flag("-h") {
+        print!("{USAGE}");
+        return Ok(());
+    }
+    match invocation.take_word().as_deref() {
+        Some("ci") => {
+            let options = ci::Options {
+                keep_going: invocation.take_flag("--keep-going"),
+                skip_tests: invocation.take_flag("--skip-tests"),
+                deep: invocation.take_flag("--deep"),
+            };
+            invocation.finish()?;
+            if options.skip_tests && options.deep {
+                return Err("--deep is about the tests that --skip-tests leaves out".to_owned());
+            }
+            ci::run(&invocation.root, options)
+        }
+        Some("tidy") => {
+            invocation.finish()?;
+            tidy::run(&invocation.root)
+        }
+        Some("mutants") => {
+            let filter = invocation.take_word();
+            invocation.finish()?;
+            mutants::run(&invocation.root, filter.as_deref(), mutants::Baseline::Run)
+        }
+        Some(other) => Err(format!("unknown command `{other}`\n\n{USAGE}")),
+        None => Err(format!("a command is missing\n\n{USAGE}")),
+    }
+}
+
+/// The folder above this package; cargo names the package's own at run time, which follows a moved checkout.
+fn workspace_root() -> PathBuf {
+    let package =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(arguments: &[&str]) -> Invocation {
+        Invocation { arguments: arguments.iter().map(ToString::to_string).collect(), root: PathBuf::new() }
+    }
+
+    #[test]
+    fn a_misspelt_flag_is_an_error() {
+        let mut invocation = invocation(&["ci", "--skip-test"]);
+        let message = run(&mut invocation).unwrap_err();
+        assert!(message.contains("unexpected argument `--skip-test`"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_command_is_an_error() {
+        assert!(run(&mut invocation(&["lint"])).unwrap_err().contains("unknown command `lint`"));
+        assert!(run(&mut invocation(&[])).unwrap_err().contains("a command is missing"));
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_an_error() {
+        let message = run(&mut invocation(&["ci", "--deep", "--skip-tests"])).unwrap_err();
+        assert!(message.contains("--deep is about the tests"), "{message}");
+    }
+
+    #[test]
+    fn flags_and_words_are_taken_in_any_order() {
+        let mut invocation = invocation(&["--keep-going", "ci"]);
+        assert_eq!(invocation.take_word().as_deref(), Some("ci"));
+        assert!(invocation.take_flag("--keep-going"));
+        assert!(!invocation.take_flag("--keep-going"));
+        assert!(invocation.finish().is_ok());
+    }
+}

@@ -1,0 +1,126 @@
+//! Which runtime a thread has entered.
+//!
+//! A stack for each thread: workers enter their own runtime for good, `block_on` and [`Handle::enter`] enter one for a while.
+//! Guards may be dropped in any order; the last one made that still lives is in force.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::handle::Handle;
+use crate::scheduler::worker::Worker;
+use crate::sync::thread_local_const;
+
+thread_local_const! {
+    /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
+    static ENTERED: RefCell<Vec<Option<Handle>>> = RefCell::new(Vec::new())
+}
+
+thread_local_const! {
+    /// Whether `block_on` runs on this thread.
+    static BLOCKED_ON: Cell<bool> = Cell::new(false)
+}
+
+/// Makes a runtime the current one until it is dropped; see [`Handle::enter`].
+#[must_use = "the runtime is left as soon as the guard is dropped"]
+pub struct EnterGuard<'a> {
+    position: usize,
+    /// Borrows the handle, and stays on its thread.
+    scope: PhantomData<(&'a Handle, *const ())>,
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        let left = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let left = entered[self.position].take();
+            while let Some(None) = entered.last() {
+                entered.pop();
+            }
+            left
+        });
+        // Outside the borrow: it may be the last handle, whose drop is not ours to foresee.
+        drop(left);
+    }
+}
+
+/// Why there is no current runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TryCurrentError {
+    destroyed: bool,
+}
+
+impl TryCurrentError {
+    /// Whether no runtime was entered on this thread.
+    pub fn is_missing_context(&self) -> bool {
+        !self.destroyed
+    }
+
+    /// Whether the thread ends, and its thread-locals are gone already.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.destroyed
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.destroyed {
+            "there is no current fusee runtime: the thread is ending, its thread-locals are gone"
+        } else {
+            "there is no current fusee runtime: call this within `block_on`, in a task, or under `Handle::enter`"
+        })
+    }
+}
+
+impl std::error::Error for TryCurrentError {}
+
+/// Enters the runtime of `handle` on this thread.
+pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
+    let position = ENTERED.with(|entered| {
+        let mut entered = entered.borrow_mut();
+        entered.push(Some(handle.clone()));
+        entered.len() - 1
+    });
+    EnterGuard { position, scope: PhantomData }
+}
+
+/// The current runtime.
+pub(super) fn current() -> Result<Handle, TryCurrentError> {
+    ENTERED
+        .try_with(|entered| entered.borrow().last().cloned().flatten())
+        .map_err(|_| TryCurrentError { destroyed: true })?
+        .ok_or(TryCurrentError { destroyed: false })
+}
+
+/// Says that `block_on` runs on this thread, until it is dropped.
+pub(super) struct BlockGuard(());
+
+impl Drop for BlockGuard {
+    fn drop(&mut self) {
+        BLOCKED_ON.with(|blocked| blocked.set(false));
+    }
+}
+
+/// Panics on a thread of a runtime: blocking it would keep tasks from running.
+#[track_caller]
+pub(super) fn assert_may_block() {
+    assert!(
+        !Worker::is_on_this_thread() && !BLOCKED_ON.with(Cell::get),
+        "`block_on` was called on a thread that runs asynchronous tasks already, and would keep them from running: \
+         `.await` the future instead, spawn it as a task, or call `block_on` on a thread of its own (`std::thread::spawn`)"
+    );
+}
+
+/// Enters `block_on` on this thread.
+#[track_caller]
+pub(super) fn enter_block_on() -> BlockGuard {
+    assert_may_block();
+    BLOCKED_ON.with(|blocked| blocked.set(true));
+    BlockGuard(())
+}

@@ -1,0 +1,107 @@
+//! A reference to a runtime.
+
+use std::fmt;
+use std::future::Future;
+
+use super::context::{self, EnterGuard, TryCurrentError};
+use super::{RuntimeMetrics, block_on};
+use crate::scheduler::{self, Scheduler, Shard};
+use crate::sync::Arc;
+use crate::task::JoinHandle;
+use crate::time::driver::Timers;
+
+/// A reference to a runtime, cheap to clone, that spawns onto it from anywhere. It does not keep the runtime's threads alive:
+/// after the [`Runtime`](super::Runtime) is dropped, tasks spawned through it resolve as cancelled.
+///
+/// ```
+/// let runtime = fusee::runtime::Runtime::new()?;
+/// let handle = runtime.handle().clone();
+/// let thread = std::thread::spawn(move || handle.block_on(async { fusee::spawn(async { 42 }).await.unwrap() }));
+/// assert_eq!(thread.join().unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    shard: Arc<Shard>,
+}
+
+impl Handle {
+    pub(super) fn new(shard: Arc<Shard>) -> Self {
+        Self { shard }
+    }
+
+    /// The current runtime's.
+    ///
+    /// # Panics
+    /// Outside a runtime; see [`try_current`](Self::try_current).
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The current runtime's.
+    ///
+    /// # Errors
+    /// [`TryCurrentError`], outside a runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        context::current()
+    }
+
+    /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::spawn).
+    ///
+    /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn(&self.shard, future)
+    }
+
+    /// Runs `future` to its end on the calling thread, with this runtime entered.
+    ///
+    /// # Panics
+    /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on::block_on(self, future)
+    }
+
+    /// Makes this runtime the current one on this thread, for [`spawn`](crate::spawn) and timers, until the guard is dropped.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let _entered = runtime.handle().enter();
+    /// let _task = fusee::spawn(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn enter(&self) -> EnterGuard<'_> {
+        context::enter(self)
+    }
+
+    /// The runtime's counters.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.clone())
+    }
+
+    pub(super) fn scheduler(&self) -> &Arc<Scheduler> {
+        self.shard.scheduler()
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        self.shard.scheduler().timers()
+    }
+
+    pub(crate) fn shard_index(&self) -> usize {
+        self.shard.index()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("workers", &self.scheduler().workers()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,51 @@
+//! Runtimes: building, entering, running and ending them.
+//!
+//! [`block_on`] runs one future on a runtime made for it. A [`Runtime`] lasts until it is dropped; a [`Builder`] configures it; a
+//! [`Handle`] spawns onto it from anywhere. There is no global runtime: any number of them live side by side.
+//!
+//! ```
+//! let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+//! let answer = runtime.block_on(async { fusee::spawn(async { 42 }).await.unwrap() });
+//! assert_eq!(answer, 42);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Inside
+//! `builder.rs` starts the threads, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
+//! `block_on.rs` drives a root future on the caller's thread.
+
+mod block_on;
+mod builder;
+mod context;
+mod handle;
+mod metrics;
+#[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
+mod runtime;
+
+pub use builder::Builder;
+pub use context::{EnterGuard, TryCurrentError};
+pub use handle::Handle;
+pub use metrics::RuntimeMetrics;
+pub use runtime::Runtime;
+
+use std::future::Future;
+
+/// Runs `future` to its end on a runtime of its own, which has as many workers as the machine has cores.
+///
+/// The future runs on the calling thread; what it spawns runs on the workers, and is dropped when it ends.
+///
+/// # Panics
+/// Inside a runtime, and when the threads cannot be started; [`Builder::build`] answers an error there.
+///
+/// ```
+/// let answer = fusee::runtime::block_on(async { 6 * 7 });
+/// assert_eq!(answer, 42);
+/// ```
+#[track_caller]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    context::assert_may_block();
+    match Runtime::new() {
+        Ok(runtime) => runtime.block_on(future),
+        Err(error) => panic!("the runtime's threads could not be started: {error}"),
+    }
+}

@@ -1,0 +1,100 @@
+//! The runtime itself: it owns the threads.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+
+use super::context::EnterGuard;
+use super::handle::Handle;
+use super::{Builder, RuntimeMetrics};
+use crate::sync::thread::{self, JoinHandle as ThreadHandle};
+use crate::task::JoinHandle;
+
+/// A runtime: workers that run tasks, and a driver that fires timers.
+///
+/// Dropping it shuts it down: tasks are dropped at their next suspension point, and the drop returns when all threads have ended. A
+/// task that never returns from a poll keeps it waiting. Dropped on one of its own threads, in a task or in a waker, it waits for
+/// none of them: they end by themselves.
+///
+/// ```
+/// let runtime = fusee::runtime::Runtime::new()?;
+/// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime {
+    handle: Handle,
+    threads: Vec<ThreadHandle<()>>,
+}
+
+impl Runtime {
+    /// A multi-thread runtime with one worker for each core.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().build()
+    }
+
+    pub(super) fn new_without_threads(handle: Handle) -> Self {
+        Self { handle, threads: Vec::new() }
+    }
+
+    pub(super) fn add_thread(&mut self, thread: ThreadHandle<()>) {
+        self.threads.push(thread);
+    }
+
+    /// Runs `future` to its end on the calling thread. What it spawns runs on the workers, and goes on when it ends.
+    ///
+    /// # Panics
+    /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    /// Spawns `future` as a task. See [`fusee::spawn`](crate::spawn).
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// A reference to this runtime, to be cloned and kept.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Makes this runtime the current one on this thread; see [`Handle::enter`].
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// The runtime's counters.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.handle.scheduler().close();
+        self.handle.timers().close();
+        let here = thread::current().id();
+        if self.threads.iter().any(|thread| thread.thread().id() == here) {
+            // We are on one of them: whoever waits for itself waits for ever. Dropped, the handles detach.
+            return;
+        }
+        for thread in self.threads.drain(..) {
+            // A worker's thread ends by returning: user code cannot make it panic. If it did, its message is printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("threads", &self.threads.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,245 @@
+//! The scheduler: workers that run tasks, the queues between them, and who wakes whom.
+//!
+//! [`Scheduler`] is what all threads share. A [`Shard`] is one worker's counted reference to it (one more serves foreign
+//! threads): tasks and handles made on a worker count on that worker's line, so that spawning bumps no line that all share.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `worker.rs` | a worker's loop: find work, run it, park |
+//! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
+//! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `metrics.rs` | each worker's counters |
+//!
+//! # Invariants (ordering labels)
+//! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
+//!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
+//!   worker passes a fence before it empties the injector.
+//! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
+//!
+//! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
+
+pub(crate) mod idle;
+pub(crate) mod metrics;
+pub(crate) mod queue;
+pub(crate) mod worker;
+
+use std::future::Future;
+
+use crate::park::Unparker;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, CachePadded, fence_seq_cst};
+use crate::task::list::TaskList;
+use crate::task::raw::{RawTask, Schedule};
+use crate::task::runnable::Runnable;
+use crate::task::{self, JoinHandle};
+use crate::time::driver::Timers;
+use idle::Idle;
+use metrics::WorkerMetrics;
+use queue::{Injector, Stealer};
+use worker::Worker;
+
+/// What all threads of a runtime share.
+pub(crate) struct Scheduler {
+    injector: Injector,
+    idle: Idle,
+    remotes: Box<[Remote]>,
+    /// One for each worker and, last, one for foreign threads.
+    lists: Box<[CachePadded<TaskList>]>,
+    closed: AtomicBool,
+    timers: Timers,
+    /// A worker looks at the injector first on every one of so many polls.
+    global_queue_interval: u32,
+}
+
+/// What other threads see of a worker.
+pub(crate) struct Remote {
+    stealer: Stealer,
+    unparker: Unparker,
+    metrics: CachePadded<WorkerMetrics>,
+}
+
+/// A counted reference to the scheduler that belongs to one worker, or to all foreign threads.
+pub(crate) struct Shard {
+    scheduler: Arc<Scheduler>,
+    index: usize,
+}
+
+impl Scheduler {
+    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, global_queue_interval: u32) -> Self {
+        Self {
+            injector: Injector::new(),
+            idle: Idle::new(remotes.len()),
+            lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
+            remotes,
+            closed: AtomicBool::new(false),
+            timers,
+            global_queue_interval,
+        }
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.remotes.len()
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
+        &self.remotes[worker].metrics
+    }
+
+    /// Tasks spawned and not complete yet.
+    pub(crate) fn live_tasks(&self) -> usize {
+        self.lists.iter().map(|list| list.len()).sum()
+    }
+
+    /// Tasks in the injector.
+    pub(crate) fn injected(&self) -> usize {
+        self.injector.len()
+    }
+
+    /// Tasks in a worker's local queue.
+    pub(crate) fn queued(&self, worker: usize) -> usize {
+        self.remotes[worker].stealer.len()
+    }
+
+    /// Queues a task from a thread that is no worker of ours.
+    fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        self.notify();
+        // ORDERING(scheduler_close): relaxed, after the fence of `notify`; pairs with the fence in `empty_injector`.
+        if self.closed.load(Ordering::Relaxed) {
+            self.empty_injector();
+        }
+    }
+
+    /// Wakes a worker if work was made visible and nobody searches.
+    fn notify(&self) {
+        if let Some(worker) = self.idle.notify() {
+            self.remotes[worker].unparker.unpark();
+        }
+    }
+
+    /// Whether any queue holds a task.
+    fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+    }
+
+    /// Begins the shutdown: workers exit after the poll that they are in. False when it had begun.
+    pub(crate) fn close(&self) -> bool {
+        // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
+        // to the workers that sleep.
+        if self.closed.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        for remote in &self.remotes {
+            remote.unparker.unpark();
+        }
+        true
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        // ORDERING(scheduler_close): relaxed; a worker that sees it late looks again before it parks.
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Drops every live future, and every queue entry that is in reach. On a closed scheduler.
+    ///
+    /// Each exiting worker calls it: a worker that never returns from a poll keeps nobody else's tasks alive.
+    fn drop_tasks(&self, first: usize) {
+        let (before, after) = self.lists.split_at(first);
+        for list in after.iter().chain(before) {
+            list.close();
+        }
+        self.empty_injector();
+    }
+
+    /// Drops the injector's entries. On a closed scheduler.
+    fn empty_injector(&self) {
+        // ORDERING(scheduler_close): a pusher that missed `closed` passed its fence before this one: its task is seen here.
+        fence_seq_cst("scheduler_close");
+        while let Some(entry) = self.injector.pop() {
+            drop(entry);
+        }
+    }
+}
+
+impl Remote {
+    pub(crate) fn new(stealer: Stealer, unparker: Unparker) -> Self {
+        Self { stealer, unparker, metrics: CachePadded::new(WorkerMetrics::default()) }
+    }
+}
+
+impl Shard {
+    /// The shard of worker `index`; of foreign threads, if that is the number of workers.
+    pub(crate) fn new(scheduler: Arc<Scheduler>, index: usize) -> Arc<Self> {
+        debug_assert!(index <= scheduler.workers(), "one shard for each worker and one for foreign threads");
+        Arc::new(Self { scheduler, index })
+    }
+
+    pub(crate) fn scheduler(&self) -> &Arc<Scheduler> {
+        &self.scheduler
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+}
+
+/// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
+pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let list = &shard.scheduler.lists[shard.index];
+    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
+    if let Some(runnable) = runnable
+        && let Err(runnable) = Worker::push_current(&shard.scheduler, runnable)
+    {
+        shard.scheduler.inject(runnable);
+    }
+    handle
+}
+
+/// A task's membership: in which list it is, and which scheduler runs it.
+struct Membership(Arc<Shard>);
+
+impl Schedule for Membership {
+    unsafe fn schedule(this: *const Self, task: Runnable) {
+        // SAFETY: by the caller.
+        unsafe { Self::queue(this, task, Worker::push_current) }
+    }
+
+    unsafe fn reschedule(this: *const Self, task: Runnable) {
+        // SAFETY: by the caller.
+        unsafe { Self::queue(this, task, Worker::requeue_current) }
+    }
+
+    fn release(&self, task: RawTask) -> bool {
+        let list = &self.0.scheduler.lists[self.0.index];
+        // SAFETY: a task enters this list when it is made and completes once.
+        unsafe { list.remove(task) }
+    }
+}
+
+impl Membership {
+    /// Queues `task` on this worker by `queue`, or injects it from any other thread.
+    ///
+    /// # Safety
+    /// `this` lies in the allocation of `task`, whose entry the caller owns.
+    unsafe fn queue(
+        this: *const Self,
+        task: Runnable,
+        queue: impl FnOnce(*const Arc<Scheduler>, Runnable) -> Result<(), Runnable>,
+    ) {
+        // SAFETY: the entry keeps the allocation alive until it is handed on.
+        let membership = unsafe { &*this };
+        if let Err(task) = queue(&membership.0.scheduler, task) {
+            // The entry is about to leave our hands, and with it the allocation that holds `this`.
+            let shard = membership.0.clone();
+            shard.scheduler.inject(task);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A worker: it finds a task, runs it, and parks when there is none.
+//!
+//! # Where a worker looks, in turn
+//! 1. On every `global_queue_interval`-th poll, the injector: tasks from outside wait for a bounded number of polls.
+//! 2. Its local queue.
+//! 3. The injector, a batch at a time.
+//! 4. If fewer than half of the workers search already: the local queues of the others, from a random one on, half a queue at
+//!    a time, and the injector once more.
+//!
+//! Everything here runs on the worker's own thread. Through [`CURRENT`] a wake or a spawn made by the task that it runs comes
+//! back to it and goes to its local queue.
+//!
+//! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
+
+use std::cell::Cell;
+use std::ptr;
+
+use super::idle::Park;
+use super::queue::{LocalQueue, Stealer};
+use super::{Remote, Scheduler, Shard};
+use crate::park::Parker;
+use crate::sync::{Arc, thread_local_const};
+use crate::task::runnable::Runnable;
+
+/// How often a searcher looks through all queues before it parks.
+const SEARCH_ROUNDS: usize = 3;
+
+thread_local_const! {
+    /// The worker that runs on this thread; null on every other thread.
+    static CURRENT: Cell<*const Worker> = Cell::new(ptr::null())
+}
+
+/// A worker, owned by its thread.
+pub(crate) struct Worker {
+    shard: Arc<Shard>,
+    queue: LocalQueue,
+    parker: Parker,
+    searching: Cell<bool>,
+    polls: Cell<u32>,
+    random: Cell<u32>,
+}
+
+/// The parts of a worker that are made before its scheduler is.
+pub(crate) struct Seed {
+    queue: LocalQueue,
+    parker: Parker,
+}
+
+impl Seed {
+    pub(crate) fn new() -> Self {
+        Self { queue: LocalQueue::new(), parker: Parker::new() }
+    }
+
+    /// What the scheduler keeps of the worker.
+    pub(crate) fn remote(&self) -> Remote {
+        Remote::new(self.queue.stealer(), self.parker.unparker())
+    }
+
+    pub(crate) fn into_worker(self, shard: Arc<Shard>) -> Worker {
+        Worker {
+            queue: self.queue,
+            parker: self.parker,
+            searching: Cell::new(false),
+            polls: Cell::new(0),
+            // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
+            random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
+            shard,
+        }
+    }
+}
+
+/// Clears [`CURRENT`] when the worker's loop ends.
+struct Running;
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(ptr::null()));
+    }
+}
+
+impl Worker {
+    /// Runs tasks until the scheduler closes, then drops those that are left.
+    pub(crate) fn run(&self) {
+        CURRENT.with(|current| current.set(self));
+        let _running = Running;
+        while !self.shard.scheduler.is_closed() {
+            match self.find_task() {
+                Some(task) => {
+                    self.stop_searching();
+                    self.poll(task);
+                }
+                None => self.park(),
+            }
+        }
+        self.shard.scheduler.drop_tasks(self.shard.index);
+        while let Some(entry) = self.queue.pop() {
+            drop(entry);
+        }
+    }
+
+    /// Whether a worker, of whatever runtime, runs on this thread.
+    pub(crate) fn is_on_this_thread() -> bool {
+        CURRENT.try_with(Cell::get).is_ok_and(|current| !current.is_null())
+    }
+
+    /// The worker's reference to the scheduler.
+    pub(crate) fn shard(&self) -> &Arc<Shard> {
+        &self.shard
+    }
+
+    /// Queues a woken or spawned task locally if this thread is a worker of `scheduler`; gives it back if not.
+    ///
+    /// `scheduler` may lie in the task's allocation: it is not used once the task is queued.
+    pub(super) fn push_current(scheduler: *const Arc<Scheduler>, task: Runnable) -> Result<(), Runnable> {
+        Self::with_current(scheduler, task, Self::push)
+    }
+
+    /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
+    pub(super) fn requeue_current(scheduler: *const Arc<Scheduler>, task: Runnable) -> Result<(), Runnable> {
+        Self::with_current(scheduler, task, Self::requeue)
+    }
+
+    fn with_current(
+        scheduler: *const Arc<Scheduler>,
+        task: Runnable,
+        queue: impl FnOnce(&Self, Runnable),
+    ) -> Result<(), Runnable> {
+        let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+        // SAFETY: the pointer is null, or set by `run` on this thread, which keeps its worker borrowed until it is cleared.
+        let Some(worker) = (unsafe { current.as_ref() }) else { return Err(task) };
+        // SAFETY: the caller's pointer is good until the task is queued.
+        if !Arc::ptr_eq(&worker.shard.scheduler, unsafe { &*scheduler }) {
+            return Err(task);
+        }
+        queue(worker, task);
+        Ok(())
+    }
+
+    /// Queues `task`, which the worker has just polled, behind the others.
+    ///
+    /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
+    fn requeue(&self, task: Runnable) {
+        let alone = self.queue.is_empty();
+        self.queue.push(task);
+        if !alone {
+            self.shard.scheduler.notify();
+        }
+    }
+
+    /// Queues `task` locally and wakes somebody who can share the work.
+    pub(super) fn push(&self, task: Runnable) {
+        self.queue.push(task);
+        self.shard.scheduler.notify();
+    }
+
+    fn find_task(&self) -> Option<Runnable> {
+        if self.polls.get().is_multiple_of(self.shard.scheduler.global_queue_interval)
+            && let Some(task) = self.shard.scheduler.injector.pop()
+        {
+            if !self.queue.is_empty() {
+                // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
+                self.shard.scheduler.notify();
+            }
+            return Some(task);
+        }
+        self.queue.pop().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector)).or_else(|| self.search())
+    }
+
+    fn search(&self) -> Option<Runnable> {
+        if !self.searching.get() {
+            self.searching.set(self.shard.scheduler.idle.try_start_searching());
+        }
+        if !self.searching.get() {
+            return None;
+        }
+        for _ in 0..SEARCH_ROUNDS {
+            let found = self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector));
+            if found.is_some() {
+                return found;
+            }
+            crate::sync::spin_loop();
+        }
+        None
+    }
+
+    fn steal(&self) -> Option<Runnable> {
+        let remotes = &self.shard.scheduler.remotes;
+        let start = self.next_random() as usize % remotes.len();
+        let metrics = self.shard.scheduler.metrics(self.shard.index);
+        (0..remotes.len())
+            .map(|offset| (start + offset) % remotes.len())
+            .filter(|&victim| victim != self.shard.index)
+            .find_map(|victim| {
+                let stealer: &Stealer = &remotes[victim].stealer;
+                let task = self.queue.steal_from(stealer)?;
+                metrics.steal_operations.add(1);
+                metrics.stolen_tasks.add(1 + self.queue.len() as u64);
+                Some(task)
+            })
+    }
+
+    /// The worker has a task: it is no searcher any more.
+    fn stop_searching(&self) {
+        if self.searching.replace(false) && self.shard.scheduler.idle.stop_searching() {
+            self.shard.scheduler.notify();
+        }
+    }
+
+    fn poll(&self, task: Runnable) {
+        self.polls.set(self.polls.get().wrapping_add(1));
+        self.shard.scheduler.metrics(self.shard.index).polls.add(1);
+        task.run();
+    }
+
+    fn park(&self) {
+        let scheduler = &*self.shard.scheduler;
+        let has_work = || scheduler.has_work() || scheduler.is_closed();
+        if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
+            scheduler.metrics(self.shard.index).parks.add(1);
+            self.parker.park();
+            scheduler.idle.finish_park(self.shard.index);
+        }
+        self.searching.set(true);
+    }
+
+    fn next_random(&self) -> u32 {
+        let mut x = self.random.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.random.set(x);
+        x
+    }
+}

@@ -1,0 +1,293 @@
+//! A task's cell: its allocation with the future's type known, and all that is done with the future and the output.
+//!
+//! Header, the scheduler's reference, and the stage: future and output share their place, for there is never more than one of
+//! them. These are the functions of the header's vtable; each is called through [`RawTask`].
+//!
+//! Panics of the user's code (the future's poll and drop, the output's drop) end here: none leaves this file.
+//! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*).
+
+use std::any::Any;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll};
+
+use super::error::JoinError;
+use super::raw::{Header, RawTask, Schedule, Vtable, discard};
+use super::runnable::Runnable;
+use super::state::{ToComplete, ToIdle, ToRunning};
+use super::waker;
+use crate::sync::{UnsafeCell, catch_unwind};
+
+/// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
+pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S) -> RawTask {
+    let cell = Box::new(Cell {
+        header: Header::new(Cell::<F, S>::VTABLE),
+        scheduler,
+        stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }),
+    });
+    // SAFETY: the header is the first field of a `repr(C)` cell, which `free` alone unmakes.
+    unsafe { RawTask::from_header(NonNull::from(Box::leak(cell)).cast()) }
+}
+
+/// The whole allocation.
+#[repr(C)]
+struct Cell<F: Future, S> {
+    header: Header,
+    scheduler: S,
+    /// Rules 1 and 2.
+    stage: UnsafeCell<Stage<F>>,
+}
+
+/// Which one it holds follows from the state word: the future until it is dropped by whoever holds `RUNNING`, then the output.
+#[repr(C)]
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Result<F::Output, JoinError>>,
+}
+
+impl<F: Future> Stage<F> {
+    /// Where the future lies: a `repr(C)` union has all its fields at its own address.
+    fn future(stage: *mut Self) -> *mut F {
+        stage.cast()
+    }
+
+    /// Where the output lies.
+    fn output(stage: *mut Self) -> *mut Result<F::Output, JoinError> {
+        stage.cast()
+    }
+}
+
+impl<F: Future, S: Schedule> Cell<F, S> {
+    const VTABLE: &'static Vtable = &Vtable {
+        run: Self::run,
+        schedule: Self::schedule,
+        shut_down: Self::shut_down,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        free: Self::free,
+    };
+
+    /// Polls the future, or drops it, as the state says.
+    ///
+    /// # Safety
+    /// As [`RawTask::run`].
+    unsafe fn run(task: RawTask) {
+        // SAFETY: the caller's entry keeps the header alive until this function hands it on.
+        let header = unsafe { task.header() };
+        match header.state.transition_to_running() {
+            // SAFETY: the transition took RUNNING and leaves us the entry's reference.
+            ToRunning::Poll => unsafe { Self::poll(task) },
+            // SAFETY: as above.
+            ToRunning::Cancel => unsafe { Self::cancel(task) },
+            // SAFETY: the entry's reference is ours to release.
+            ToRunning::Stale => unsafe { task.release(1) },
+        }
+    }
+
+    /// # Safety
+    /// The caller holds `RUNNING` and one reference, which it hands over.
+    unsafe fn poll(task: RawTask) {
+        // SAFETY: the reference handed over keeps the header alive.
+        let header = unsafe { task.header() };
+        let waker = waker::borrowed(task);
+        let mut context = Context::from_waker(&waker);
+        // SAFETY: `RUNNING` is held (rule 1) and the future has not been dropped.
+        let polled = catch_unwind(|| unsafe { Self::poll_future(task, &mut context) });
+        let output = match polled {
+            Ok(Poll::Ready(output)) => Ok(output),
+            Ok(Poll::Pending) => {
+                match header.state.transition_to_idle() {
+                    ToIdle::Idle => {}
+                    // SAFETY: the reference is the new entry's.
+                    ToIdle::Requeue => unsafe { Self::queue(task, S::reschedule) },
+                    // SAFETY: `RUNNING` and the reference are still held.
+                    ToIdle::Cancel => unsafe { Self::cancel(task) },
+                }
+                return;
+            }
+            Err(payload) => Err(JoinError::panic(task.id(), payload)),
+        };
+        // SAFETY: `RUNNING` is held and the future not dropped yet.
+        let dropped = unsafe { Self::drop_future(task) };
+        let output = join_outcome(task, output, dropped);
+        // SAFETY: `RUNNING` is held, the future is gone, and the reference is handed over.
+        unsafe { Self::complete(task, output) }
+    }
+
+    /// # Safety
+    /// The caller holds `RUNNING`, the stage holds the future.
+    unsafe fn poll_future(task: RawTask, context: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the caller's reference keeps the cell alive.
+        let cell = unsafe { task.cast::<Self>().as_ref() };
+        cell.stage.with_mut(|stage| {
+            // SAFETY: `RUNNING` makes this the only access, and the stage holds the future.
+            let future = unsafe { &mut *Stage::future(stage) };
+            // SAFETY: the future lies in a heap allocation and is dropped in place: it never moves.
+            unsafe { Pin::new_unchecked(future) }.poll(context)
+        })
+    }
+
+    /// Drops the future; an error is the payload of a panic in its drop.
+    ///
+    /// # Safety
+    /// The caller holds `RUNNING`, and the stage holds the future, which nobody touches afterwards.
+    unsafe fn drop_future(task: RawTask) -> Result<(), Box<dyn Any + Send>> {
+        catch_unwind(|| {
+            // SAFETY: the caller's reference keeps the cell alive.
+            let cell = unsafe { task.cast::<Self>().as_ref() };
+            cell.stage.with_mut(|stage| {
+                // SAFETY: `RUNNING` makes this the only access, the stage holds the future, and this is its last use.
+                unsafe { ptr::drop_in_place(Stage::future(stage)) }
+            });
+        })
+    }
+
+    /// Drops the future and completes the task as cancelled.
+    ///
+    /// # Safety
+    /// As [`poll`](Self::poll).
+    unsafe fn cancel(task: RawTask) {
+        // SAFETY: by the caller.
+        let dropped = unsafe { Self::drop_future(task) };
+        let output = join_outcome(task, Err(JoinError::cancelled(task.id())), dropped);
+        // SAFETY: by the caller, and the future is gone.
+        unsafe { Self::complete(task, output) }
+    }
+
+    /// Stores the output, leaves the list of live tasks, completes, and wakes the joiner.
+    ///
+    /// # Safety
+    /// The caller holds `RUNNING` and one reference, which it hands over; the future is gone.
+    unsafe fn complete(task: RawTask, output: Result<F::Output, JoinError>) {
+        // SAFETY: the reference handed over keeps the cell alive.
+        let cell = unsafe { task.cast::<Self>().as_ref() };
+        cell.stage.with_mut(|stage| {
+            let stored = Stage { output: ManuallyDrop::new(output) };
+            // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.
+            unsafe { stage.write(stored) };
+        });
+        let references = if cell.scheduler.release(task) { 2 } else { 1 };
+        // SAFETY: called before COMPLETE, while `RUNNING` is held, and the stage holds the output.
+        let drop_output = || unsafe { Self::drop_output(task) };
+        match cell.header.state.transition_to_complete(references, drop_output) {
+            ToComplete::Released => {}
+            // SAFETY: the last reference is released.
+            ToComplete::Free => unsafe { task.free() },
+            ToComplete::WakeJoiner => {
+                // SAFETY: rule 3: COMPLETE found JOIN_WAKER set, the slot is ours.
+                let joiner = cell.header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+                if let Some(joiner) = joiner {
+                    waker::wake_quietly(joiner);
+                }
+                // SAFETY: the transition left us these references.
+                unsafe { task.release(references) }
+            }
+        }
+    }
+
+    /// Queues the task.
+    ///
+    /// # Safety
+    /// As [`RawTask::schedule`].
+    unsafe fn schedule(task: RawTask) {
+        // SAFETY: by the caller.
+        unsafe { Self::queue(task, S::schedule) }
+    }
+
+    /// Hands the task's entry to its scheduler, by `schedule` or `reschedule`.
+    ///
+    /// # Safety
+    /// The caller hands over a reference counted for the queue entry.
+    unsafe fn queue(task: RawTask, enqueue: unsafe fn(*const S, Runnable)) {
+        // SAFETY: the entry's reference keeps the cell alive until it is handed on.
+        let scheduler = unsafe { &raw const (*task.cast::<Self>().as_ptr()).scheduler };
+        // SAFETY: the caller hands over the entry's reference.
+        let runnable = unsafe { Runnable::from_raw(task) };
+        // SAFETY: `scheduler` lies in the allocation of `runnable`.
+        unsafe { enqueue(scheduler, runnable) }
+    }
+
+    /// Cancels the task, unless it runs or is complete.
+    ///
+    /// # Safety
+    /// As [`RawTask::shut_down`].
+    unsafe fn shut_down(task: RawTask) {
+        // SAFETY: the caller's reference keeps the header alive.
+        if unsafe { task.header() }.state.transition_to_shutdown() {
+            // SAFETY: the transition took `RUNNING`, and the list's reference is handed over.
+            unsafe { Self::cancel(task) }
+        } else {
+            // SAFETY: the list's reference is ours to release.
+            unsafe { task.release(1) }
+        }
+    }
+
+    /// Moves the output out.
+    ///
+    /// # Safety
+    /// As [`RawTask::take_output`].
+    unsafe fn take_output(task: RawTask, to: NonNull<()>) {
+        // SAFETY: the handle's reference keeps the cell alive.
+        let cell = unsafe { task.cast::<Self>().as_ref() };
+        let output = cell.stage.with_mut(|stage| {
+            // SAFETY: rule 2: complete, the handle is the only one here; the output has not been taken yet and is not used again.
+            unsafe { Stage::<F>::output(stage).read() }
+        });
+        // SAFETY: by the caller, `to` is of this type and free to be written.
+        unsafe { to.cast::<Result<F::Output, JoinError>>().write(output) };
+    }
+
+    /// Drops the output.
+    ///
+    /// # Safety
+    /// The caller has the stage (rule 1 or 2), which holds the output, and does not use that again.
+    unsafe fn drop_output(task: RawTask) {
+        // SAFETY: the caller's reference keeps the cell alive.
+        let cell = unsafe { task.cast::<Self>().as_ref() };
+        let dropped = catch_unwind(|| {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: the caller has the stage (rule 1 or 2); the output has not been taken yet and is not used again.
+                unsafe { ptr::drop_in_place(Stage::<F>::output(stage)) }
+            });
+        });
+        if let Err(payload) = dropped {
+            discard(payload);
+        }
+    }
+
+    /// Frees the allocation.
+    ///
+    /// # Safety
+    /// As [`RawTask::free`].
+    unsafe fn free(task: RawTask) {
+        // SAFETY: the allocation was made by `RawTask::new` with this type, and no reference is left.
+        let cell = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
+        // The stage is a union: nothing of it is dropped here. A join waker that was never taken is.
+        if let Err(payload) = catch_unwind(|| drop(cell)) {
+            discard(payload);
+        }
+    }
+}
+
+/// The result for the handle: a panic in the future's drop turns an output or a cancellation into a panic.
+fn join_outcome<T>(
+    task: RawTask,
+    output: Result<T, JoinError>,
+    dropped: Result<(), Box<dyn Any + Send>>,
+) -> Result<T, JoinError> {
+    let Err(payload) = dropped else { return output };
+    match &output {
+        Err(error) if error.is_panic() => {
+            discard(payload);
+            output
+        }
+        _ => {
+            if let Err(payload) = catch_unwind(|| drop(output)) {
+                discard(payload);
+            }
+            Err(JoinError::panic(task.id(), payload))
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The handles to a task: one that awaits its output, any number that abort it.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+use super::error::JoinError;
+use super::id::Id;
+use super::raw::RawTask;
+use super::state::{JoinDropped, ToNotified};
+
+/// Awaits a task's output. Dropping it detaches the task, which runs on.
+///
+/// It resolves after the task's future has been dropped: to the output, or to a [`JoinError`] if the task panicked or was cancelled.
+///
+/// # Cancel safety
+/// Awaiting `&mut handle` can be given up and taken up again; nothing is lost.
+///
+/// # Panics
+/// Polling it again after it resolved panics.
+///
+/// ```
+/// fusee::runtime::block_on(async {
+///     let handle = fusee::spawn(async { 6 * 7 });
+///     assert_eq!(handle.await.unwrap(), 42);
+/// });
+/// ```
+#[must_use = "dropping a JoinHandle detaches its task; bind it to `_` to say that this is meant"]
+pub struct JoinHandle<T> {
+    task: RawTask,
+    taken: bool,
+    output: PhantomData<T>,
+}
+
+// SAFETY: what the handle moves to its thread is the output, a `T`; the rest is arbitrated by the state word.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: through `&JoinHandle` no output can be had.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> Unpin for JoinHandle<T> {}
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    /// The caller hands over the handle's reference of a task with the output `T`.
+    pub(super) unsafe fn from_raw(task: RawTask) -> Self {
+        Self { task, taken: false, output: PhantomData }
+    }
+
+    /// Cancels the task: its future is dropped at its next suspension point, on a worker, never here.
+    ///
+    /// A task that completes first keeps its output. Await the handle to learn which, and to know that the future is gone.
+    ///
+    /// ```
+    /// fusee::runtime::block_on(async {
+    ///     let handle = fusee::spawn(std::future::pending::<()>());
+    ///     handle.abort();
+    ///     assert!(handle.await.unwrap_err().is_cancelled());
+    /// });
+    /// ```
+    pub fn abort(&self) {
+        abort(self.task);
+    }
+
+    /// A handle that can abort the task and nothing else.
+    pub fn abort_handle(&self) -> AbortHandle {
+        // SAFETY: our reference keeps the task alive, so that another may be counted.
+        unsafe { self.task.header() }.state.add_reference();
+        AbortHandle { task: self.task }
+    }
+
+    /// Whether the task has completed or has been cancelled. An abort that was asked for but not carried out yet does not count.
+    pub fn is_finished(&self) -> bool {
+        is_finished(self.task)
+    }
+
+    /// The task.
+    pub fn id(&self) -> Id {
+        self.task.id()
+    }
+
+    /// Leaves `waker` in the slot for the completer. False when the task is complete.
+    fn register(&self, waker: &Waker) -> bool {
+        // SAFETY: our reference keeps the header alive.
+        let header = unsafe { self.task.header() };
+        let snapshot = header.state.load();
+        if snapshot.is_complete() || (snapshot.has_join_waker() && !header.state.unset_join_waker()) {
+            return false;
+        }
+        // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
+        let same = header.join_waker.with(|slot| unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker)));
+        if !same {
+            let waker = waker.clone();
+            // SAFETY: as above. The old waker is dropped after the slot holds the new one.
+            let old = header.join_waker.with_mut(|slot| unsafe { (*slot).replace(waker) });
+            drop(old);
+        }
+        header.state.set_join_waker()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(!self.taken, "a JoinHandle was polled after it had resolved");
+        if self.register(context.waker()) {
+            return Poll::Pending;
+        }
+        self.taken = true;
+        let mut output = MaybeUninit::<Self::Output>::uninit();
+        // SAFETY: the task is complete, `taken` says that the output was there, and its type is ours.
+        unsafe { self.task.take_output(NonNull::from(&mut output).cast()) };
+        // SAFETY: `take_output` has written it.
+        Poll::Ready(unsafe { output.assume_init() })
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        // SAFETY: our reference keeps the header alive until it is released.
+        let header = unsafe { self.task.header() };
+        match header.state.drop_join_interest() {
+            JoinDropped::Released => return,
+            JoinDropped::DropWaker => {
+                // SAFETY: rule 3: the transition cleared JOIN_WAKER before COMPLETE, the slot is ours.
+                let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+                drop(waker);
+            }
+            // SAFETY: rule 2: complete with the interest still set, and the output was not taken.
+            JoinDropped::DropOutput if !self.taken => unsafe { self.task.drop_output() },
+            JoinDropped::DropOutput => {}
+        }
+        // SAFETY: the transition left us our reference.
+        unsafe { self.task.release(1) }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// Aborts a task, without awaiting it. Dropping it does nothing to the task.
+///
+/// ```
+/// fusee::runtime::block_on(async {
+///     let handle = fusee::spawn(std::future::pending::<()>());
+///     let abort = handle.abort_handle();
+///     abort.abort();
+///     assert!(handle.await.unwrap_err().is_cancelled());
+///     assert!(abort.is_finished());
+/// });
+/// ```
+pub struct AbortHandle {
+    task: RawTask,
+}
+
+// SAFETY: it reaches the state word and the queues only.
+unsafe impl Send for AbortHandle {}
+// SAFETY: as above.
+unsafe impl Sync for AbortHandle {}
+
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
+impl AbortHandle {
+    /// Cancels the task; see [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        abort(self.task);
+    }
+
+    /// Whether the task has completed or has been cancelled; see [`JoinHandle::is_finished`].
+    pub fn is_finished(&self) -> bool {
+        is_finished(self.task)
+    }
+
+    /// The task.
+    pub fn id(&self) -> Id {
+        self.task.id()
+    }
+}
+
+impl Clone for AbortHandle {
+    fn clone(&self) -> Self {
+        // SAFETY: our reference keeps the task alive, so that another may be counted.
+        unsafe { self.task.header() }.state.add_reference();
+        Self { task: self.task }
+    }
+}
+
+impl Drop for AbortHandle {
+    fn drop(&mut self) {
+        // SAFETY: the handle's reference is given up.
+        unsafe { self.task.release(1) }
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle").field("id", &self.id()).finish()
+    }
+}
+
+/// Asks for cancellation. The caller's handle keeps `task` alive.
+fn abort(task: RawTask) {
+    // SAFETY: the caller's handle holds a reference.
+    if unsafe { task.header() }.state.transition_to_cancelled() == ToNotified::Submit {
+        // SAFETY: the transition counted a reference for the queue entry.
+        unsafe { task.schedule() }
+    }
+}
+
+/// The caller's handle keeps `task` alive.
+fn is_finished(task: RawTask) -> bool {
+    // SAFETY: the caller's handle holds a reference.
+    unsafe { task.header() }.state.load().is_complete()
+}

@@ -1,0 +1,195 @@
+//! A task as everybody but its own cell sees it: a header of 48 bytes, alike for all, and a pointer to it.
+//!
+//! [`RawTask`] forwards to the cell's functions through the header's vtable. `state.rs` holds the rules that this file and
+//! `cell.rs` rely on, cited there and here as *rule n*.
+//!
+//! Who calls it, on which thread: `runnable.rs` on workers; `waker.rs` on any thread; `join.rs` wherever the handle is;
+//! `list.rs` under the lock of the task list, or once it is closed.
+//!
+//! Deliberately not here: transitions (`state.rs`), what is done with the future (`cell.rs`), queues (behind [`Schedule`]).
+
+use std::any::Any;
+use std::ptr::NonNull;
+use std::task::Waker;
+
+use super::id::Id;
+use super::list::Links;
+use super::runnable::Runnable;
+use super::state::State;
+use crate::sync::{UnsafeCell, catch_unwind};
+
+/// Where a task goes when it can run, and which list it leaves when it is done.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Queues a task that was woken.
+    ///
+    /// # Safety
+    /// `this` points into the task's own allocation, which may be freed by another thread as soon as `task` is handed on:
+    /// an implementation reads what it needs through `this` first.
+    unsafe fn schedule(this: *const Self, task: Runnable);
+
+    /// Queues a task that was woken while it ran, behind the tasks that wait already.
+    ///
+    /// # Safety
+    /// As [`schedule`](Self::schedule).
+    unsafe fn reschedule(this: *const Self, task: Runnable);
+
+    /// Takes a task that is about to complete out of the list of live tasks. True when it was there: the list's reference is now the caller's.
+    fn release(&self, task: RawTask) -> bool;
+}
+
+/// The part of a task that is alike for all.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(super) state: State,
+    vtable: &'static Vtable,
+    /// The neighbours in the list of live tasks. Rule 4.
+    pub(super) links: UnsafeCell<Links>,
+    /// Rule 3.
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+}
+
+/// The functions that know the future's type.
+pub(super) struct Vtable {
+    pub(super) run: unsafe fn(RawTask),
+    pub(super) schedule: unsafe fn(RawTask),
+    pub(super) shut_down: unsafe fn(RawTask),
+    pub(super) take_output: unsafe fn(RawTask, NonNull<()>),
+    pub(super) drop_output: unsafe fn(RawTask),
+    pub(super) free: unsafe fn(RawTask),
+}
+
+impl Header {
+    pub(super) fn new(vtable: &'static Vtable) -> Self {
+        Self {
+            state: State::new(),
+            vtable,
+            links: UnsafeCell::new(Links::default()),
+            join_waker: UnsafeCell::new(None),
+        }
+    }
+}
+
+/// A pointer to a task. Copying it counts no reference: each holder says which one keeps the task alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RawTask(NonNull<Header>);
+
+impl RawTask {
+    /// # Safety
+    /// `header` begins a cell of `cell.rs`, and stays until the last reference is released.
+    pub(super) unsafe fn from_header(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    /// The pointer as a waker's data.
+    pub(super) fn to_data(self) -> *const () {
+        self.0.as_ptr().cast_const().cast()
+    }
+
+    /// # Safety
+    /// `data` came from [`to_data`](Self::to_data).
+    pub(super) unsafe fn from_data(data: *const ()) -> Self {
+        // SAFETY: by the caller, the pointer was made from a `NonNull`.
+        Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+    }
+
+    pub(crate) fn id(self) -> Id {
+        Id::of_address(self.0.addr())
+    }
+
+    /// # Safety
+    /// The caller holds a reference for as long as it uses the header.
+    pub(super) unsafe fn header<'a>(self) -> &'a Header {
+        // SAFETY: the reference keeps the allocation alive; shared access is all that `Header` hands out.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// The whole allocation; for the functions of the vtable, which know its type.
+    pub(super) fn cast<C>(self) -> NonNull<C> {
+        self.0.cast()
+    }
+
+    /// Runs the task once.
+    ///
+    /// # Safety
+    /// The caller hands over a queue entry's reference.
+    pub(super) unsafe fn run(self) {
+        // SAFETY: the entry's reference keeps the header alive.
+        let run = unsafe { self.header() }.vtable.run;
+        // SAFETY: by the caller.
+        unsafe { run(self) }
+    }
+
+    /// Puts the task into a queue.
+    ///
+    /// # Safety
+    /// The caller hands over a reference counted for the queue entry, and made the transition that asks for one.
+    pub(super) unsafe fn schedule(self) {
+        // SAFETY: the entry's reference keeps the header alive.
+        let schedule = unsafe { self.header() }.vtable.schedule;
+        // SAFETY: by the caller.
+        unsafe { schedule(self) }
+    }
+
+    /// Cancels the task for good, unless it runs: then the worker that runs it does.
+    ///
+    /// # Safety
+    /// The caller hands over the reference of the task list, out of which it took the task.
+    pub(super) unsafe fn shut_down(self) {
+        // SAFETY: the list's reference keeps the header alive.
+        let shut_down = unsafe { self.header() }.vtable.shut_down;
+        // SAFETY: by the caller.
+        unsafe { shut_down(self) }
+    }
+
+    /// Moves the output to `to`, a `Result<F::Output, JoinError>`.
+    ///
+    /// # Safety
+    /// The task is complete, the caller is its handle, which has not taken the output yet, and `to` is of that type and free to be written.
+    pub(super) unsafe fn take_output(self, to: NonNull<()>) {
+        // SAFETY: the handle's reference keeps the header alive.
+        let take_output = unsafe { self.header() }.vtable.take_output;
+        // SAFETY: by the caller.
+        unsafe { take_output(self, to) }
+    }
+
+    /// Drops the output. A panic in its drop is swallowed.
+    ///
+    /// # Safety
+    /// As [`take_output`](Self::take_output).
+    pub(super) unsafe fn drop_output(self) {
+        // SAFETY: the handle's reference keeps the header alive.
+        let drop_output = unsafe { self.header() }.vtable.drop_output;
+        // SAFETY: by the caller.
+        unsafe { drop_output(self) }
+    }
+
+    /// Releases `count` references, and frees the task with the last.
+    ///
+    /// # Safety
+    /// The caller owns `count` references and gives them up.
+    pub(super) unsafe fn release(self, count: usize) {
+        // SAFETY: the caller's references keep the header alive until the release; it is not used after it.
+        if unsafe { self.header() }.state.release_references(count) {
+            // SAFETY: that was the last reference.
+            unsafe { self.free() }
+        }
+    }
+
+    /// Frees the allocation.
+    ///
+    /// # Safety
+    /// The caller released the last reference.
+    pub(super) unsafe fn free(self) {
+        // SAFETY: the allocation lives until the call below.
+        let free = unsafe { self.header() }.vtable.free;
+        // SAFETY: by the caller.
+        unsafe { free(self) }
+    }
+}
+
+/// Drops a panic's payload; one that panics in turn is leaked, for there is no end to such a chain.
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(payload) = catch_unwind(|| drop(payload)) {
+        std::mem::forget(payload);
+    }
+}

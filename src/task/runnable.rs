@@ -1,0 +1,40 @@
+//! A queue entry: the right to run a task once.
+//!
+//! There is at most one per task, counted by the state's `NOTIFIED` bit. Workers run it; dropping one (a queue that is
+//! emptied at shutdown) releases its reference and leaves the future to the shutdown of the task list.
+
+use std::mem;
+
+use super::raw::RawTask;
+
+/// An owned queue entry.
+#[derive(Debug)]
+pub(crate) struct Runnable {
+    task: RawTask,
+}
+
+// SAFETY: a task's future, output and scheduler are Send (required by `RawTask`'s callers), and the state word arbitrates who touches them.
+unsafe impl Send for Runnable {}
+
+impl Runnable {
+    /// # Safety
+    /// The caller hands over a reference counted for a queue entry, and made the transition that asks for one.
+    pub(super) unsafe fn from_raw(task: RawTask) -> Self {
+        Self { task }
+    }
+
+    /// Polls the task once, or cancels it, and does what follows from it. Never panics.
+    pub(crate) fn run(self) {
+        let task = self.task;
+        mem::forget(self);
+        // SAFETY: the entry's reference is handed over; `forget` keeps `drop` from releasing it too.
+        unsafe { task.run() }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: the entry's reference is ours, and given up here.
+        unsafe { self.task.release(1) }
+    }
+}

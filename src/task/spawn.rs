@@ -1,0 +1,27 @@
+//! Spawning onto the current runtime.
+
+use std::future::Future;
+
+use super::JoinHandle;
+use crate::runtime::Handle;
+
+/// Spawns `future` as a task of the current runtime. It starts at once, whether the handle is awaited or not.
+///
+/// # Panics
+/// Outside a runtime: neither in a task nor in `block_on` nor under [`Handle::enter`]. Spawn through a
+/// [`Handle`] there.
+///
+/// ```
+/// fusee::runtime::block_on(async {
+///     let answer = fusee::spawn(async { 42 });
+///     assert_eq!(answer.await.unwrap(), 42);
+/// });
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Handle::current().spawn(future)
+}

@@ -1,0 +1,383 @@
+//! The task's state word: every transition that a task can make, and nothing else.
+//!
+//! # The word
+//!
+//! | bits | name | meaning |
+//! |---|---|---|
+//! | 0 | `RUNNING` | some thread holds the right to the future: it polls it, or drops it |
+//! | 1 | `COMPLETE` | the future is gone and the stage holds the output, or nothing |
+//! | 2 | `NOTIFIED` | the task is in a queue, or goes back to one after the poll that runs now |
+//! | 3 | `CANCELLED` | whoever next holds `RUNNING` drops the future |
+//! | 4 | `JOIN_INTEREST` | the `JoinHandle` lives |
+//! | 5 | `JOIN_WAKER` | the join waker's slot is filled and belongs to whoever completes the task |
+//! | 6.. | references | one each for: the list of live tasks, a queue entry (or the poll that took it), the `JoinHandle`, each waker and each abort handle |
+//!
+//! # Transitions
+//!
+//! 1. [`transition_to_running`](State::transition_to_running): a worker took the queue entry. `NOTIFIED → RUNNING`.
+//! 2. [`transition_to_idle`](State::transition_to_idle): the poll returned pending. `RUNNING → 0`, or back to `NOTIFIED`.
+//! 3. [`transition_to_complete`](State::transition_to_complete): the future is gone. `RUNNING → COMPLETE`.
+//! 4. [`transition_to_notified_by_ref`](State::transition_to_notified_by_ref),
+//!    [`transition_to_notified_by_value`](State::transition_to_notified_by_value): a waker was woken. `0 → NOTIFIED`.
+//! 5. [`transition_to_cancelled`](State::transition_to_cancelled): abort. Adds `CANCELLED`, and `0 → NOTIFIED`.
+//! 6. [`transition_to_shutdown`](State::transition_to_shutdown): the runtime closes. Adds `CANCELLED`, and takes `RUNNING` if it is free.
+//! 7. [`set_join_waker`](State::set_join_waker), [`unset_join_waker`](State::unset_join_waker),
+//!    [`drop_join_interest`](State::drop_join_interest): the `JoinHandle`'s.
+//! 8. [`add_reference`](State::add_reference), [`release_references`](State::release_references).
+//!
+//! # Who may touch which field, and when
+//!
+//! 1. The *stage* (future or output) belongs to the thread that set `RUNNING`, until it clears it.
+//! 2. After `COMPLETE` the stage belongs to the `JoinHandle` if `JOIN_INTEREST` was set at that moment, else to nobody: it is empty.
+//! 3. The *join waker's slot* belongs to the `JoinHandle` while `JOIN_WAKER` is clear, and to the completer once it has set
+//!    `COMPLETE` and found `JOIN_WAKER` set.
+//! 4. The *links* belong to the lock of the task list.
+//! 5. The allocation is freed by whoever releases the last reference.
+//!
+//! # Invariants (ordering labels)
+//! - `task_handover`: what one poll wrote to the future is seen by the next, on whatever thread. Pairs 2 with 1 and 6.
+//! - `task_wake`: what a thread wrote before it woke the task is seen by a poll that starts after, *also when the task was
+//!   notified already*: a wake always writes the word. Pairs 4 with 1.
+//! - `task_complete`: the output is seen by the handle, and the join waker by the completer. Pairs 3 with the handle's load, 7 with 3.
+//! - `task_references`: every use happens before the free. Pairs each release with the last.
+//! - Structural mutants: `task_idle_store`, `task_wake_ignores_notified`, `task_wake_skips_write`, `task_wake_ignores_complete`,
+//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`.
+//!
+//! Checked by the models `task_wake_running`, `task_wake_vs_by_ref`, `task_wake_notified`, `task_wake_complete`, `task_handover`,
+//! `task_abort_run`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`.
+//! Deliberately not here: memory, queues, wakers. The caller does what the returned action says.
+
+use std::fmt;
+use std::process::abort;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{mutant, ord};
+
+const RUNNING: usize = 1 << 0;
+const COMPLETE: usize = 1 << 1;
+const NOTIFIED: usize = 1 << 2;
+const CANCELLED: usize = 1 << 3;
+const JOIN_INTEREST: usize = 1 << 4;
+const JOIN_WAKER: usize = 1 << 5;
+const REFERENCE: usize = 1 << 6;
+
+/// A task's state word.
+pub(crate) struct State {
+    word: AtomicUsize,
+}
+
+/// What the word held at one moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Snapshot(usize);
+
+/// What the taker of a queue entry does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToRunning {
+    /// Poll the future.
+    Poll,
+    /// Drop the future: it was aborted while it waited.
+    Cancel,
+    /// Release the entry's reference: the runtime's shutdown holds or has dropped the future.
+    Stale,
+}
+
+/// What the poller does after a pending poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToIdle {
+    /// Nothing: the poller's reference is released.
+    Idle,
+    /// Queue the task again: it was woken while it ran. The poller's reference is the queue entry's.
+    Requeue,
+    /// Drop the future: it was aborted while it ran. `RUNNING` is still held.
+    Cancel,
+}
+
+/// What the completer does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToComplete {
+    /// Nothing: its references are released.
+    Released,
+    /// Free the task: they were the last.
+    Free,
+    /// Take the join waker, wake it, then release the references.
+    WakeJoiner,
+}
+
+/// What a waker or an abort handle does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToNotified {
+    /// Nothing.
+    Done,
+    /// Put the task into a queue: the entry's reference is counted.
+    Submit,
+    /// Free the task: the waker's reference was the last (by value only).
+    Free,
+}
+
+/// What the `JoinHandle` does as it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JoinDropped {
+    /// Nothing: its reference is released.
+    Released,
+    /// Drop the waker in the slot, then release the reference.
+    DropWaker,
+    /// Drop the output, then release the reference.
+    DropOutput,
+}
+
+impl State {
+    /// A task about to be put into a list and a queue, with a handle: three references.
+    pub(crate) fn new() -> Self {
+        Self { word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | (3 * REFERENCE)) }
+    }
+
+    /// The word now; with acquire, so that a complete task's output is visible.
+    pub(crate) fn load(&self) -> Snapshot {
+        // ORDERING(task_complete): acquire; pairs with `transition_to_complete`.
+        Snapshot(self.word.load(ord("task_complete", Ordering::Acquire)))
+    }
+
+    /// Transition 1. The caller owns a queue entry.
+    pub(crate) fn transition_to_running(&self) -> ToRunning {
+        // ORDERING(task_handover): acquire; pairs with the last poll's `transition_to_idle`.
+        // ORDERING(task_wake): acquire; pairs with the wake that made this entry, and with those that found it made.
+        let acquire = ord("task_handover", ord("task_wake", Ordering::Acquire));
+        self.update(acquire, |now| {
+            debug_assert!(now.references() > 0, "a queue entry holds a reference");
+            if now.has(RUNNING | COMPLETE) {
+                return (now, ToRunning::Stale);
+            }
+            debug_assert!(now.has(NOTIFIED), "a queue entry is counted by NOTIFIED");
+            let action = if now.has(CANCELLED) { ToRunning::Cancel } else { ToRunning::Poll };
+            (now.without(NOTIFIED).with(RUNNING), action)
+        })
+    }
+
+    /// Transition 2. The caller holds `RUNNING` and the queue entry's reference.
+    pub(crate) fn transition_to_idle(&self) -> ToIdle {
+        if mutant("task_idle_store") {
+            let now = Snapshot(self.word.load(Ordering::Acquire));
+            self.word.store(now.without(RUNNING | NOTIFIED).0 - REFERENCE, Ordering::Release);
+            return ToIdle::Idle;
+        }
+        // ORDERING(task_handover): release; pairs with the next poll's `transition_to_running`.
+        self.update(ord("task_handover", Ordering::Release), |now| {
+            debug_assert!(now.has(RUNNING) && !now.has(COMPLETE), "only a running task becomes idle");
+            if now.has(CANCELLED) {
+                (now, ToIdle::Cancel)
+            } else if now.has(NOTIFIED) {
+                (now.without(RUNNING), ToIdle::Requeue)
+            } else {
+                debug_assert!(now.references() > 1, "the list of live tasks holds a reference too");
+                (Snapshot(now.without(RUNNING).0 - REFERENCE), ToIdle::Idle)
+            }
+        })
+    }
+
+    /// Transition 3. The caller holds `RUNNING`, the stage holds the output, and `references` are the caller's to release.
+    ///
+    /// Calls `drop_output` (at most once) when there is no handle to leave it to. One write serves everything, unless a joiner waits.
+    pub(crate) fn transition_to_complete(&self, references: usize, mut drop_output: impl FnMut()) -> ToComplete {
+        let mut output_lives = true;
+        // Relaxed: a guess for the exchange below, which checks it (counter only).
+        let mut now = Snapshot(self.word.load(Ordering::Relaxed));
+        loop {
+            debug_assert!(now.has(RUNNING) && !now.has(COMPLETE), "only a running task completes, and once");
+            debug_assert!(now.references() >= references, "the completer's references are counted");
+            if !now.has(JOIN_INTEREST) && output_lives {
+                // The handle is gone and never comes back: the stage stays ours until COMPLETE.
+                drop_output();
+                output_lives = false;
+            }
+            let joiner_waits = now.has(JOIN_WAKER);
+            let released = if joiner_waits { 0 } else { references * REFERENCE };
+            let next = Snapshot(now.without(RUNNING | NOTIFIED).with(COMPLETE).0 - released);
+            // ORDERING(task_complete): release publishes the output, acquire takes the join waker.
+            // ORDERING(task_references): release and acquire, for these references may be the last.
+            let order = ord("task_complete", ord("task_references", Ordering::AcqRel));
+            match self.word.compare_exchange_weak(now.0, next.0, order, Ordering::Relaxed) {
+                Ok(_) if joiner_waits => return ToComplete::WakeJoiner,
+                Ok(_) if next.references() == 0 => return ToComplete::Free,
+                Ok(_) => return ToComplete::Released,
+                Err(found) => now = Snapshot(found),
+            }
+        }
+    }
+
+    /// Transition 4, for a waker that keeps its reference.
+    pub(crate) fn transition_to_notified_by_ref(&self) -> ToNotified {
+        if mutant("task_wake_skips_write") && Snapshot(self.word.load(Ordering::Acquire)).has(NOTIFIED) {
+            return ToNotified::Done;
+        }
+        // ORDERING(task_wake): release; pairs with the poll's `transition_to_running`. The word is written even when the task
+        // is notified already: else the poll about to start might not see what the waker wrote.
+        self.update(ord("task_wake", Ordering::Release), |now| {
+            if now.has(COMPLETE) && !mutant("task_wake_ignores_complete") {
+                (now, ToNotified::Done)
+            } else if now.has(NOTIFIED | RUNNING) && !mutant("task_wake_ignores_notified") {
+                (now.with(NOTIFIED), ToNotified::Done)
+            } else {
+                (now.with(NOTIFIED).with_reference(), ToNotified::Submit)
+            }
+        })
+    }
+
+    /// Transition 4, for a waker whose reference goes to the queue entry or is released.
+    pub(crate) fn transition_to_notified_by_value(&self) -> ToNotified {
+        // ORDERING(task_wake): release, as by reference.
+        // ORDERING(task_references): release and acquire, for the waker's may be the last.
+        self.update(ord("task_wake", ord("task_references", Ordering::AcqRel)), |now| {
+            if now.has(NOTIFIED | RUNNING | COMPLETE) {
+                let next = if now.has(COMPLETE) { now } else { now.with(NOTIFIED) };
+                let next = Snapshot(next.0 - REFERENCE);
+                (next, if next.references() == 0 { ToNotified::Free } else { ToNotified::Done })
+            } else {
+                (now.with(NOTIFIED), ToNotified::Submit)
+            }
+        })
+    }
+
+    /// Transition 5. The caller keeps its reference.
+    pub(crate) fn transition_to_cancelled(&self) -> ToNotified {
+        // Nothing to publish with it: the flag is all (counter only); the queue carries the entry.
+        self.update(Ordering::Relaxed, |now| {
+            if now.has(COMPLETE | CANCELLED) {
+                (now, ToNotified::Done)
+            } else if now.has(NOTIFIED | RUNNING) {
+                (now.with(CANCELLED | NOTIFIED), ToNotified::Done)
+            } else {
+                (now.with(CANCELLED | NOTIFIED).with_reference(), ToNotified::Submit)
+            }
+        })
+    }
+
+    /// Transition 6. True when the caller now holds `RUNNING` and must drop the future.
+    pub(crate) fn transition_to_shutdown(&self) -> bool {
+        // ORDERING(task_handover): acquire; pairs with the last poll's `transition_to_idle`.
+        self.update(ord("task_handover", Ordering::Acquire), |now| {
+            let taken = now.has(RUNNING | COMPLETE) && !mutant("task_shutdown_takes_running");
+            (if taken { now.with(CANCELLED) } else { now.with(CANCELLED | RUNNING) }, !taken)
+        })
+    }
+
+    /// Transition 7: the slot is filled. False when the task is complete: the slot is still the handle's.
+    pub(crate) fn set_join_waker(&self) -> bool {
+        // ORDERING(task_complete): release; pairs with `transition_to_complete`, which reads the slot.
+        self.update(ord("task_complete", Ordering::Release), |now| {
+            debug_assert!(now.has(JOIN_INTEREST) && !now.has(JOIN_WAKER), "the handle fills an empty slot");
+            if now.has(COMPLETE) { (now, false) } else { (now.with(JOIN_WAKER), true) }
+        })
+    }
+
+    /// Transition 7: the slot becomes the handle's again. False when the task is complete: the slot is the completer's.
+    pub(crate) fn unset_join_waker(&self) -> bool {
+        // Relaxed: nobody but the handle writes the slot until this bit is set again (counter only).
+        self.update(Ordering::Relaxed, |now| {
+            debug_assert!(now.has(JOIN_INTEREST | JOIN_WAKER), "the handle takes back a filled slot");
+            if now.has(COMPLETE) { (now, false) } else { (now.without(JOIN_WAKER), true) }
+        })
+    }
+
+    /// Transition 7: the handle is dropped, and its reference released unless the action says that there is more to do.
+    pub(crate) fn drop_join_interest(&self) -> JoinDropped {
+        if mutant("task_drop_join_skips_arbitration") {
+            let now = Snapshot(self.word.load(Ordering::Acquire));
+            self.word.fetch_and(!JOIN_INTEREST, Ordering::AcqRel);
+            return if now.has(COMPLETE) { JoinDropped::DropOutput } else { JoinDropped::DropWaker };
+        }
+        // ORDERING(task_complete): acquire; the output may be the handle's to drop.
+        // ORDERING(task_references): release; the list or the runner holds one more, so that this is never the last.
+        self.update(ord("task_complete", ord("task_references", Ordering::AcqRel)), |now| {
+            debug_assert!(now.has(JOIN_INTEREST), "the handle is dropped once");
+            let next = now.without(JOIN_INTEREST);
+            if now.has(COMPLETE) {
+                (next, JoinDropped::DropOutput)
+            } else if now.has(JOIN_WAKER) {
+                (next.without(JOIN_WAKER), JoinDropped::DropWaker)
+            } else {
+                debug_assert!(now.references() > 1, "a live task has a reference beside its handle's");
+                (Snapshot(next.0 - REFERENCE), JoinDropped::Released)
+            }
+        })
+    }
+
+    /// Transition 8: one reference more. The caller has one.
+    pub(crate) fn add_reference(&self) {
+        // Relaxed: counter only; a reference is made from a reference.
+        let before = self.word.fetch_add(REFERENCE, Ordering::Relaxed);
+        if before > isize::MAX as usize {
+            // Leaked wakers have all but overflowed the count: going on would free a live task.
+            abort();
+        }
+    }
+
+    /// Transition 8: `count` references fewer. True when they were the last: the caller frees the task.
+    pub(crate) fn release_references(&self, count: usize) -> bool {
+        // ORDERING(task_references): release our uses to whoever frees, acquire everybody's if that is us.
+        let before = Snapshot(self.word.fetch_sub(count * REFERENCE, ord("task_references", Ordering::AcqRel)));
+        debug_assert!(before.references() >= count, "a reference is released once");
+        before.references() == count
+    }
+
+    /// Applies `step` in a compare-exchange loop, and always writes: also a step that changes nothing takes part in the
+    /// word's modification order.
+    fn update<A>(&self, order: Ordering, mut step: impl FnMut(Snapshot) -> (Snapshot, A)) -> A {
+        // Relaxed: a guess for the exchange, which checks it (counter only).
+        let mut now = self.word.load(Ordering::Relaxed);
+        loop {
+            let (next, action) = step(Snapshot(now));
+            match self.word.compare_exchange_weak(now, next.0, order, Ordering::Relaxed) {
+                Ok(_) => return action,
+                Err(found) => now = found,
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn is_complete(self) -> bool {
+        self.has(COMPLETE)
+    }
+
+    pub(crate) fn has_join_waker(self) -> bool {
+        self.has(JOIN_WAKER)
+    }
+
+    pub(crate) fn references(self) -> usize {
+        self.0 / REFERENCE
+    }
+
+    /// Whether any bit of `flags` is set.
+    fn has(self, flags: usize) -> bool {
+        self.0 & flags != 0
+    }
+
+    fn with(self, flags: usize) -> Self {
+        Self(self.0 | flags)
+    }
+
+    fn without(self, flags: usize) -> Self {
+        Self(self.0 & !flags)
+    }
+
+    fn with_reference(self) -> Self {
+        if self.0 > isize::MAX as usize {
+            abort();
+        }
+        Self(self.0 + REFERENCE)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("running", &self.has(RUNNING))
+            .field("complete", &self.has(COMPLETE))
+            .field("notified", &self.has(NOTIFIED))
+            .field("cancelled", &self.has(CANCELLED))
+            .field("join_interest", &self.has(JOIN_INTEREST))
+            .field("join_waker", &self.has(JOIN_WAKER))
+            .field("references", &self.references())
+            .finish()
+    }
+}

@@ -1,0 +1,93 @@
+//! The task's waker: a counted reference, or a borrowed one while the task is polled.
+//!
+//! A poll gets its waker by reference and counts nothing; only a clone does. Called from any thread, under any lock of the
+//! user's: a wake makes one transition, and puts the task into a queue if that says so. It never runs the task's code.
+
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::raw::{RawTask, discard};
+use super::state::ToNotified;
+use crate::sync::catch_unwind;
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
+
+/// A waker that holds no reference of its own.
+pub(super) struct BorrowedWaker(ManuallyDrop<Waker>);
+
+impl Deref for BorrowedWaker {
+    type Target = Waker;
+
+    fn deref(&self) -> &Waker {
+        &self.0
+    }
+}
+
+/// The waker for one poll of `task`. The poller holds a reference until after the waker's last use.
+pub(super) fn borrowed(task: RawTask) -> BorrowedWaker {
+    // SAFETY: the vtable's functions take the data that `to_data` made; `ManuallyDrop` keeps the count untouched.
+    let waker = unsafe { Waker::new(task.to_data(), &VTABLE) };
+    BorrowedWaker(ManuallyDrop::new(waker))
+}
+
+/// Wakes somebody's waker; a panic in it ends here.
+pub(crate) fn wake_quietly(waker: Waker) {
+    if let Err(payload) = catch_unwind(|| waker.wake()) {
+        discard(payload);
+    }
+}
+
+/// Counts one reference more.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: the data of this vtable's wakers.
+    let task = unsafe { RawTask::from_data(data) };
+    // SAFETY: the cloned waker, or the poller that lent it, holds a reference.
+    unsafe { task.header() }.state.add_reference();
+    RawWaker::new(data, &VTABLE)
+}
+
+/// Wakes the task; the waker's reference goes to the queue entry, or is released.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
+unsafe fn wake(data: *const ()) {
+    // SAFETY: the data of this vtable's wakers.
+    let task = unsafe { RawTask::from_data(data) };
+    // SAFETY: the waker's reference keeps the header alive until the transition gives it up.
+    match unsafe { task.header() }.state.transition_to_notified_by_value() {
+        ToNotified::Done => {}
+        // SAFETY: the transition made the waker's reference the queue entry's.
+        ToNotified::Submit => unsafe { task.schedule() },
+        // SAFETY: the transition released the last reference.
+        ToNotified::Free => unsafe { task.free() },
+    }
+}
+
+/// Wakes the task.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: the data of this vtable's wakers.
+    let task = unsafe { RawTask::from_data(data) };
+    // SAFETY: the waker holds a reference.
+    if unsafe { task.header() }.state.transition_to_notified_by_ref() == ToNotified::Submit {
+        // SAFETY: the transition counted a reference for the queue entry.
+        unsafe { task.schedule() }
+    }
+}
+
+/// Releases the waker's reference.
+///
+/// # Safety
+/// `data` is that of a waker with this vtable, alive until this call.
+unsafe fn release(data: *const ()) {
+    // SAFETY: the data of this vtable's wakers.
+    let task = unsafe { RawTask::from_data(data) };
+    // SAFETY: the waker's reference is given up.
+    unsafe { task.release(1) }
+}

@@ -1,0 +1,131 @@
+//! The runtime's clock.
+
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::time::Duration;
+
+use crate::sync::{RawInstant, raw_from_std, raw_into_std};
+
+/// A moment on the runtime's clock, which never goes backwards. It stands still while the machine is suspended.
+///
+/// ```
+/// use fusee::time::{Duration, Instant};
+///
+/// let start = Instant::now();
+/// assert!(start + Duration::from_secs(1) > start);
+/// assert_eq!((start + Duration::from_secs(1)).duration_since(start), Duration::from_secs(1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(RawInstant);
+
+/// The span after which a deadline counts as never: 500 years.
+const FAR: Duration = Duration::from_secs(500 * 365 * 86_400);
+
+impl Instant {
+    /// Now.
+    pub fn now() -> Self {
+        Self(RawInstant::now())
+    }
+
+    /// The same moment of the standard library's clock.
+    pub fn from_std(instant: std::time::Instant) -> Self {
+        Self(raw_from_std(instant))
+    }
+
+    /// The same moment of the standard library's clock.
+    pub fn into_std(self) -> std::time::Instant {
+        raw_into_std(self.0)
+    }
+
+    /// Now plus `duration`, or a moment centuries away if that cannot be told.
+    pub(crate) fn after(duration: Duration) -> Self {
+        let now = RawInstant::now();
+        Self(now.checked_add(duration).or_else(|| now.checked_add(FAR)).unwrap_or(now))
+    }
+
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    pub fn duration_since(&self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+
+    /// The time from `earlier` to this moment, or nothing if `earlier` is later.
+    pub fn checked_duration_since(&self, earlier: Self) -> Option<Duration> {
+        self.0.checked_duration_since(earlier.0)
+    }
+
+    /// The time from `earlier` to this moment; zero if `earlier` is later.
+    pub fn saturating_duration_since(&self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+
+    /// The time that has passed since this moment; zero if it is yet to come.
+    pub fn elapsed(&self) -> Duration {
+        Self::now().duration_since(*self)
+    }
+
+    /// This moment plus `duration`, if the clock can tell it.
+    pub fn checked_add(&self, duration: Duration) -> Option<Self> {
+        self.0.checked_add(duration).map(Self)
+    }
+
+    /// This moment less `duration`, if the clock can tell it.
+    pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
+        self.0.checked_sub(duration).map(Self)
+    }
+
+    pub(crate) fn raw(self) -> RawInstant {
+        self.0
+    }
+}
+
+impl From<std::time::Instant> for Instant {
+    fn from(instant: std::time::Instant) -> Self {
+        Self::from_std(instant)
+    }
+}
+
+impl From<Instant> for std::time::Instant {
+    fn from(instant: Instant) -> Self {
+        instant.into_std()
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    /// # Panics
+    /// If the clock cannot tell the moment; see [`Instant::checked_add`].
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0 + duration)
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    /// # Panics
+    /// If the clock cannot tell the moment; see [`Instant::checked_sub`].
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0 - duration)
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    /// Zero if `earlier` is later.
+    fn sub(self, earlier: Self) -> Duration {
+        self.duration_since(earlier)
+    }
+}

@@ -1,0 +1,220 @@
+//! The timer driver: all shards, and the thread that sleeps until the earliest expiry and wakes what is due.
+//!
+//! The driver is tickless: with no timer it sleeps until somebody registers one, and costs nothing.
+//!
+//! # The driver's sleep
+//! `until` says to when the driver sleeps; [`AWAKE`] while it looks through the shards. Two threads may miss each other,
+//! one that registers an earlier timer and one that goes to sleep:
+//!
+//! | registrar | driver |
+//! |---|---|
+//! | 1. `shard.next` := e | 1. `until` := u |
+//! | 2. fence `timer_publish` | 2. fence `driver_rescan` |
+//! | 3. reads `until`; if e < `until`: lowers it and unparks | 3. reads each `shard.next`; if one < u: does not sleep |
+//!
+//! Whichever fence comes first, the other thread's read sees the write before it: the registrar sees u and unparks, or the driver
+//! sees e and stays awake. A registrar whose timer is not the first of its shard need not look: an earlier one has, and
+//! the driver recomputes `next` under the lock when that one is due.
+//!
+//! # Invariants (ordering labels)
+//! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
+//! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
+//! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
+//!
+//! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
+//! Checked by the models `driver_earlier_deadline`, `driver_shutdown`, and the timer models of `shard.rs`.
+//! Deliberately not here: tasks and queues. The thread knows `Waker`s, and a `sink` that it hands batches of them.
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use super::shard::{Closed, NEVER, TimerShard};
+use super::wheel::Key;
+use crate::park::{Parker, Unparker};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant};
+
+/// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
+const AWAKE: u64 = 0;
+
+/// Wakers taken out of a shard under one hold of its lock.
+const BATCH: usize = 128;
+
+/// All timers of a runtime.
+pub(crate) struct Timers {
+    start: RawInstant,
+    shards: Box<[CachePadded<TimerShard>]>,
+    until: CachePadded<AtomicU64>,
+    unparker: Unparker,
+    closed: AtomicBool,
+    fired: AtomicU64,
+    wakeups: AtomicU64,
+}
+
+impl Timers {
+    /// `shards` shards, to be driven by the thread that parks on the parker of `unparker`.
+    pub(crate) fn new(shards: usize, unparker: Unparker) -> Self {
+        Self {
+            start: RawInstant::now(),
+            shards: (0..shards).map(|_| CachePadded::new(TimerShard::new())).collect(),
+            until: CachePadded::new(AtomicU64::new(AWAKE)),
+            unparker,
+            closed: AtomicBool::new(false),
+            fired: AtomicU64::new(0),
+            wakeups: AtomicU64::new(0),
+        }
+    }
+
+    /// Nanoseconds since the start, now.
+    pub(crate) fn now(&self) -> u64 {
+        self.nanoseconds(RawInstant::now())
+    }
+
+    /// `instant` in nanoseconds since the start; 0 if it was before, [`NEVER`] if it is beyond 584 years.
+    pub(crate) fn nanoseconds(&self, instant: RawInstant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.start).as_nanos()).unwrap_or(NEVER)
+    }
+
+    /// Registers a timer in `shard`, and sees to it that the driver wakes in time.
+    pub(crate) fn register(&self, shard: usize, deadline: u64, waker: Waker) -> Result<Key, Closed> {
+        let registered = self.shards[shard].register(deadline, waker)?;
+        self.wake_driver_for(registered.earlier);
+        Ok(registered.key)
+    }
+
+    /// Moves a timer to another deadline. False when it had fired: the key is void then only after a poll or a cancel.
+    pub(crate) fn reset(&self, shard: usize, key: Key, deadline: u64) -> bool {
+        let (pending, earlier) = self.shards[shard].reset(key, deadline);
+        self.wake_driver_for(earlier);
+        pending
+    }
+
+    /// See [`TimerShard::poll`].
+    pub(crate) fn poll(&self, shard: usize, key: Key, waker: &Waker) -> Poll<Result<(), Closed>> {
+        self.shards[shard].poll(key, waker)
+    }
+
+    /// See [`TimerShard::cancel`].
+    pub(crate) fn cancel(&self, shard: usize, key: Key) {
+        self.shards[shard].cancel(key);
+    }
+
+    /// The registrar's half of the driver's sleep.
+    fn wake_driver_for(&self, earlier: Option<u64>) {
+        let Some(expiry) = earlier else { return };
+        // ORDERING(timer_publish): `next` before, `until` after; pairs with `driver_rescan`.
+        fence_seq_cst("timer_publish");
+        // ORDERING(timer_publish): relaxed, after the fence.
+        let mut until = self.until.load(Ordering::Relaxed);
+        while expiry < until {
+            // Counter only: lowered so that later registrars with later timers leave the driver alone.
+            match self.until.compare_exchange_weak(until, expiry, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return self.unparker.unpark(),
+                Err(found) => until = found,
+            }
+        }
+    }
+
+    /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed.
+    pub(crate) fn drive(&self, parker: &Parker, mut sink: impl FnMut(&mut Vec<Waker>)) {
+        let mut due = Vec::with_capacity(BATCH);
+        while !self.is_closed() {
+            self.fire_due(&mut due, &mut sink);
+            self.sleep(parker);
+        }
+        for shard in &self.shards {
+            loop {
+                let more = shard.close(BATCH, &mut due);
+                sink(&mut due);
+                if !more {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Fires what is due in all shards, a batch of each in turn.
+    fn fire_due(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
+        let mut more = true;
+        while more {
+            more = false;
+            let now = self.now();
+            for shard in &self.shards {
+                if shard.next() > now {
+                    continue;
+                }
+                more |= shard.expire(now, BATCH, due);
+                // Counter only: the driver is the one writer.
+                let fired = self.fired.load(Ordering::Relaxed) + due.len() as u64;
+                // Counter only: as above.
+                self.fired.store(fired, Ordering::Relaxed);
+                sink(due);
+            }
+        }
+    }
+
+    /// The driver's half of its sleep.
+    fn sleep(&self, parker: &Parker) {
+        let until = self.earliest();
+        // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
+        self.until.swap(until, Ordering::Relaxed);
+        // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
+        fence_seq_cst("driver_rescan");
+        let missed = !mutant("driver_skip_rescan") && self.earliest() < until;
+        if !missed && !self.is_closed() {
+            if until == NEVER {
+                parker.park();
+            } else if let Some(instant) = self.start.checked_add(Duration::from_nanos(until)) {
+                parker.park_until(instant);
+            } else {
+                parker.park();
+            }
+            // Counter only: the driver is the one writer.
+            let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
+            // Counter only: as above.
+            self.wakeups.store(wakeups, Ordering::Relaxed);
+        }
+        // Counter only: a registrar that still sees the old value unparks once for nothing.
+        self.until.swap(AWAKE, Ordering::Relaxed);
+    }
+
+    /// The earliest expiry of all shards.
+    fn earliest(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.next()).min().unwrap_or(NEVER)
+    }
+
+    /// Ends the driver thread, which wakes every sleeper on its way out.
+    pub(crate) fn close(&self) {
+        if mutant("driver_unpark_before_flag") {
+            self.unparker.unpark();
+            // Relaxed: as below (counter only).
+            self.closed.swap(true, Ordering::Relaxed);
+            return;
+        }
+        // Relaxed: ordered by the unparker's token (counter only).
+        self.closed.swap(true, Ordering::Relaxed);
+        self.unparker.unpark();
+    }
+
+    fn is_closed(&self) -> bool {
+        // Relaxed: ordered by the parker's token (counter only).
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Timers fired so far.
+    pub(crate) fn fired(&self) -> u64 {
+        // Counter only.
+        self.fired.load(Ordering::Relaxed)
+    }
+
+    /// Times that the driver thread woke.
+    pub(crate) fn wakeups(&self) -> u64 {
+        // Counter only.
+        self.wakeups.load(Ordering::Relaxed)
+    }
+
+    /// Timers registered now.
+    pub(crate) fn live(&self) -> usize {
+        self.shards.iter().map(|shard| shard.len()).sum()
+    }
+}

@@ -1,0 +1,166 @@
+//! A shard of the timers: one wheel under one lock, and the word that says when it is due.
+//!
+//! Each worker has a shard and all foreign threads share one, so that registering and cancelling seldom meet anybody.
+//! A `Sleep` owns a [`Key`] into its shard; the entry is there until the `Sleep` gives it back, fired or not.
+//!
+//! Who calls it: `Sleep` on any thread that polls or drops one; the driver thread expires.
+//!
+//! # Invariants (ordering labels)
+//! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
+//!   and looks whether the driver sleeps too long (`driver.rs`). `timer_publish_after_unlock` (structural): under the lock.
+//! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
+//! - No waker is cloned, woken or dropped under the lock: they are moved out first.
+//! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
+//!
+//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_insert_cancel` and, with the
+//! driver, `driver_earlier_deadline`.
+//! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver.rs`).
+
+use std::task::{Poll, Waker};
+
+use super::wheel::{Key, Wheel};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, mutant};
+
+/// No expiry at all.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// The shard takes no timers any more: its runtime has shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closed;
+
+/// One wheel and its lock. Times are nanoseconds since the runtime's start.
+pub(crate) struct TimerShard {
+    /// When the driver must look at this shard; [`NEVER`] if it need not.
+    next: AtomicU64,
+    timers: Mutex<ShardTimers>,
+}
+
+struct ShardTimers {
+    wheel: Wheel<Waker>,
+    closed: bool,
+}
+
+/// A timer just registered.
+pub(crate) struct Registered {
+    pub(crate) key: Key,
+    /// The shard's new expiry, if this timer is the first to be due: the driver must know.
+    pub(crate) earlier: Option<u64>,
+}
+
+impl TimerShard {
+    pub(crate) fn new() -> Self {
+        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel: Wheel::new(0), closed: false }) }
+    }
+
+    /// When the driver must look here. The caller orders it by its fence.
+    pub(crate) fn next(&self) -> u64 {
+        // ORDERING(timer_publish): relaxed, after the driver's fence (`driver_rescan`).
+        self.next.load(Ordering::Relaxed)
+    }
+
+    /// Enters a timer.
+    pub(crate) fn register(&self, deadline: u64, waker: Waker) -> Result<Registered, Closed> {
+        let mut timers = self.timers.lock();
+        if timers.closed {
+            drop(timers);
+            return Err(Closed);
+        }
+        let key = timers.wheel.insert(deadline, waker);
+        let earlier = self.publish_if_earlier(&timers.wheel);
+        drop(timers);
+        Ok(Registered { key, earlier })
+    }
+
+    /// Moves a timer to another deadline. The new expiry of the shard, if it became earlier; none too if the timer had fired.
+    pub(crate) fn reset(&self, key: Key, deadline: u64) -> (bool, Option<u64>) {
+        let mut timers = self.timers.lock();
+        if !timers.wheel.reset(key, deadline) {
+            return (false, None);
+        }
+        (true, self.publish_if_earlier(&timers.wheel))
+    }
+
+    /// Lowers `next` to the wheel's expiry, under the lock. Some, if that was lower.
+    fn publish_if_earlier(&self, wheel: &Wheel<Waker>) -> Option<u64> {
+        let expiry = wheel.next_expiry().unwrap_or(NEVER);
+        // ORDERING(timer_publish): relaxed, written under the lock only; the registrar's fence follows.
+        if expiry >= self.next.load(Ordering::Relaxed) {
+            return None;
+        }
+        // ORDERING(timer_publish): relaxed, as above; a swap, for the driver reads it without the lock.
+        self.next.swap(expiry, Ordering::Relaxed);
+        Some(expiry)
+    }
+
+    /// Ready once the timer has fired: its entry is then free, and `key` is void. Else `waker` is the one to be woken.
+    pub(crate) fn poll(&self, key: Key, waker: &Waker) -> Poll<Result<(), Closed>> {
+        let mut timers = self.timers.lock();
+        if let Some(answer) = timers.settle(key, waker) {
+            return answer;
+        }
+        // The waker has changed. Cloning it is the user's code, and not for under the lock.
+        drop(timers);
+        let waker = waker.clone();
+        let mut timers = self.timers.lock();
+        let answer = timers.settle(key, &waker);
+        let old = match answer {
+            None => timers.wheel.get_mut(key).map(|slot| std::mem::replace(slot, waker)),
+            Some(_) => Some(waker),
+        };
+        drop(timers);
+        drop(old);
+        answer.unwrap_or(Poll::Pending)
+    }
+
+    /// Takes a timer out, fired or not. Its waker is dropped after the lock is released.
+    pub(crate) fn cancel(&self, key: Key) {
+        let mut timers = self.timers.lock();
+        let waker = timers.wheel.remove(key);
+        drop(timers);
+        drop(waker);
+    }
+
+    /// Moves up to `limit` wakers of timers due at `now` into `due`, and publishes what is next. True when more are due.
+    pub(crate) fn expire(&self, now: u64, limit: usize, due: &mut Vec<Waker>) -> bool {
+        let mut timers = self.timers.lock();
+        let more = timers.wheel.expire(now, limit, |waker| due.push(waker));
+        let next = timers.wheel.next_expiry().unwrap_or(NEVER);
+        if mutant("timer_publish_after_unlock") {
+            drop(timers);
+            self.next.swap(next, Ordering::Relaxed);
+            return more;
+        }
+        // ORDERING(timer_publish): relaxed, under the lock, so that a registrar cannot come between the wheel and its word.
+        self.next.swap(next, Ordering::Relaxed);
+        more
+    }
+
+    /// Refuses timers from now on, and moves up to `limit` wakers of those that are in into `due`. True when more are in.
+    pub(crate) fn close(&self, limit: usize, due: &mut Vec<Waker>) -> bool {
+        let mut timers = self.timers.lock();
+        timers.closed = true;
+        timers.wheel.take_all(limit, |waker| due.push(waker))
+    }
+
+    /// Entries in the wheel: sleeps that wait, and fired ones not polled yet.
+    pub(crate) fn len(&self) -> usize {
+        self.timers.lock().wheel.len()
+    }
+}
+
+impl ShardTimers {
+    /// The answer to a poll, unless the timer waits and must get another waker.
+    fn settle(&mut self, key: Key, waker: &Waker) -> Option<Poll<Result<(), Closed>>> {
+        if self.closed {
+            return Some(Poll::Ready(Err(Closed)));
+        }
+        match self.wheel.get_mut(key) {
+            Some(registered) => registered.will_wake(waker).then_some(Poll::Pending),
+            None => {
+                self.wheel.remove(key);
+                Some(Poll::Ready(Ok(())))
+            }
+        }
+    }
+}

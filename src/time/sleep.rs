@@ -1,0 +1,175 @@
+//! Sleeping: the future that a timer wakes.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::clock::Instant;
+use super::wheel::Key;
+use crate::runtime::Handle;
+
+/// Waits until `duration` has passed from now: never less, and by how little more the runtime's timers promise.
+///
+/// The deadline is fixed by this call, not by the first poll. Zero is ready on the first poll; a duration that overflows the
+/// clock never ends.
+///
+/// # Cancel safety
+/// Safe: dropping it takes its timer out at once.
+///
+/// # Panics
+/// Outside a runtime. Its poll panics once the runtime has shut down.
+///
+/// ```
+/// use fusee::time::{Duration, Instant, sleep};
+///
+/// fusee::runtime::block_on(async {
+///     let start = Instant::now();
+///     sleep(Duration::from_millis(5)).await;
+///     assert!(start.elapsed() >= Duration::from_millis(5));
+/// });
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep::new(Instant::after(duration))
+}
+
+/// Waits until `deadline`: never less. One that has passed is ready on the first poll.
+///
+/// # Cancel safety
+/// Safe: dropping it takes its timer out at once.
+///
+/// # Panics
+/// As [`sleep`].
+///
+/// ```
+/// use fusee::time::{Duration, Instant, sleep_until};
+///
+/// fusee::runtime::block_on(async {
+///     let deadline = Instant::now() + Duration::from_millis(5);
+///     sleep_until(deadline).await;
+///     assert!(Instant::now() >= deadline);
+/// });
+/// ```
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::new(deadline)
+}
+
+/// The future of [`sleep`] and [`sleep_until`]. It is [`Unpin`], and may move between tasks and threads.
+///
+/// Polled by several wakers in turn, it wakes the last one.
+///
+/// ```
+/// use fusee::time::{Duration, Instant, sleep};
+///
+/// fusee::runtime::block_on(async {
+///     let mut pause = sleep(Duration::from_secs(3600));
+///     pause.reset(Instant::now() + Duration::from_millis(1));
+///     (&mut pause).await;
+///     assert!(pause.is_elapsed());
+/// });
+/// ```
+#[must_use = "futures do nothing unless awaited"]
+pub struct Sleep {
+    handle: Handle,
+    deadline: Instant,
+    timer: Timer,
+}
+
+/// Where the sleep stands with its shard.
+#[derive(Clone, Copy)]
+enum Timer {
+    /// Not polled yet, or not since the last reset.
+    Unregistered,
+    /// An entry of the shard is ours.
+    Registered(Key),
+    Elapsed,
+}
+
+impl Sleep {
+    #[track_caller]
+    fn new(deadline: Instant) -> Self {
+        Self { handle: Handle::current(), deadline, timer: Timer::Unregistered }
+    }
+
+    /// The moment at which it ends.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether it has ended, as far as its last poll has seen.
+    pub fn is_elapsed(&self) -> bool {
+        matches!(self.timer, Timer::Elapsed)
+    }
+
+    /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one.
+    pub fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        let timers = self.handle.timers();
+        match self.timer {
+            Timer::Registered(key) => {
+                let nanoseconds = timers.nanoseconds(deadline.raw());
+                if !timers.reset(self.handle.shard_index(), key, nanoseconds) {
+                    // It has fired, and its waker with it: the task is about to poll, and registers anew.
+                    timers.cancel(self.handle.shard_index(), key);
+                    self.timer = Timer::Unregistered;
+                }
+            }
+            Timer::Elapsed => self.timer = Timer::Unregistered,
+            Timer::Unregistered => {}
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let sleep = &mut *self;
+        let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
+        let answer = match sleep.timer {
+            Timer::Elapsed => return Poll::Ready(()),
+            Timer::Registered(key) => timers.poll(shard, key, context.waker()),
+            Timer::Unregistered => {
+                let deadline = timers.nanoseconds(sleep.deadline.raw());
+                if deadline <= timers.now() {
+                    Poll::Ready(Ok(()))
+                } else {
+                    timers.register(shard, deadline, context.waker().clone()).map_or_else(
+                        |closed| Poll::Ready(Err(closed)),
+                        |key| {
+                            sleep.timer = Timer::Registered(key);
+                            Poll::Pending
+                        },
+                    )
+                }
+            }
+        };
+        match answer {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => {
+                sleep.timer = Timer::Elapsed;
+                Poll::Ready(())
+            }
+            Poll::Ready(Err(_)) => {
+                panic!("a Sleep was polled after its runtime had shut down: nothing would ever wake it")
+            }
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Timer::Registered(key) = self.timer {
+            self.handle.timers().cancel(self.handle.shard_index(), key);
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep").field("deadline", &self.deadline).field("elapsed", &self.is_elapsed()).finish()
+    }
+}

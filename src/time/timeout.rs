@@ -1,0 +1,84 @@
+//! Giving up on a future when its time is over.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::clock::Instant;
+use super::error::Elapsed;
+use super::sleep::{Sleep, sleep, sleep_until};
+
+/// Runs `future` for no longer than `duration`.
+///
+/// The future is polled before the time is looked at, so one that is ready at once wins even over a zero duration.
+///
+/// # Errors
+/// [`Elapsed`], when the time is over first. The future is dropped with the [`Timeout`].
+///
+/// # Cancel safety
+/// As the future's.
+///
+/// # Panics
+/// As [`sleep`].
+///
+/// ```
+/// use fusee::time::{Duration, timeout};
+///
+/// fusee::runtime::block_on(async {
+///     assert_eq!(timeout(Duration::from_secs(1), async { 42 }).await, Ok(42));
+///     assert!(timeout(Duration::from_millis(1), std::future::pending::<()>()).await.is_err());
+/// });
+/// ```
+#[track_caller]
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { future: future.into_future(), sleep: sleep(duration) }
+}
+
+/// Runs `future` for no longer than until `deadline`; else as [`timeout`].
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { future: future.into_future(), sleep: sleep_until(deadline) }
+}
+
+pin_project! {
+    /// The future of [`timeout`] and [`timeout_at`].
+    #[must_use = "futures do nothing unless awaited"]
+    #[derive(Debug)]
+    pub struct Timeout<F> {
+        #[pin]
+        future: F,
+        sleep: Sleep,
+    }
+}
+
+impl<F> Timeout<F> {
+    /// The future within.
+    pub fn get_ref(&self) -> &F {
+        &self.future
+    }
+
+    /// The future within.
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
+    /// The future within, free of its time limit.
+    pub fn into_inner(self) -> F {
+        self.future
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let timeout = self.project();
+        if let Poll::Ready(output) = timeout.future.poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        Pin::new(timeout.sleep).poll(context).map(|()| Err(Elapsed::new()))
+    }
+}
