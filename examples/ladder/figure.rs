@@ -72,7 +72,7 @@ fn seconds(value: f64) -> String {
 }
 
 fn count(value: f64) -> String {
-    grouped(value.round() as u64)
+    if value < 1.0 { String::new() } else { grouped(value.round() as u64) }
 }
 
 /// Draws `rows` into `file`.

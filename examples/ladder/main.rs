@@ -24,6 +24,7 @@ mod join;
 mod measure;
 mod memory;
 mod never_wakes;
+mod numbers;
 mod rungs;
 mod sheet;
 mod table;
@@ -147,7 +148,7 @@ fn runs_of(rung: &'static Rung, jobs: Option<usize>) -> impl Iterator<Item = (&'
 
 /// Writes the table and, if asked for, the figure.
 fn show(request: &Request, rows: &[Row]) -> Result<(), String> {
-    if rows.is_empty() {
+    if rows.is_empty() || rows.iter().any(|row| row.unread) {
         return Ok(());
     }
     let mut text = table::table(rows);

@@ -33,6 +33,8 @@ pub(crate) struct Row {
     pub(crate) usage: Usage,
     /// Polls of the jobs' sleeps.
     pub(crate) polls: u64,
+    /// Whether the numbers were to be read by somebody who left.
+    pub(crate) unread: bool,
     /// A sentence that belongs to the figures.
     pub(crate) note: Option<String>,
 }
@@ -51,10 +53,10 @@ impl Task {
         jobs(sheet)?;
         let past = start.elapsed().checked_sub(longest);
         let usage = observer.stop();
-        sheet.verify()?;
+        sheet.numbers().verify()?;
         let past = past.ok_or("the jobs ended early: somebody slept less than a second")?;
         let name = if what.is_empty() { self.rung.to_owned() } else { format!("{}: {what}", self.rung) };
-        let (jobs, ending, polls) = (self.jobs, Ending::Done { past }, sheet.polls());
-        Ok(Row { name, jobs, ending, usage, polls, note: None })
+        let (jobs, ending, polls, unread) = (self.jobs, Ending::Done { past }, sheet.polls(), sheet.numbers().unread());
+        Ok(Row { name, jobs, ending, usage, polls, unread, note: None })
     }
 }
