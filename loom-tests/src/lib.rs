@@ -1,1 +1,22 @@
-//! Models.
+//! Models of fusee's lock-free protocols, checked exhaustively with [loom](https://docs.rs/loom).
+//!
+//! What lives here: fusee's own source files, included by path, beside a `sync` of this crate's own that offers exactly
+//! what `src/sync.rs` offers, backed by loom. So the models check the source that ships, private items are in reach, and
+//! `src/` holds no model-checking `cfg`. Each included file sees the same `crate::…` paths as at home.
+//!
+//! Who runs it: `cargo test -p loom-tests`, with no flags; `cargo xtask mutants` runs single models under `FUSEE_MUTANT`.
+//! Deliberately not here: code that can be tested without threads (see `tests/`).
+//! `README.md` says how to read and write a model, and what the tool cannot see; [`litmus`] checks that it is still so.
+
+#![allow(dead_code, unused_imports, unused_macros, reason = "sync offers all that src may use, models use a part")]
+
+#[path = "../../src/park.rs"]
+mod park;
+mod sync;
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod litmus;
+#[cfg(test)]
+mod models;

@@ -1,6 +1,6 @@
 //! Runtimes: building, entering, running and ending them.
 //!
-//! [`block_on`] runs one future on a runtime made for it. A [`Runtime`] lasts until it is dropped; a [`Builder`] configures it; a
+//! [`block_on()`] runs one future on a runtime made for it. A [`Runtime`] lasts until it is dropped; a [`Builder`] configures it; a
 //! [`Handle`] spawns onto it from anywhere. There is no global runtime: any number of them live side by side.
 //!
 //! ```

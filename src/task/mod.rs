@@ -1,6 +1,6 @@
 //! Tasks: futures that a runtime polls on its workers.
 //!
-//! [`spawn`] hands a future to the runtime and returns a [`JoinHandle`], a future of its output. A panic ends its own task
+//! [`spawn()`] hands a future to the runtime and returns a [`JoinHandle`], a future of its output. A panic ends its own task
 //! alone; the handle gets it as a [`JoinError`]. [`JoinHandle::abort`] cancels a task.
 //!
 //! ```

@@ -143,11 +143,9 @@ impl State {
         // ORDERING(task_wake): acquire; pairs with the wake that made this entry, and with those that found it made.
         let acquire = ord("task_handover", ord("task_wake", Ordering::Acquire));
         self.update(acquire, |now| {
-            debug_assert!(now.references() > 0, "a queue entry holds a reference");
             if now.has(RUNNING | COMPLETE) {
                 return (now, ToRunning::Stale);
             }
-            debug_assert!(now.has(NOTIFIED), "a queue entry is counted by NOTIFIED");
             let action = if now.has(CANCELLED) { ToRunning::Cancel } else { ToRunning::Poll };
             (now.without(NOTIFIED).with(RUNNING), action)
         })

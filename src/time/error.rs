@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-/// The time was over before the future was ready: the error of [`timeout`](super::timeout).
+/// The time was over before the future was ready: the error of [`timeout`](super::timeout()).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 

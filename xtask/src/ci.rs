@@ -76,10 +76,10 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<(), String> {
     let mut failed = false;
     let mut models_passed = options.skip_tests;
     for step in STEPS {
-        let outcome = if failed && !options.keep_going {
-            Outcome::Skipped("after a failure")
-        } else if options.skip_tests && matches!(step.action, Action::Tests) {
+        let outcome = if options.skip_tests && matches!(step.action, Action::Tests) {
             Outcome::Skipped("just run")
+        } else if failed && !options.keep_going {
+            Outcome::Skipped("after a failure")
         } else {
             run_step(root, step, options, models_passed)
         };

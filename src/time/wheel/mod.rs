@@ -89,6 +89,7 @@ impl<T> Wheel<T> {
         self.slab.entry_mut(key.0).value.as_mut()
     }
 
+    #[cfg(test)]
     pub(crate) fn is_fired(&self, key: Key) -> bool {
         self.slab.entry(key.0).value.is_none()
     }

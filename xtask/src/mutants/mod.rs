@@ -25,8 +25,10 @@ const LIST: &str = "loom-tests/mutants.txt";
 /// How many models run at a time: each keeps one core busy.
 const PARALLEL: usize = 2;
 
-/// How long a run may take: a watchdog, far above what any model needs.
-const WATCHDOG: Duration = Duration::from_secs(120);
+/// How long a model may take: to explore everything, or to find the one failure that a mutant causes. Both are watchdogs,
+/// far above what any model needs.
+const WATCHDOG: Duration = Duration::from_secs(600);
+const MUTANT_WATCHDOG: Duration = Duration::from_secs(120);
 
 /// The models without a mutant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +88,12 @@ impl Job<'_> {
 
     /// Runs the model once, prints one line, and answers what is wrong with the outcome.
     fn run(&self, models: &Models) -> Option<String> {
-        let mutant = match self {
-            Job::Whole { .. } => None,
-            Job::Mutant(entry) => Some(entry.name.as_str()),
+        let (mutant, watchdog) = match self {
+            Job::Whole { .. } => (None, WATCHDOG),
+            Job::Mutant(entry) => (Some(entry.name.as_str()), MUTANT_WATCHDOG),
         };
         let began = Instant::now();
-        let verdict = match models.run(self.test(), mutant, WATCHDOG) {
+        let verdict = match models.run(self.test(), mutant, watchdog) {
             Ok(run) => Verdict::of(&run),
             Err(error) => return Some(error),
         };

@@ -65,7 +65,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         return Ok(());
     }
     let files = violations.chunk_by(|a, b| a.path == b.path).count();
-    Err(format!("tidy: {} violations in {files} files", violations.len()))
+    Err(format!("house rules are broken: {} places, {files} files", violations.len()))
 }
 
 fn check(tree: &Tree) -> Vec<Violation> {
