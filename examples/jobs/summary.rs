@@ -44,9 +44,6 @@ impl fmt::Display for Summary<'_> {
         for (what, place) in [("late, median", 0.5), ("late, p99", 0.99), ("late, most", 1.0)] {
             line(what, at(&lateness, place).map_or_else(unknown, span), "")?;
         }
-        if self.record.early() > 0 {
-            line("early", grouped(self.record.early() as u64), "must not be")?;
-        }
         line("CPU time", self.usage.cpu.map_or_else(unknown, span), &each(self.usage.cpu, self.jobs))?;
         line("threads", self.usage.threads.map_or_else(unknown, |threads| grouped(threads as u64)), "at the peak")?;
         line("polls", self.over_workers(RuntimeMetrics::worker_poll_count), &format!("of {jobs} tasks"))?;

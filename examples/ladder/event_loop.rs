@@ -7,10 +7,10 @@
 //! The tasks live in a `FuturesUnordered`, which gives each a waker that notes which task woke, and polls only those.
 //! Beneath it is one thread that may be woken from any other: its flag and its `park` are those of `block_on`.
 //!
-//! This is the simplest design that is right, and the baseline that the runtime is measured against: the benches include
-//! this very file. What it costs: each sleep takes the global lock to file itself, and pays log n for its place among *all* sleeps;
-//! a sleep that is dropped early stays filed until its deadline; and there is one thread, however many cores. The last
-//! rung has a timer wheel per worker in the map's stead.
+//! This is the simplest design that is right, and the one that the benches hold the runtime against. What it costs: each
+//! sleep takes the global lock to file itself, and pays log n for its place among *all* sleeps; a sleep that is dropped early
+//! stays filed until its deadline; and there is one thread, however many cores. The last rung has a timer wheel per worker
+//! in the map's stead.
 //!
 //! One loop at a time: the map is the process's, and a loop that ends empties it.
 
@@ -69,7 +69,6 @@ impl Future for Sleep {
 
 /// Adds a task to this thread's loop, to run beside the loop's own future. The handle is a future of its output, and
 /// dropping it drops the task.
-#[allow(dead_code, reason = "for the benches: the ladder's jobs are one join")]
 pub(crate) fn spawn<F: Future + 'static>(future: F) -> RemoteHandle<F::Output> {
     let (task, handle) = future.remote_handle();
     SPAWNED.with_borrow_mut(|spawned| spawned.push(task.boxed_local()));

@@ -3,6 +3,7 @@
 use futures::future::join_all;
 
 use crate::measure::{Row, Task};
+use crate::sheet::Sheet;
 use crate::{
     SECOND, background_thread, busy_loop, busy_wake, event_loop, fusee, job, join, never_wakes, thread_per_sleep,
 };
@@ -75,15 +76,25 @@ pub(crate) const RUNGS: [Rung; 9] = [
     },
 ];
 
-/// The rung `event_loop`. It stands here because the loop's own file is the benches' baseline and knows nothing of rungs.
+/// The rung `event_loop`: the jobs as one join, and as tasks. It stands here because the loop's own file knows nothing of
+/// rungs: it is a small runtime that others can include as it is.
 fn on_event_loop(task: &Task) -> Result<Vec<Row>, String> {
-    let row = task.measured("", SECOND, |sheet| {
-        let jobs = (1..=task.jobs).map(|n| async move {
-            sheet.counted(n, event_loop::sleep(SECOND)).await;
-            sheet.print(n);
-        });
-        event_loop::block_on(join_all(jobs));
+    let job = |sheet: &'static Sheet, n| async move {
+        sheet.counted(n, event_loop::sleep(SECOND)).await;
+        sheet.print(n);
+    };
+    let joined = task.measured("one join", SECOND, |sheet| {
+        event_loop::block_on(join_all((1..=task.jobs).map(|n| job(sheet, n))));
         Ok(())
     })?;
-    Ok(vec![row])
+    let spawned = task.measured("tasks", SECOND, |sheet| {
+        event_loop::block_on(async {
+            let handles: Vec<_> = (1..=task.jobs).map(|n| event_loop::spawn(job(sheet, n))).collect();
+            for handle in handles {
+                handle.await;
+            }
+        });
+        Ok(())
+    })?;
+    Ok(vec![joined, spawned])
 }
