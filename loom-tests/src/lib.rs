@@ -8,11 +8,25 @@
 //! Deliberately not here: code that can be tested without threads (see `tests/`).
 //! `README.md` says how to read and write a model, and what the tool cannot see; [`litmus`] checks that it is still so.
 
-#![allow(dead_code, unused_imports, unused_macros, reason = "sync offers all that src may use, models use a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    unused_macros,
+    reason = "the whole crate is here, and models use a part of it"
+)]
 
 #[path = "../../src/park.rs"]
 mod park;
+#[path = "../../src/runtime/mod.rs"]
+mod runtime;
+#[path = "../../src/scheduler/mod.rs"]
+mod scheduler;
 mod sync;
+#[path = "../../src/task/mod.rs"]
+mod task;
+#[path = "../../src/time/mod.rs"]
+mod time;
 
 #[cfg(test)]
 mod harness;

@@ -260,8 +260,9 @@ impl State {
 
     /// Transition 7: the slot is filled. False when the task is complete: the slot is still the handle's.
     pub(crate) fn set_join_waker(&self) -> bool {
-        // ORDERING(task_complete): release; pairs with `transition_to_complete`, which reads the slot.
-        self.update(ord("task_complete", Ordering::Release), |now| {
+        // ORDERING(task_complete): release; pairs with `transition_to_complete`, which reads the slot. Acquire, for a task found
+        // complete: the caller goes on to take the output.
+        self.update(ord("task_complete", Ordering::AcqRel), |now| {
             debug_assert!(now.has(JOIN_INTEREST) && !now.has(JOIN_WAKER), "the handle fills an empty slot");
             if now.has(COMPLETE) { (now, false) } else { (now.with(JOIN_WAKER), true) }
         })
@@ -269,8 +270,9 @@ impl State {
 
     /// Transition 7: the slot becomes the handle's again. False when the task is complete: the slot is the completer's.
     pub(crate) fn unset_join_waker(&self) -> bool {
-        // Relaxed: nobody but the handle writes the slot until this bit is set again (counter only).
-        self.update(Ordering::Relaxed, |now| {
+        // ORDERING(task_complete): acquire, for a task found complete, as above. Nothing is released: nobody but the handle
+        // touches the slot until this bit is set again.
+        self.update(ord("task_complete", Ordering::Acquire), |now| {
             debug_assert!(now.has(JOIN_INTEREST | JOIN_WAKER), "the handle takes back a filled slot");
             if now.has(COMPLETE) { (now, false) } else { (now.without(JOIN_WAKER), true) }
         })

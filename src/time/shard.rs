@@ -10,6 +10,9 @@
 //!   and looks whether the driver sleeps too long (`driver.rs`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
 //! - No waker is cloned, woken or dropped under the lock: they are moved out first.
+//! - A poll that brings another waker looks twice (structural: `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
+//! - An entry is freed once, by its owner, fired or not (structural: `timer_cancel_leaves_fired`); a closed shard takes none
+//!   (structural: `timer_register_ignores_closed`).
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
 //!
 //! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_insert_cancel` and, with the
@@ -62,7 +65,7 @@ impl TimerShard {
     /// Enters a timer.
     pub(crate) fn register(&self, deadline: u64, waker: Waker) -> Result<Registered, Closed> {
         let mut timers = self.timers.lock();
-        if timers.closed {
+        if timers.closed && !mutant("timer_register_ignores_closed") {
             drop(timers);
             return Err(Closed);
         }
@@ -103,7 +106,8 @@ impl TimerShard {
         drop(timers);
         let waker = waker.clone();
         let mut timers = self.timers.lock();
-        let answer = timers.settle(key, &waker);
+        // The timer may have fired, or the shard have closed, since the first look.
+        let answer = if mutant("timer_poll_skips_second_look") { None } else { timers.settle(key, &waker) };
         let old = match answer {
             None => timers.wheel.get_mut(key).map(|slot| std::mem::replace(slot, waker)),
             Some(_) => Some(waker),
@@ -116,6 +120,9 @@ impl TimerShard {
     /// Takes a timer out, fired or not. Its waker is dropped after the lock is released.
     pub(crate) fn cancel(&self, key: Key) {
         let mut timers = self.timers.lock();
+        if mutant("timer_cancel_leaves_fired") && timers.wheel.get_mut(key).is_none() {
+            return;
+        }
         let waker = timers.wheel.remove(key);
         drop(timers);
         drop(waker);

@@ -2,5 +2,9 @@
 
 mod deque;
 mod deque_suite;
+mod idle;
 mod park;
+mod stage;
 mod stand_ins;
+mod task;
+mod timer;

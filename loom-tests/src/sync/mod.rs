@@ -41,3 +41,34 @@ macro_rules! thread_local_const {
     };
 }
 pub(crate) use thread_local_const;
+
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it. It orders nothing for loom.
+pub(crate) use std::sync::Arc as StdArc;
+
+/// Runs user code. A model lets no panic be caught: it would be the checker's own.
+pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
+    Ok(f())
+}
+
+/// A pause in a loop that waits for another thread's step: lets that thread run.
+pub(crate) fn spin_loop() {
+    loom::thread::yield_now();
+}
+
+/// As on a machine of two cores.
+pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZeroUsize> {
+    Ok(std::num::NonZeroUsize::MIN.saturating_add(1))
+}
+
+/// Virtual time is exact.
+pub(crate) fn sharpen_timers() {}
+
+/// The virtual clock has no moment of the real one.
+pub(crate) fn raw_from_std(_: std::time::Instant) -> RawInstant {
+    unimplemented!("a model runs on the virtual clock")
+}
+
+/// The virtual clock has no moment of the real one.
+pub(crate) fn raw_into_std(_: RawInstant) -> std::time::Instant {
+    unimplemented!("a model runs on the virtual clock")
+}

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::io;
 
-pub(crate) use loom::thread::JoinHandle;
+pub(crate) use loom::thread::{JoinHandle, current};
 
 thread_local! {
     /// How many more threads this execution may start. Not loom's: an execution runs on one thread of the process.
