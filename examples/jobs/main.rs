@@ -6,12 +6,12 @@
 //! cargo run --release --example jobs -- 1000 --print    # and the numbers themselves, on standard output
 //! ```
 //!
-//! Twenty thousand threads would be too many for most systems; twenty thousand tasks are not worth mentioning. The summary
-//! says how far past the second the last of them was done, how late each woke, and what it cost. It goes to standard
-//! output, or to standard error where the numbers take standard output. Zero jobs are fine, and end at once.
+//! Twenty thousand threads would be too many for most systems; twenty thousand tasks are not worth mentioning. The
+//! summary says how far past the second the last of them was done, how late each woke, and what it cost. It goes to
+//! standard output, or to standard error where the numbers take standard output. Zero jobs are fine, and end at once.
 //!
-//! Exit codes: 0; 1 if something failed, as when a number did not appear exactly once; 2 for arguments that make no sense,
-//! among them more jobs than there is memory for.
+//! Exit codes: 0; 1 if something failed, as when a number did not appear exactly once; 2 for arguments that make no
+//! sense, among them more jobs than there is memory for.
 
 #[path = "../ladder/arguments.rs"]
 mod arguments;

@@ -16,8 +16,8 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// A record for `jobs` jobs that lasts as long as the program: the tasks share a plain reference, and do not queue for
-    /// one reference count.
+    /// A record for `jobs` jobs that lasts as long as the program: the tasks share a plain reference, and do not
+    /// queue for one reference count.
     pub(crate) fn leaked(jobs: usize, visibly: bool) -> &'static Self {
         let late = (0..jobs).map(|_| AtomicU64::new(0)).collect();
         Box::leak(Box::new(Self { numbers: Numbers::new(jobs, visibly), late }))

@@ -1,13 +1,14 @@
 //! Rung 6, `background_thread`: one thread that wakes everybody.
 //!
-//! A sleeping thread does nothing, and one can do nothing on behalf of all: it need only know whom to wake when. Each sleep
-//! sends its deadline and its waker through a channel, once. The thread files them in a sorted map, earliest deadline first,
-//! and waits on the channel until that deadline: either a new request comes, perhaps with an earlier deadline, or the time
-//! is up and everybody due is woken. The deadline is no key of one waker only (two sleeps may end in the same
-//! nanosecond), so the map holds a list of them: a sorted multimap.
+//! A sleeping thread does nothing, and one can do nothing on behalf of all: it need only know whom to wake when. Each
+//! sleep sends its deadline and its waker through a channel, once. The thread files them in a sorted map, earliest
+//! deadline first, and waits on the channel until that deadline: either a new request comes, perhaps with an earlier
+//! deadline, or the time is up and everybody due is woken. The deadline is no key of one waker only (two sleeps may
+//! end in the same nanosecond), so the map holds a list of them: a sorted multimap.
 //!
-//! Two threads, two polls a job, no CPU time to speak of. Every runtime's timer is a descendant of this rung. What remains
-//! is a thread beside the one that polls, and a hop from one to the other for every sleep: the next rungs do without.
+//! Two threads, two polls a job, no CPU time to speak of. Every runtime's timer is a descendant of this rung. What
+//! remains is a thread beside the one that polls, and a hop from one to the other for every sleep: the next rungs do
+//! without.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;

@@ -1,8 +1,9 @@
 //! The smallest executor: one future, one thread, which blocks until the future's waker unblocks it.
 //!
-//! A future that is not ready answers `Pending` and owes its caller a wake-up. `block_on` therefore polls once, parks the
-//! thread, and polls again only when somebody called the waker. Parking alone is not enough to know that: a thread may
-//! be unparked by anyone, or for no reason, so the waker also raises a flag, which the thread lowers as it leaves.
+//! A future that is not ready answers `Pending` and owes its caller a wake-up. `block_on` therefore polls once, parks
+//! the thread, and polls again only when somebody called the waker. Parking alone is not enough to know that: a
+//! thread may be unparked by anyone, or for no reason, so the waker also raises a flag, which the thread lowers as it
+//! leaves.
 
 use std::pin::pin;
 use std::sync::Arc;

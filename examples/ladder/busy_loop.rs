@@ -1,13 +1,13 @@
 //! Rung 7, `busy_loop`: an event loop of our own, without a single waker.
 //!
-//! Who needs a waker, if the loop asks everybody anyway? This one owns the jobs, polls each in turn, drops those that are
-//! ready, and starts over until none is left. The context it polls with holds a waker that does nothing
-//! (`Waker::noop`), and the sleep is the one from `never_wakes`: it looks at the clock and keeps no waker. What was a hang
-//! there is right here, for a waker is an agreement between a future and its executor, and this executor never waits for
-//! a call.
+//! Who needs a waker, if the loop asks everybody anyway? This one owns the jobs, polls each in turn, drops those that
+//! are ready, and starts over until none is left. The context it polls with holds a waker that does nothing
+//! (`Waker::noop`), and the sleep is the one from `never_wakes`: it looks at the clock and keeps no waker. What was a
+//! hang there is right here, for a waker is an agreement between a future and its executor, and this executor never
+//! waits for a call.
 //!
-//! No second thread, no channel, twenty thousand jobs: all fine, and a core burnt as in `busy_wake`. But the loop now knows
-//! every job. If it also knew the next deadline, it could sleep until then: the next rung.
+//! No second thread, no channel, twenty thousand jobs: all fine, and a core burnt as in `busy_wake`. But the loop now
+//! knows every job. If it also knew the next deadline, it could sleep until then: the next rung.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};

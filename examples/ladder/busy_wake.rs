@@ -1,9 +1,9 @@
 //! Rung 4, `busy_wake`: a sleep that wakes itself.
 //!
-//! The waker must be called, so call it: at once, in every poll that is not ready. The promise behind `Pending` is kept, the
-//! hang is gone, every number appears. But "wake me" means "ask me again now", so the executor never rests: it polls a
-//! thousand sleeps round and round, millions of times, to learn a thousand times that a second has passed. The CPU
-//! time in the table is the price: a whole core for as long as anything sleeps.
+//! The waker must be called, so call it: at once, in every poll that is not ready. The promise behind `Pending` is
+//! kept, the hang is gone, every number appears. But "wake me" means "ask me again now", so the executor never rests:
+//! it polls a thousand sleeps round and round, millions of times, to learn a thousand times that a second has passed.
+//! The CPU time in the table is the price: a whole core for as long as anything sleeps.
 //!
 //! What a sleep needs is somebody else who calls the waker, and *later*. The next rung finds somebody.
 

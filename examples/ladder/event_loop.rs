@@ -1,16 +1,17 @@
 //! Rung 8, `event_loop`: the loop that sleeps.
 //!
-//! The loop of the last rung asked everybody all the time. This one asks those who were woken, and when nobody was, it looks
-//! up the earliest deadline and sleeps until then: no second thread, no core burnt. The deadlines are in one sorted multimap
-//! that everybody can reach, behind one lock: a pending sleep files its waker there, the loop takes out whoever is due.
+//! The loop of the last rung asked everybody all the time. This one asks those who were woken, and when nobody was,
+//! it looks up the earliest deadline and sleeps until then: no second thread, no core burnt. The deadlines are in one
+//! sorted multimap that everybody can reach, behind one lock: a pending sleep files its waker there, the loop takes
+//! out whoever is due.
 //!
 //! The tasks live in a `FuturesUnordered`, which gives each a waker that notes which task woke, and polls only those.
 //! Beneath it is one thread that may be woken from any other: its flag and its `park` are those of `block_on`.
 //!
-//! This is the simplest design that is right, and the one that the benches hold the runtime against. What it costs: each
-//! sleep takes the global lock to file itself, and pays log n for its place among *all* sleeps; a sleep that is dropped early
-//! stays filed until its deadline; and there is one thread, however many cores. The last rung has a timer wheel per worker
-//! in the map's stead.
+//! This is the simplest design that is right, and the one that the benches hold the runtime against. What it costs:
+//! each sleep takes the global lock to file itself, and pays log n for its place among *all* sleeps; a sleep that is
+//! dropped early stays filed until its deadline; and there is one thread, however many cores. The last rung has a
+//! timer wheel per worker in the map's stead.
 //!
 //! One loop at a time: the map is the process's, and a loop that ends empties it.
 

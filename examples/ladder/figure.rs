@@ -1,7 +1,8 @@
-//! The measures as a figure (`--svg`): one line per row of the table, one panel per measure, bars on logarithmic scales.
+//! The measures as a figure (`--svg`): one line per row of the table, one panel per measure, bars on logarithmic
+//! scales.
 //!
-//! The rungs differ by factors of thousands, so each panel has a logarithmic scale from the power of ten below its least value
-//! to the one above its greatest, and each bar carries its value in words, as the table has it.
+//! The rungs differ by factors of thousands, so each panel has a logarithmic scale from the power of ten below its
+//! least value to the one above its greatest, and each bar carries its value in words, as the table has it.
 
 use std::error::Error;
 use std::ops::Range;
@@ -92,6 +93,8 @@ pub(crate) fn draw(file: &Path, rows: &[Row]) -> Drawn {
     }
     write(&canvas, "rung", (MARGIN, HEAD / 2), 15, HPos::Left)?;
     write(&canvas, "jobs", (LABELS - 2 * MARGIN, HEAD / 2), 15, HPos::Right)?;
+    let caption = "each job sleeps one second; scales are logarithmic";
+    write(&canvas, caption, (MARGIN, height - FOOT / 2), 11, HPos::Left)?;
     for (index, panel) in PANELS.iter().enumerate() {
         draw_panel(&canvas, panel, rows, LABELS + PANEL * index as i32)?;
     }

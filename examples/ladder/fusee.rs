@@ -1,12 +1,12 @@
 //! Rung 9, `fusee`: the same jobs on this runtime.
 //!
-//! The single thread of `event_loop` becomes several workers, each with a queue of its own and an eye on the others'; the one map
-//! behind one lock becomes a timer wheel per worker, where filing a sleep and taking it out cost the same however many there
-//! are, and a sleep that is dropped is gone at once. A driver thread sleeps until the earliest deadline of all wheels,
-//! the role that `background_thread` discovered, and hands over everybody due in one go.
+//! The single thread of `event_loop` becomes several workers, each with a queue of its own and an eye on the others';
+//! the one map behind one lock becomes a timer wheel per worker, where filing a sleep and taking it out cost the same
+//! however many there are, and a sleep that is dropped is gone at once. A driver thread sleeps until the earliest
+//! deadline of all wheels, the role that `background_thread` discovered, and hands over everybody due in one go.
 //!
-//! Two rows at each size: the jobs as one join, polled by the thread in `block_on`; and each job as a task of its own, spread
-//! over the workers. A million jobs are no special case of either.
+//! Two rows at each size: the jobs as one join, polled by the thread in `block_on`; and each job as a task of its
+//! own, spread over the workers. A million jobs are no special case of either.
 
 use futures::future::join_all;
 

@@ -1,16 +1,17 @@
 //! Rung 2, `join`: waiting for many futures at once, written by hand.
 //!
-//! `JoinFuture` owns its children and is ready once they all are. On each poll it polls *every* child that is left, drops
-//! those that are ready, and answers `Pending` while any remain. Each child got the waker of the join itself, so whichever
-//! child wakes first, the join is polled, and finds out who it was by asking all of them.
+//! `JoinFuture` owns its children and is ready once they all are. On each poll it polls *every* child that is left,
+//! drops those that are ready, and answers `Pending` while any remain. Each child got the waker of the join itself,
+//! so whichever child wakes first, the join is polled, and finds out who it was by asking all of them.
 //!
-//! That is right, and for a thousand jobs whose sleeps end together it is even cheap: they all wake, the join is polled a
-//! few times, done. Let the sleeps end one after the other and the cost shows: each wake-up polls all the children still
-//! pending, n + (n − 1) + … ≈ n²/2 polls in all. `join_all` from the futures crate gives every child a waker of its own, which
-//! notes *which* child woke, and polls only that one: two polls a child, however they end.
+//! That is right, and for a thousand jobs whose sleeps end together it is even cheap: they all wake, the join is
+//! polled a few times, done. Let the sleeps end one after the other and the cost shows: each wake-up polls all the
+//! children still pending, n + (n − 1) + … ≈ n²/2 polls in all. `join_all` from the futures crate gives every child a
+//! waker of its own, which notes *which* child woke, and polls only that one: two polls a child, however they end.
 //!
-//! So this rung prints four rows: both joins with sleeps that end together, and (up to a few thousand jobs, for a square
-//! grows) both with sleeps that end 100 µs apart; the time past is then counted from the end of the longest sleep.
+//! So this rung prints four rows: both joins with sleeps that end together, and (up to a few thousand jobs, for a
+//! square grows) both with sleeps that end 100 µs apart; the time past is then counted from the end of the longest
+//! sleep.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

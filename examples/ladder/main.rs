@@ -1,8 +1,9 @@
 //! The ladder: nine systems that run the same jobs, from a hand-written future to this runtime.
 //!
-//! A job sleeps one second, then prints its number. Each rung runs n of them with less waste than the one before, checks that
-//! every number from 1 to n was printed exactly once, and reports the time past one second, CPU time, threads at the
-//! peak, and polls. Read the files in this order: `job`, `join`, `never_wakes`, `busy_wake`, `thread_per_sleep`,
+//! A job sleeps one second, then prints its number. Each rung runs n of them with less waste than the one before,
+//! checks that every number from 1 to n was printed exactly once, and reports the time past one second, CPU time,
+//! threads at the peak, and polls. Read the files in this order: `job`, `join`, `never_wakes`, `busy_wake`,
+//! `thread_per_sleep`,
 //! `background_thread`, `busy_loop`, `event_loop`, `fusee`; each says what it shows and what the next one mends.
 //!
 //! ```text
@@ -47,8 +48,8 @@ use crate::rungs::{RUNGS, Rung};
 /// How long a job sleeps.
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-/// What a job takes at most on any rung that does not start a thread for it, the sheet's line included: a boxed future,
-/// its slot in a join, its waker in a map. Measured at 85 to 370 bytes, rounded up.
+/// What a job takes at most on any rung that does not start a thread for it, the sheet's line included: a boxed
+/// future, its slot in a join, its waker in a map. Measured at 85 to 370 bytes, rounded up.
 const BYTES_PER_JOB: u64 = 512;
 
 /// What the command line asks for.

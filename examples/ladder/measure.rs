@@ -40,7 +40,8 @@ pub(crate) struct Row {
 }
 
 impl Task {
-    /// Runs `jobs` with a fresh sheet and checks that each of them printed once, no earlier than `longest` from the start.
+    /// Runs `jobs` with a fresh sheet and checks that each of them printed once, no earlier than `longest` from the
+    /// start.
     pub(crate) fn measured(
         &self,
         what: &str,

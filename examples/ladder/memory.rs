@@ -1,8 +1,8 @@
 //! How much memory a run may still take, so that too large a count is refused before it starts.
 //!
 //! Without this, ten thousand million jobs would be allocated until the system kills the process, or one nearby. The
-//! least of three answers counts: what the machine has available, what the process's control group has left, and what its
-//! address-space limit leaves. Where none is known, nothing is refused.
+//! least of three answers counts: what the machine has available, what the process's control group has left, and what
+//! its address-space limit leaves. Where none is known, nothing is refused.
 
 use std::fs;
 

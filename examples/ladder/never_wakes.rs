@@ -1,13 +1,15 @@
 //! Rung 3, `never_wakes`: a sleep that hangs.
 //!
-//! The first sleep that comes to mind looks at the clock: time is up, `Ready`; it is not, `Pending`. It compiles, and it hangs.
+//! The first sleep that comes to mind looks at the clock: time is up, `Ready`; it is not, `Pending`. It compiles, and
+//! it hangs.
 //! `Pending` is a promise, "I kept your waker and will call it", and this sleep keeps nothing. The executor polls once,
 //! is told to wait for a call, and waits for ever: nobody is left who could make it.
 //!
-//! The rung proves each half of that. *It hangs*: with a second of grace past the last deadline, the waker was not called
-//! and no number was printed. *Because nobody holds the waker*: a waker made from an `Arc` is a counted reference, and while
-//! the jobs are pending the count is what it was before they were polled. A count that does not rise is a wake-up that
-//! cannot come. And *nothing else is wrong*: polled once more by hand, after the deadline, every job prints its number.
+//! The rung proves each half of that. *It hangs*: with a second of grace past the last deadline, the waker was not
+//! called and no number was printed. *Because nobody holds the waker*: a waker made from an `Arc` is a counted
+//! reference, and while the jobs are pending the count is what it was before they were polled. A count that does not
+//! rise is a wake-up that cannot come. And *nothing else is wrong*: polled once more by hand, after the deadline,
+//! every job prints its number.
 //!
 //! The next rung keeps the promise in the laziest way there is.
 
@@ -21,6 +23,7 @@ use std::time::{Duration, Instant};
 use crate::SECOND;
 use crate::join::JoinFuture;
 use crate::measure::{Ending, Row, Task};
+use crate::units::grouped;
 
 /// How long the executor waits for a wake-up that is due after one second.
 const GRACE: Duration = Duration::from_secs(2);
@@ -97,10 +100,10 @@ pub(crate) fn run(task: &Task) -> Result<Vec<Row>, String> {
         }
     })?;
     row.ending = Ending::Hangs;
+    let jobs = grouped(task.jobs as u64);
     row.note = Some(format!(
-        "hangs: {GRACE:?} after the start nothing had called the waker, and nothing could: {holders} of the {} pending jobs \
-         kept it. Polled once more by hand, all of them print.",
-        crate::units::grouped(task.jobs as u64)
+        "hangs: {GRACE:?} after the start nothing had called the waker, and nothing could: {holders} of the {jobs} \
+         pending jobs kept it. Polled once more by hand, all of them print."
     ));
     Ok(vec![row])
 }

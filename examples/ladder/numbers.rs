@@ -1,8 +1,9 @@
 //! The numbers that the jobs print, and the check that each came exactly once.
 //!
-//! One counter a number, touched by whichever thread runs the job. The counters order nothing, so every access is relaxed,
-//! and whoever checks them does so after the jobs were awaited. Printing for the eye (`--print`) goes through one
-//! buffered writer on standard output; a reader that went away (`| head -1`) silences it and is no fault of the jobs.
+//! One counter a number, touched by whichever thread runs the job. The counters order nothing, so every access is
+//! relaxed, and whoever checks them does so after the jobs were awaited. Printing for the eye (`--print`) goes
+//! through one buffered writer on standard output; a reader that went away (`| head -1`) silences it and is no fault
+//! of the jobs.
 
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -76,8 +76,8 @@ pub(crate) const RUNGS: [Rung; 9] = [
     },
 ];
 
-/// The rung `event_loop`: the jobs as one join, and as tasks. It stands here because the loop's own file knows nothing of
-/// rungs: it is a small runtime that others can include as it is.
+/// The rung `event_loop`: the jobs as one join, and as tasks. It stands here because the loop's own file knows
+/// nothing of rungs: it is a small runtime that others can include as it is.
 fn on_event_loop(task: &Task) -> Result<Vec<Row>, String> {
     let job = |sheet: &'static Sheet, n| async move {
         sheet.counted(n, event_loop::sleep(SECOND)).await;

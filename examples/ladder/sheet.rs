@@ -41,7 +41,8 @@ impl Sheet {
     }
 }
 
-/// A sleep whose polls are counted. Each job has a counter of its own, so that counting makes no job wait for another.
+/// A sleep whose polls are counted. Each job has a counter of its own, so that counting makes no job wait for
+/// another.
 pub(crate) struct Counted<S> {
     polls: &'static AtomicU32,
     sleep: S,

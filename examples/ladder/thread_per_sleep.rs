@@ -1,19 +1,20 @@
 //! Rung 5, `thread_per_sleep`: a thread for every sleep.
 //!
-//! Somebody has to call the waker later, and a thread can wait: so each poll that is not ready starts a thread that sleeps
-//! until the deadline, calls the waker, and ends. The executor rests in the meantime, the CPU is idle, the numbers appear.
-//! A thousand jobs are a thousand threads, and that goes well.
+//! Somebody has to call the waker later, and a thread can wait: so each poll that is not ready starts a thread that
+//! sleeps until the deadline, calls the waker, and ends. The executor rests in the meantime, the CPU is idle, the
+//! numbers appear. A thousand jobs are a thousand threads, and that goes well.
 //!
-//! It does not go well for long. A thread takes a stack, a guard page and the kernel's own records, and somewhere between a
-//! few dozen and some thirty thousand the system says no: too many processes for this user, too many maps for this
-//! process, no address space, no memory. `thread::spawn` panics then; `Builder::spawn` returns the error, and
-//! the rung reports it: it starts no more threads, lets those it started finish, and ends with one line.
+//! It does not go well for long. A thread takes a stack, a guard page and the kernel's own records, and somewhere
+//! between a few dozen and some thirty thousand the system says no: too many processes for this user, too many maps
+//! for this process, no address space, no memory. `thread::spawn` panics then; `Builder::spawn` returns the error,
+//! and the rung reports it: it starts no more threads, lets those it started finish, and ends with one line.
 //!
 //! One refusal cannot be returned. A thread that was started well still has to set up its signal stack *before* its
 //! closure runs, and if that finds no room the standard library can only abort. So threads are started in batches:
 //! once the last batch has arrived in its closures, `thread_room` checks that the next has room for all it takes.
 //!
-//! (Each *pending poll* starts a thread: a join that polls its children needlessly would start more of them each time.
+//! (Each *pending poll* starts a thread: a join that polls its children needlessly would start more of them each
+//! time.
 //! `join_all` polls a child only once it was woken.) The next rung gets by with a single thread.
 
 use std::io;

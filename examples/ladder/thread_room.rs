@@ -1,15 +1,15 @@
 //! Whether the system has room for some more threads, found out by taking the room and giving it back.
 //!
-//! A thread of the standard library takes two maps for its stack (the stack and its guard page) and, once it runs, two for
-//! its signal stack. The first pair is asked for by whoever spawns it, who gets an error; the second by the new thread itself,
-//! which can only abort. The limits that either may meet are the address space (`RLIMIT_AS`), the memory that the
-//! kernel is ready to promise, and the count of maps (`vm.max_map_count`). So before a batch of threads is started, the
-//! same room and some to spare is mapped, cut up into as many maps, and unmapped again: if that fails, it fails here,
-//! with an error to report.
+//! A thread of the standard library takes two maps for its stack (the stack and its guard page) and, once it runs,
+//! two for its signal stack. The first pair is asked for by whoever spawns it, who gets an error; the second by the
+//! new thread itself, which can only abort. The limits that either may meet are the address space (`RLIMIT_AS`), the
+//! memory that the kernel is ready to promise, and the count of maps (`vm.max_map_count`). So before a batch of
+//! threads is started, the same room and some to spare is mapped, cut up into as many maps, and unmapped again: if
+//! that fails, it fails here, with an error to report.
 //!
 //! The answer holds while nobody else in the process maps memory, which is so here: the jobs run on one thread. The
-//! heap is the exception, for glibc opens a heap of its own for each of the first threads, eight per core, from within them.
-//! The room of these is counted in until the last of them is there.
+//! heap is the exception, for glibc opens a heap of its own for each of the first threads, eight per core, from
+//! within them. The room of these is counted in until the last of them is there.
 
 use std::io;
 use std::thread;
@@ -32,7 +32,8 @@ const THREAD_MAPS: usize = 6;
 #[cfg(target_os = "linux")]
 const SPARE_MAPS: usize = 32;
 
-/// How many threads may be started, beside the `started` ones, before the next call: a batch that fits with room to spare.
+/// How many threads may be started, beside the `started` ones, before the next call: a batch that fits with room to
+/// spare.
 pub(crate) fn for_a_batch(started: usize) -> io::Result<usize> {
     let heaps_to_come = (8 * thread::available_parallelism()?.get()).saturating_sub(started);
     let mut answer = Err(io::ErrorKind::OutOfMemory.into());

@@ -1,7 +1,7 @@
 //! What the process uses while something runs: CPU time, and threads at the peak.
 //!
-//! Threads are sampled by a thread of this module, which leaves itself and its own CPU time out of the account. Where the
-//! system does not tell (`/proc` is Linux's), the answer is `None`.
+//! Threads are sampled by a thread of this module, which leaves itself and its own CPU time out of the account. Where
+//! the system does not tell (`/proc` is Linux's), the answer is `None`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

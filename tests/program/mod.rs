@@ -1,8 +1,8 @@
 //! Runs an example as a user would, and collects what it did.
 //!
-//! Cargo builds the examples before it runs all tests, and puts them beside the tests' own directory; where it was told to
-//! run a single file of tests it does not, and they are built here. A program that has not ended after a generous time
-//! is killed, and the test fails.
+//! Cargo builds the examples before it runs all tests, and puts them beside the tests' own directory; where it was
+//! told to run a single file of tests it does not, and they are built here. A program that has not ended after a
+//! generous time is killed, and the test fails.
 
 use std::env;
 use std::ffi::OsStr;
@@ -81,7 +81,8 @@ fn read(mut pipe: impl Read + Send + 'static, open: mpsc::Sender<()>) -> thread:
     })
 }
 
-/// Checks that `ended` is a complaint: this exit code, nothing on standard output, one line of `program` on standard error.
+/// Checks that `ended` is a complaint: this exit code, nothing on standard output, one line of `program` on standard
+/// error.
 pub(crate) fn assert_complaint(ended: &Ended, program: &str, code: i32) {
     assert_eq!(ended.code, Some(code), "{ended:?}");
     assert_eq!(ended.stdout, "", "{ended:?}");
