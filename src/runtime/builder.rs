@@ -88,10 +88,10 @@ impl Builder {
         let handle = Handle::new(Shard::new(scheduler.clone(), workers));
         // From here on an error drops the runtime, which ends and joins the threads that it has.
         let mut runtime = Runtime::new_without_threads(handle);
-        runtime.add_thread(self.start_driver(scheduler.clone(), parker)?);
+        runtime.set_driver(self.start_driver(scheduler.clone(), parker)?);
         for (index, seed) in seeds.into_iter().enumerate() {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            runtime.add_thread(self.start_worker(worker)?);
+            runtime.add_worker(self.start_worker(worker)?);
         }
         Ok(runtime)
     }

@@ -25,8 +25,8 @@ thread_local_const! {
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
     position: usize,
-    /// Borrows the handle, and stays on its thread.
-    scope: PhantomData<(&'a Handle, *const ())>,
+    /// Borrows the handle, and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
+    scope: PhantomData<(&'a Handle, std::sync::MutexGuard<'a, ()>)>,
 }
 
 impl fmt::Debug for EnterGuard<'_> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::context::EnterGuard;
 use super::handle::Handle;
@@ -23,8 +24,12 @@ use crate::task::JoinHandle;
 /// ```
 pub struct Runtime {
     handle: Handle,
-    threads: Vec<ThreadHandle<()>>,
+    workers: Vec<ThreadHandle<()>>,
+    driver: Option<ThreadHandle<()>>,
 }
+
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl Runtime {
     /// A multi-thread runtime with one worker for each core.
@@ -36,11 +41,15 @@ impl Runtime {
     }
 
     pub(super) fn new_without_threads(handle: Handle) -> Self {
-        Self { handle, threads: Vec::new() }
+        Self { handle, workers: Vec::new(), driver: None }
     }
 
-    pub(super) fn add_thread(&mut self, thread: ThreadHandle<()>) {
-        self.threads.push(thread);
+    pub(super) fn add_worker(&mut self, thread: ThreadHandle<()>) {
+        self.workers.push(thread);
+    }
+
+    pub(super) fn set_driver(&mut self, thread: ThreadHandle<()>) {
+        self.driver = Some(thread);
     }
 
     /// Runs `future` to its end on the calling thread. What it spawns runs on the workers, and goes on when it ends.
@@ -80,21 +89,27 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.handle.scheduler().close();
-        self.handle.timers().close();
         let here = thread::current().id();
-        if self.threads.iter().any(|thread| thread.thread().id() == here) {
-            // We are on one of them: whoever waits for itself waits for ever. Dropped, the handles detach.
+        if self.workers.iter().chain(&self.driver).any(|thread| thread.thread().id() == here) {
+            // We are on one of them: whoever waits for itself waits for ever. Dropped, the handles detach, and the last worker
+            // to exit ends the driver.
             return;
         }
-        for thread in self.threads.drain(..) {
+        for thread in self.workers.drain(..) {
             // A worker's thread ends by returning: user code cannot make it panic. If it did, its message is printed already.
             let _ = thread.join();
+        }
+        // The last worker has done this, unless some could not be started.
+        self.handle.timers().close();
+        if let Some(driver) = self.driver.take() {
+            // As above.
+            let _ = driver.join();
         }
     }
 }
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("threads", &self.threads.len()).finish_non_exhaustive()
+        f.debug_struct("Runtime").field("workers", &self.workers.len()).finish_non_exhaustive()
     }
 }

@@ -96,6 +96,7 @@ impl Worker {
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
+        self.shard.scheduler.leave();
     }
 
     /// Whether a worker, of whatever runtime, runs on this thread.

@@ -54,28 +54,6 @@ fn steal_pop_last() {
     });
 }
 
-/// Of two tasks the owner pops one while a thief steals: a thief that finds none found none left, and never took a lost
-/// race for emptiness.
-///
-/// Mutants: `steal_retry`.
-#[test]
-fn steal_retry() {
-    Model::new("steal_retry", 5).witnesses(&["retry", "first", "second"]).check(|| {
-        let worker = Worker::new_fifo();
-        worker.push(Task::new(1));
-        worker.push(Task::new(2));
-        let stealer = worker.stealer();
-        let thief = spawn(move || steal_one(&stealer));
-        let popped = worker.pop().map(|task| task.number());
-        let stolen = thief.join().unwrap();
-        match (popped, stolen) {
-            (Some(2), Some(1)) => witness("first"),
-            (Some(1), Some(2)) => witness("second"),
-            other => panic!("a task was left behind: {other:?}"),
-        }
-    });
-}
-
 /// A thief takes a batch into its own deque while the owner pops: nothing is lost or doubled, and a batch keeps its order.
 #[test]
 fn steal_batch() {

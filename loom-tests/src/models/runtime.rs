@@ -1,63 +1,75 @@
-//! Models of a whole runtime: one worker, the timer driver, and the thread in `block_on`.
+//! Models of the parts together: the scheduler as it ships, and a whole runtime.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::harness::{Model, join, spawn, witness};
-use crate::runtime::{Builder, Runtime};
-use crate::sync::clock;
-use crate::time::Instant;
+use super::stage::{CountingWaker, Fate, Output};
+use crate::harness::{Model, spawn, witness};
+use crate::park::Parker;
+use crate::runtime::Builder;
+use crate::scheduler::worker::Seed;
+use crate::scheduler::{self, Scheduler, Shard};
+use crate::sync::{Arc, clock};
+use crate::time::driver::Timers;
+use crate::time::sleep;
 
-fn one_worker() -> Runtime {
-    Builder::new_multi_thread().worker_threads(1).build().expect("a model's threads start")
-}
-
-/// A task is spawned and awaited, and the runtime shut down: the output arrives, nothing is left.
-#[test]
-fn e2e_spawn_join() {
-    Model::new("e2e_spawn_join", 5_000).preemptions(2).branches(5_000).check(|| {
-        let runtime = one_worker();
-        let output =
-            runtime.block_on(async { crate::task::spawn(async { 7 }).await.expect("the task is not cancelled") });
-        assert_eq!(output, 7);
-    });
-}
-
-/// A task sleeps while the clock reaches its deadline at any moment.
-#[test]
-fn e2e_spawn_sleep() {
-    Model::new("e2e_spawn_sleep", 3_500).preemptions(1).branches(5_000).check(|| {
-        let runtime = one_worker();
-        let deadline = Instant::now() + Duration::from_millis(1);
-        let late = deadline + Duration::from_millis(1);
-        let clock = spawn(move || clock::advance_to(late.raw()));
-        runtime.block_on(async move {
-            let job = crate::task::spawn(crate::time::sleep_until(deadline));
-            job.await.expect("the task is not cancelled");
-        });
-        assert!(Instant::now() >= deadline);
-        drop(runtime);
-        join([clock]);
-    });
-}
-
-/// A foreign thread spawns while the runtime shuts down: the task runs or is refused or is dropped, and is not left in the injector,
-/// where it and the runtime would keep each other alive.
+/// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
+/// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
 ///
 /// Mutants: `scheduler_close`.
 #[test]
 fn injector_shutdown() {
-    let model = Model::new("injector_shutdown", 1_000).preemptions(1).branches(5_000);
-    model.witnesses(&["ran", "dropped"]).check(|| {
-        let runtime = one_worker();
-        let handle = runtime.handle().clone();
-        let ran = Arc::new(AtomicBool::new(false));
-        let running = ran.clone();
-        let spawner = spawn(move || drop(handle.spawn(async move { running.store(true, Ordering::Relaxed) })));
+    Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(2, Parker::new().unparker());
+        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, 61));
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
+        let foreign = Shard::new(scheduler.clone(), 1);
+        let working = spawn(move || worker.run());
+        let spawning = spawn(move || scheduler::spawn(&foreign, ready(())));
+        scheduler.close();
+        let mut handle = spawning.join().unwrap();
+        working.join().unwrap();
+        let (_, waker) = CountingWaker::pair();
+        match Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(Ok(())) => witness("ran"),
+            Poll::Ready(Err(error)) => {
+                assert!(error.is_cancelled());
+                witness("dropped");
+            }
+            Poll::Pending => panic!("a handle resolves once the runtime has shut down"),
+        }
+    });
+}
+
+/// The first program of the README in small: `block_on` awaits a task that sleeps, on a runtime with its driver and one worker, while time
+/// passes. Then the runtime is dropped, with another task still asleep.
+#[test]
+fn e2e_spawn_sleep() {
+    Model::new("e2e_spawn_sleep", 50).preemptions(1).branches(10_000).check(|| {
+        let fate = Fate::new();
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let output = Output(fate.clone());
+        runtime.block_on(async {
+            let _asleep = crate::task::spawn(async move {
+                let _output = output;
+                sleep(Duration::MAX).await;
+            });
+            // Made here: its deadline is fixed before time begins to pass.
+            let pause = sleep(Duration::from_millis(1));
+            let task = crate::task::spawn(async {
+                pause.await;
+                42
+            });
+            let until = crate::sync::RawInstant::now() + Duration::from_millis(2);
+            spawn(move || clock::advance_to(until));
+            assert_eq!(task.await.unwrap(), 42);
+        });
         drop(runtime);
-        join([spawner]);
-        assert_eq!(Arc::strong_count(&ran), 1, "the future is gone");
-        witness(if ran.load(Ordering::Relaxed) { "ran" } else { "dropped" });
+        assert_eq!(fate.outputs_dropped(), 1, "shutdown drops the task that sleeps");
+        assert_eq!(StdArc::strong_count(&fate), 1);
     });
 }

@@ -212,7 +212,7 @@ fn join_poll_complete() {
         let mut scene = Scene::queued();
         scene.signal.set();
         let runner = spawn(scene.runner());
-        let (wakes, waker) = CountingWaker::new();
+        let (wakes, waker) = CountingWaker::pair();
         let polled = Pin::new(&mut scene.handle).poll(&mut Context::from_waker(&waker));
         match polled {
             Poll::Ready(output) => {
@@ -241,8 +241,8 @@ fn join_new_waker() {
         let mut scene = Scene::queued();
         scene.signal.set();
         let runner = spawn(scene.runner());
-        let (first_wakes, first) = CountingWaker::new();
-        let (second_wakes, second) = CountingWaker::new();
+        let (first_wakes, first) = CountingWaker::pair();
+        let (second_wakes, second) = CountingWaker::pair();
         let mut poll = |waker| Pin::new(&mut scene.handle).poll(&mut Context::from_waker(waker));
         let polls = [poll(&first), Poll::Pending];
         let last = if polls[0].is_pending() { poll(&second) } else { Poll::Pending };
@@ -268,7 +268,7 @@ fn join_drop_complete() {
         let mut scene = Scene::queued();
         scene.signal.set();
         let runner = spawn(scene.runner());
-        let (_, waker) = CountingWaker::new();
+        let (_, waker) = CountingWaker::pair();
         let polled = Pin::new(&mut scene.handle).poll(&mut Context::from_waker(&waker));
         let Scene { handle, fate, .. } = scene;
         drop(polled);
@@ -304,7 +304,7 @@ fn task_last_ref() {
 
 /// The handle's answer, for a task that is finished.
 fn result<T>(mut handle: JoinHandle<T>) -> Result<T, crate::task::JoinError> {
-    let (_, waker) = CountingWaker::new();
+    let (_, waker) = CountingWaker::pair();
     match Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
         Poll::Ready(result) => result,
         Poll::Pending => panic!("the task is finished"),

@@ -116,7 +116,7 @@ fn driver_earlier_deadline() {
 fn driver_expires_beside_registrar() {
     Model::new("driver_expires_beside_registrar", 50).preemptions(3).witnesses(&["waited"]).check(|| {
         let mut scene = Scene::new();
-        let (_, waker) = CountingWaker::new();
+        let (_, waker) = CountingWaker::pair();
         let first = scene.timers.register(0, TICK, waker).expect("the timers are open");
         clock::advance_to(scene.start + Duration::from_nanos(10 * TICK));
         let driver = scene.drive();
@@ -167,7 +167,7 @@ fn fire(shard: &TimerShard) {
 fn timer_fire_cancel() {
     Model::new("timer_fire_cancel", 3).witnesses(&["fired", "cancelled"]).check(|| {
         let shard = Arc::new(TimerShard::new());
-        let (wakes, waker) = CountingWaker::new();
+        let (wakes, waker) = CountingWaker::pair();
         let key = shard.register(10 * TICK, waker).expect("the shard is open").key;
         let firing = shard.clone();
         let firing = spawn(move || fire(&firing));
@@ -185,8 +185,8 @@ fn timer_fire_cancel() {
 fn timer_fire_reregister() {
     Model::new("timer_fire_reregister", 5).witnesses(&["ready", "second woken"]).check(|| {
         let shard = Arc::new(TimerShard::new());
-        let (_, first) = CountingWaker::new();
-        let (wakes, second) = CountingWaker::new();
+        let (_, first) = CountingWaker::pair();
+        let (wakes, second) = CountingWaker::pair();
         let key = shard.register(10 * TICK, first).expect("the shard is open").key;
         let firing = shard.clone();
         let firing = spawn(move || fire(&firing));
@@ -212,7 +212,7 @@ fn timer_insert_cancel() {
         let shard = Arc::new(TimerShard::new());
         let firing = shard.clone();
         let firing = spawn(move || fire(&firing));
-        let (wakes, waker) = CountingWaker::new();
+        let (wakes, waker) = CountingWaker::pair();
         let key = shard.register(10 * TICK, waker).expect("the shard is open").key;
         shard.cancel(key);
         firing.join().unwrap();

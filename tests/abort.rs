@@ -1,0 +1,305 @@
+//! Aborting a task in each of its states: where and when its future is dropped, and what its handle says.
+
+mod support;
+
+use std::future::{pending, poll_fn};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::thread;
+
+use fusee::runtime::Runtime;
+use fusee::task::yield_now;
+use futures::executor;
+use support::{Drops, Latch, holding, on_1_2_and_4_workers, on_drop, until, watchdog, workers};
+
+/// Blocks the worker of a runtime that has one, until the latch opens.
+fn block(runtime: &Runtime) -> Latch {
+    let (busy, go) = (Latch::new(), Latch::new());
+    let (tell, open) = (busy.clone(), go.clone());
+    drop(runtime.spawn(async move {
+        tell.open();
+        open.wait();
+    }));
+    busy.wait();
+    go
+}
+
+#[test]
+fn before_its_first_poll_it_is_never_polled() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let go = block(&runtime);
+        let drops = Drops::new();
+        let task = runtime.spawn(holding(drops.token(), |_| -> Poll<()> { unreachable!("it was aborted before") }));
+        task.abort();
+        task.abort();
+        assert!(!task.is_finished());
+        assert_eq!(drops.count(), 0, "a queued task is dropped by its worker");
+        go.open();
+        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        assert_eq!(drops.count(), 1);
+    });
+}
+
+#[test]
+fn while_it_is_queued_again_it_is_not_polled_any_more() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let drops = Drops::new();
+        let polled = Latch::new();
+        let (tell, token) = (polled.clone(), drops.token());
+        let slot = Arc::new(Mutex::new(None));
+        let leave = slot.clone();
+        let task = runtime.spawn(holding(token, move |context| {
+            assert!(!tell.is_open(), "it was aborted while it was queued");
+            *leave.lock().unwrap() = Some(context.waker().clone());
+            tell.open();
+            Poll::<()>::Pending
+        }));
+        polled.wait();
+        let go = block(&runtime);
+        slot.lock().unwrap().take().unwrap().wake();
+        task.abort();
+        go.open();
+        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        assert_eq!(drops.count(), 1);
+    });
+}
+
+#[test]
+fn while_it_waits_it_is_dropped() {
+    on_1_2_and_4_workers(|runtime| {
+        for _ in 0..100 {
+            let drops = Drops::new();
+            let polled = Latch::new();
+            let tell = polled.clone();
+            let task = runtime.spawn(holding(drops.token(), move |_| {
+                tell.open();
+                Poll::<()>::Pending
+            }));
+            polled.wait();
+            task.abort_handle().abort();
+            assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+            assert_eq!(drops.count(), 1);
+        }
+    });
+}
+
+#[test]
+fn while_it_runs_it_is_dropped_when_it_suspends() {
+    on_1_2_and_4_workers(|runtime| {
+        let (started, go, drops) = (Latch::new(), Latch::new(), Drops::new());
+        let (tell, open) = (started.clone(), go.clone());
+        let task = runtime.spawn(holding(drops.token(), move |_| {
+            tell.open();
+            open.wait();
+            Poll::<()>::Pending
+        }));
+        started.wait();
+        task.abort();
+        assert_eq!(drops.count(), 0, "it runs");
+        assert!(!task.is_finished());
+        go.open();
+        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        assert_eq!(drops.count(), 1);
+    });
+}
+
+#[test]
+fn while_it_runs_and_then_completes_it_keeps_its_output() {
+    on_1_2_and_4_workers(|runtime| {
+        let (started, go) = (Latch::new(), Latch::new());
+        let (tell, open) = (started.clone(), go.clone());
+        let task = runtime.spawn(async move {
+            tell.open();
+            open.wait();
+            42
+        });
+        started.wait();
+        task.abort();
+        go.open();
+        assert_eq!(runtime.block_on(task).unwrap(), 42);
+    });
+}
+
+#[test]
+fn after_it_completed_nothing_happens() {
+    on_1_2_and_4_workers(|runtime| {
+        let task = runtime.spawn(async { 42 });
+        let abort = task.abort_handle();
+        until("it is complete", || task.is_finished());
+        abort.abort();
+        task.abort();
+        assert!(abort.is_finished());
+        assert_eq!(runtime.block_on(task).unwrap(), 42);
+        abort.abort();
+    });
+}
+
+#[test]
+fn a_task_may_abort_itself() {
+    on_1_2_and_4_workers(|runtime| {
+        let slot = Arc::new(Mutex::new(None::<fusee::task::AbortHandle>));
+        let own = slot.clone();
+        let (go, drops) = (Latch::new(), Drops::new());
+        let (open, token) = (go.clone(), drops.token());
+        let task = runtime.spawn(async move {
+            let _token = token;
+            open.wait();
+            own.lock().unwrap().take().unwrap().abort();
+            yield_now().await;
+            unreachable!("it was aborted");
+        });
+        *slot.lock().unwrap() = Some(task.abort_handle());
+        go.open();
+        let error: fusee::task::JoinError = runtime.block_on(task).map(|()| ()).unwrap_err();
+        assert!(error.is_cancelled());
+        assert_eq!(drops.count(), 1);
+    });
+}
+
+#[test]
+fn the_future_is_dropped_on_a_worker_and_never_on_the_stack_of_the_caller() {
+    thread_local! {
+        static ABORTS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    on_1_2_and_4_workers(|runtime| {
+        let spawn = |drops: &Drops| {
+            let token = drops.token();
+            let checked = on_drop(move || {
+                let _token = token;
+                assert!(!ABORTS.get(), "dropped by the call");
+                assert_eq!(thread::current().name(), Some("fusee-worker"));
+            });
+            runtime.spawn(holding(checked, |_| Poll::<()>::Pending))
+        };
+        let abort = |task: &fusee::task::JoinHandle<()>| {
+            ABORTS.set(true);
+            task.abort();
+            ABORTS.set(false);
+        };
+        let drops = Drops::new();
+        for _ in 0..100 {
+            let task = spawn(&drops);
+            abort(&task);
+            assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+            let task = spawn(&drops);
+            let aborter = runtime.spawn(async move {
+                ABORTS.set(true);
+                task.abort();
+                ABORTS.set(false);
+                task.await.unwrap_err().is_cancelled()
+            });
+            assert!(runtime.block_on(aborter).unwrap());
+        }
+        assert_eq!(drops.count(), 200);
+    });
+}
+
+#[test]
+fn under_a_lock_that_the_futures_drop_takes_it_does_not_deadlock() {
+    on_1_2_and_4_workers(|runtime| {
+        let lock = Arc::new(Mutex::new(0));
+        let guarded = |lock: &Arc<Mutex<i32>>| {
+            let lock = lock.clone();
+            on_drop(move || *lock.lock().unwrap() += 1)
+        };
+        for _ in 0..100 {
+            let task = runtime.spawn(holding(guarded(&lock), |_| Poll::<()>::Pending));
+            let held = lock.lock().unwrap();
+            task.abort();
+            drop(held);
+            assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+            // From inside a task, whose worker has the other in its own queue; dropping the handle under the lock, too.
+            let task = runtime.spawn(holding(guarded(&lock), |_| Poll::<()>::Pending));
+            let inside = lock.clone();
+            let aborter = runtime.spawn(async move {
+                let held = inside.lock().unwrap();
+                task.abort();
+                drop(task);
+                drop(held);
+            });
+            runtime.block_on(aborter).unwrap();
+        }
+        until("all are dropped", || *lock.lock().unwrap() == 200);
+    });
+}
+
+#[test]
+fn awaiting_the_handle_returns_only_after_the_future_was_dropped() {
+    on_1_2_and_4_workers(|runtime| {
+        for round in 0..300 {
+            let drops = Drops::new();
+            let slow = {
+                let token = drops.token();
+                on_drop(move || {
+                    (0..1000).for_each(|_| std::hint::spin_loop());
+                    drop(token);
+                })
+            };
+            let task = match round % 3 {
+                0 => runtime.spawn(holding(slow, |_| Poll::Ready(()))),
+                1 => runtime.spawn(holding(slow, |_| Poll::Pending)),
+                _ => runtime.spawn(holding(slow, |_| support::quiet_panic("the poll's"))),
+            };
+            if round % 3 == 1 {
+                task.abort();
+            }
+            let outcome = if round % 2 == 0 { executor::block_on(task) } else { runtime.block_on(task) };
+            assert_eq!(outcome.is_ok(), round % 3 == 0);
+            assert_eq!(drops.count(), 1);
+        }
+    });
+}
+
+#[test]
+fn a_handle_that_is_dropped_detaches_its_task() {
+    on_1_2_and_4_workers(|runtime| {
+        let drops = Drops::new();
+        for n in 0..100 {
+            let token = drops.token();
+            let task = runtime.spawn(async move {
+                for _ in 0..n % 10 {
+                    yield_now().await;
+                }
+                token
+            });
+            if n % 2 == 0 {
+                let _abort_handles_detach_too = task.abort_handle();
+            }
+            drop(task);
+        }
+        until("all have run", || drops.count() == 100);
+        until("all are gone", || runtime.metrics().num_alive_tasks() == 0);
+    });
+}
+
+#[test]
+fn aborting_a_task_that_awaits_another_leaves_the_other_alone() {
+    on_1_2_and_4_workers(|runtime| {
+        let (inner_go, drops) = (Latch::new(), Drops::new());
+        let (open, token) = (inner_go.clone(), drops.token());
+        let (tell, told) = std::sync::mpsc::channel();
+        let outer = runtime.spawn(async move {
+            let inner = fusee::spawn(poll_fn(move |context| {
+                let _token = &token;
+                if open.is_open() {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }));
+            tell.send(inner.abort_handle()).unwrap();
+            inner.await.unwrap();
+            pending::<()>().await;
+        });
+        let inner = told.recv().unwrap();
+        outer.abort();
+        assert!(runtime.block_on(outer).unwrap_err().is_cancelled());
+        assert!(!inner.is_finished());
+        assert_eq!(drops.count(), 0);
+        inner_go.open();
+        until("the other ends by itself", || inner.is_finished());
+        assert_eq!(drops.count(), 1);
+    });
+}

@@ -1,0 +1,121 @@
+//! What may cross threads, move after polling, and pass `catch_unwind`: asserted when this file is compiled.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::future::{Future, Pending, Ready};
+use std::hash::Hash;
+use std::marker::PhantomPinned;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+
+use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TryCurrentError};
+use fusee::task::{AbortHandle, Id, JoinError, JoinHandle};
+use fusee::time::error::Elapsed;
+use fusee::time::{Instant, Sleep, Timeout};
+
+const fn send<T: Send>() {}
+const fn sync<T: Sync>() {}
+const fn unpin<T: Unpin>() {}
+const fn unwind<T: UnwindSafe + RefUnwindSafe>() {}
+const fn debug<T: Debug>() {}
+const fn error<T: std::error::Error + Send + Sync + 'static>() {}
+const fn value<T: Copy + Eq + Ord + Hash + Debug>() {}
+const fn send_value<T: Send>(_: &T) {}
+
+/// Asserts that a type has not the trait: two ways to answer would be ambiguous.
+macro_rules! not {
+    ($type:ty: $trait:path) => {
+        const _: fn() = || {
+            trait Answer<A> {
+                fn answer() {}
+            }
+            impl<T: ?Sized> Answer<()> for T {}
+            struct Has;
+            impl<T: ?Sized + $trait> Answer<Has> for T {}
+            let _ = <$type as Answer<_>>::answer;
+        };
+    };
+}
+
+/// A `Send` type that is neither `Sync` nor `Unpin` nor unwind-safe.
+struct Awkward(Cell<u8>, PhantomPinned);
+
+macro_rules! all {
+    ($($type:ty),* $(,)?) => {
+        $(
+            const _: () = {
+                send::<$type>();
+                sync::<$type>();
+                unpin::<$type>();
+                debug::<$type>();
+            };
+        )*
+    };
+}
+
+all![
+    Runtime,
+    Builder,
+    Handle,
+    RuntimeMetrics,
+    TryCurrentError,
+    JoinHandle<()>,
+    JoinHandle<Cell<u8>>,
+    JoinHandle<Awkward>,
+    AbortHandle,
+    JoinError,
+    Id,
+    Instant,
+    Sleep,
+    Timeout<Ready<()>>,
+    Timeout<Pending<()>>,
+    Timeout<Sleep>,
+    Elapsed,
+];
+
+const _: () = {
+    unwind::<JoinHandle<()>>();
+    unwind::<JoinHandle<Awkward>>();
+    unwind::<AbortHandle>();
+    unwind::<Builder>();
+    unwind::<Runtime>();
+    unwind::<Handle>();
+    unwind::<RuntimeMetrics>();
+    unwind::<TryCurrentError>();
+    unwind::<Elapsed>();
+    unwind::<Id>();
+    unwind::<Instant>();
+    value::<Id>();
+    value::<Instant>();
+    error::<JoinError>();
+    error::<Elapsed>();
+    error::<TryCurrentError>();
+    sync::<EnterGuard<'static>>();
+};
+
+// What must not be.
+not!(JoinHandle<Rc<()>>: Send);
+not!(JoinHandle<Rc<()>>: Sync);
+not!(EnterGuard<'static>: Send);
+not!(Timeout<PhantomFuture>: Unpin);
+not!(Timeout<Awkward>: Sync);
+
+/// A future that must not move.
+struct PhantomFuture(#[expect(dead_code, reason = "it is there for its traits")] PhantomPinned);
+
+#[test]
+fn futures_of_the_public_functions_are_send() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let _entered = runtime.enter();
+    send_value(&fusee::task::yield_now());
+    send_value(&fusee::time::timeout(fusee::time::Duration::ZERO, Box::pin(async {})));
+    // A task may hold across its awaits what it likes, as long as that is Send.
+    let task = fusee::spawn(async {
+        let awkward = Awkward(Cell::new(1), PhantomPinned);
+        fusee::task::yield_now().await;
+        awkward
+    });
+    fn is_future<F: Future + Send + Unpin>(_: &F) {}
+    is_future(&task);
+    drop(runtime.block_on(task).unwrap());
+}

@@ -1,0 +1,218 @@
+//! Dropping a runtime leaves no thread, no open file and no allocation, whatever was going on in it.
+//!
+//! One test alone, for it counts the bytes of the whole process.
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use fusee::runtime::Builder;
+use fusee::time::{sleep, timeout};
+use futures::executor;
+use support::proc::{open_files, thread_count};
+use support::wakers::{calling, counting, panics_in_drop};
+use support::{poll_once, until, watchdog, workers};
+
+/// The system's allocator, counting the bytes in use.
+struct Counting;
+
+static LIVE: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: by the caller.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often each scenario is repeated while the bytes are compared.
+const CYCLES: usize = 30;
+
+/// What a scenario may keep after all its cycles: crossbeam's epochs free what threads left behind a little later. A runtime is
+/// 100 KiB, a task that is leaked keeps its runtime, and a leak in every cycle shows thirty times.
+const TOLERANCE: isize = 64 * 1024;
+
+fn idle() {
+    drop(workers(2));
+}
+
+fn tasks_of_every_kind() {
+    let runtime = workers(2);
+    let handle = runtime.handle().clone();
+    let mut handles = Vec::new();
+    for n in 0..30u64 {
+        handles.push(runtime.spawn(async move { sleep(Duration::from_secs(3600 + n)).await }));
+        handles.push(runtime.spawn(async move { sleep(Duration::from_micros(50 * n)).await }));
+        handles.push(runtime.spawn(pending()));
+        handles.push(
+            runtime.spawn(async move { drop(timeout(Duration::from_secs(n), sleep(Duration::from_micros(n))).await) }),
+        );
+        handles.push(runtime.spawn(async { std::panic::resume_unwind(Box::new([0u8; 100])) }));
+        drop(runtime.spawn(async { vec![0u8; 100] }));
+        drop(runtime.spawn(async {
+            let inner = fusee::spawn(pending::<()>());
+            drop(inner.await);
+        }));
+    }
+    handles.truncate(100);
+    handles.iter().take(50).for_each(fusee::task::JoinHandle::abort);
+    drop(runtime);
+    drop(handle.spawn(async {}));
+    for handle in handles {
+        let _ = executor::block_on(handle);
+    }
+}
+
+fn tasks_that_await_each_other_and_themselves() {
+    let runtime = workers(2);
+    let own = Arc::new(Mutex::new(None));
+    let slot = own.clone();
+    let task = runtime.spawn(poll_fn(move |context| match &mut *slot.lock().unwrap() {
+        Some(handle) => poll_once(handle, context.waker()).map(drop),
+        None => {
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        }
+    }));
+    *own.lock().unwrap() = Some(task);
+    runtime.block_on(fusee::task::yield_now());
+    drop(runtime);
+    let handle = own.lock().unwrap().take();
+    drop(handle);
+}
+
+fn wakers_that_outlive_the_runtime() {
+    let runtime = workers(2);
+    let wakers: Arc<Mutex<Vec<Waker>>> = Arc::default();
+    for _ in 0..10 {
+        let wakers = wakers.clone();
+        drop(runtime.spawn(poll_fn(move |context| {
+            wakers.lock().unwrap().push(context.waker().clone());
+            Poll::<()>::Pending
+        })));
+    }
+    until("all are polled", || wakers.lock().unwrap().len() == 10);
+    let taken = std::mem::take(&mut *wakers.lock().unwrap());
+    let mut sleeps = Vec::new();
+    let entered = runtime.handle().clone();
+    let _entered = entered.enter();
+    for waker in &taken {
+        // Timers of a foreign thread that hold wakers of tasks.
+        let mut pause = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut pause, waker).is_pending());
+        sleeps.push(pause);
+    }
+    drop(runtime);
+    taken.iter().for_each(Waker::wake_by_ref);
+}
+
+fn dropped_on_its_own_threads() {
+    let runtime = Arc::new(Builder::new_multi_thread().worker_threads(2).build().unwrap());
+    let entered = runtime.handle().clone();
+    let _entered = entered.enter();
+    let mut pause = sleep(Duration::from_millis(1));
+    let (owned, task_owned) = (runtime.clone(), runtime.clone());
+    let _ = poll_once(&mut pause, &calling(move || drop(owned)));
+    drop(runtime.spawn(async move {
+        fusee::task::yield_now().await;
+        drop(task_owned);
+    }));
+    drop(runtime);
+}
+
+fn an_abort_of_everything_in_every_state() {
+    let runtime = workers(2);
+    let handles: Vec<_> = (0..100)
+        .map(|n| {
+            runtime.spawn(async move {
+                for _ in 0..n % 5 {
+                    fusee::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    let aborts: Vec<_> = handles.iter().map(fusee::task::JoinHandle::abort_handle).collect();
+    thread::scope(|scope| {
+        scope.spawn(|| aborts.iter().for_each(fusee::task::AbortHandle::abort));
+        drop(handles);
+    });
+}
+
+fn handles_dropped_with_a_waker_registered() {
+    let runtime = workers(2);
+    for _ in 0..10 {
+        let mut handle = runtime.spawn(pending::<()>());
+        assert!(poll_once(&mut handle, &counting().1).is_pending());
+        drop(handle);
+    }
+}
+
+fn wakers_that_panic_in_their_drop() {
+    let runtime = workers(2);
+    let _entered = runtime.enter();
+    for _ in 0..10 {
+        let mut handle = runtime.spawn(pending::<()>());
+        assert!(poll_once(&mut handle, &panics_in_drop()).is_pending());
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(handle)));
+        let mut pause = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut pause, &panics_in_drop()).is_pending());
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(pause)));
+    }
+}
+
+/// A build that fails half way.
+fn no_thread_for_a_worker() {
+    Builder::new_multi_thread().worker_threads(2).thread_stack_size(1 << 47).build().unwrap_err();
+}
+
+/// `threads` is how many this process has of its own.
+fn measure(threads: usize, name: &str, scenario: impl Fn()) {
+    let settled = || {
+        until("all threads are gone", || thread_count() == threads);
+        (LIVE.load(Ordering::Relaxed), open_files())
+    };
+    for _ in 0..3 {
+        scenario();
+    }
+    let before = settled();
+    for _ in 0..CYCLES {
+        scenario();
+    }
+    let after = settled();
+    assert!(after.0 - before.0 < TOLERANCE, "{name}: {} bytes more after {CYCLES} cycles", after.0 - before.0);
+    assert_eq!(after.1, before.1, "{name}: open files");
+}
+
+#[test]
+fn nothing_is_left_of_a_runtime() {
+    watchdog(|| {
+        let threads = thread_count();
+        measure(threads, "idle", idle);
+        measure(threads, "tasks of every kind", tasks_of_every_kind);
+        measure(threads, "tasks that await each other and themselves", tasks_that_await_each_other_and_themselves);
+        measure(threads, "wakers that outlive the runtime", wakers_that_outlive_the_runtime);
+        measure(threads, "dropped on its own threads", dropped_on_its_own_threads);
+        measure(threads, "an abort of everything in every state", an_abort_of_everything_in_every_state);
+        measure(threads, "handles dropped with a waker registered", handles_dropped_with_a_waker_registered);
+        measure(threads, "wakers that panic in their drop", wakers_that_panic_in_their_drop);
+        measure(threads, "no thread for a worker", no_thread_for_a_worker);
+    });
+}

@@ -1,0 +1,171 @@
+//! Resetting a sleep: earlier, later, before it was polled, while it waits, after it fired, while it fires.
+
+mod support;
+
+use std::task::Waker;
+use std::time::Duration;
+
+use fusee::time::{Instant, sleep, sleep_until};
+use support::wakers::{calling, counting};
+use support::{Latch, Random, on_1_2_and_4_workers, poll_once, until, watchdog, workers};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn earlier_while_it_waits_it_fires_at_the_new_time() {
+    on_1_2_and_4_workers(|runtime| {
+        let _entered = runtime.enter();
+        for delay in [0, 1, 100, 3000] {
+            let mut pause = sleep(HOUR);
+            let done = Latch::new();
+            let open = done.clone();
+            assert!(poll_once(&mut pause, &calling(move || open.open())).is_pending());
+            let deadline = Instant::now() + Duration::from_micros(delay);
+            pause.reset(deadline);
+            assert_eq!(pause.deadline(), deadline);
+            done.wait();
+            assert!(Instant::now() >= deadline);
+            assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+        }
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn to_the_past_while_it_waits_it_fires_at_once() {
+    on_1_2_and_4_workers(|runtime| {
+        let _entered = runtime.enter();
+        let past = Instant::now();
+        let mut pause = sleep(HOUR);
+        let done = Latch::new();
+        let open = done.clone();
+        assert!(poll_once(&mut pause, &calling(move || open.open())).is_pending());
+        pause.reset(past);
+        done.wait();
+        assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+    });
+}
+
+#[test]
+fn later_while_it_waits_it_does_not_fire_at_the_old_time() {
+    on_1_2_and_4_workers(|runtime| {
+        let _entered = runtime.enter();
+        let mut pause = sleep(HOUR);
+        let (count, waker) = counting();
+        assert!(poll_once(&mut pause, &waker).is_pending());
+        let old = Instant::now() + Duration::from_millis(3);
+        pause.reset(old);
+        pause.reset(Instant::now() + HOUR);
+        // A sleep that ends after the old deadline ends: the driver has passed it.
+        runtime.block_on(sleep_until(old + Duration::from_millis(3)));
+        if count.get() == 0 {
+            assert!(poll_once(&mut pause, &waker).is_pending());
+            assert!(!pause.is_elapsed());
+            assert_eq!(runtime.metrics().timers_live(), 1);
+        }
+        pause.reset(Instant::now() + Duration::from_millis(1));
+        runtime.block_on(&mut pause);
+        assert!(pause.is_elapsed());
+    });
+}
+
+#[test]
+fn before_its_first_poll_only_the_new_time_counts() {
+    on_1_2_and_4_workers(|runtime| {
+        let _entered = runtime.enter();
+        let mut pause = sleep(HOUR);
+        pause.reset(Instant::now());
+        assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+        let mut pause = sleep(Duration::ZERO);
+        pause.reset(Instant::now() + HOUR);
+        assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+        assert_eq!(runtime.metrics().timers_live(), 1);
+    });
+}
+
+#[test]
+fn after_it_ended_it_starts_again() {
+    on_1_2_and_4_workers(|runtime| {
+        runtime.block_on(async {
+            let mut pause = sleep(Duration::from_micros(100));
+            for _ in 0..50 {
+                (&mut pause).await;
+                assert!(pause.is_elapsed());
+                let deadline = Instant::now() + Duration::from_micros(100);
+                pause.reset(deadline);
+                assert!(!pause.is_elapsed());
+                (&mut pause).await;
+                assert!(Instant::now() >= deadline);
+            }
+        });
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn after_it_fired_and_before_it_was_polled_it_waits_for_the_new_time() {
+    on_1_2_and_4_workers(|runtime| {
+        let _entered = runtime.enter();
+        let mut pause = sleep(HOUR);
+        let (count, waker) = counting();
+        assert!(poll_once(&mut pause, &waker).is_pending());
+        pause.reset(Instant::now() + Duration::from_millis(1));
+        until("it has fired", || count.get() == 1);
+        pause.reset(Instant::now() + HOUR);
+        assert!(poll_once(&mut pause, &waker).is_pending());
+        assert_eq!(runtime.metrics().timers_live(), 1);
+        pause.reset(Instant::now() + Duration::from_millis(1));
+        until("it has fired again", || count.get() == 2);
+        assert!(poll_once(&mut pause, &waker).is_ready());
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn while_it_fires_the_task_that_awaits_it_never_hangs_and_never_wakes_early() {
+    on_1_2_and_4_workers(|runtime| {
+        let tasks: Vec<_> = (0..8)
+            .map(|seed| {
+                runtime.spawn(async move {
+                    let mut random = Random::new(seed);
+                    let mut pause = sleep(Duration::from_micros(50));
+                    for _ in 0..300 {
+                        std::future::poll_fn(|context| {
+                            // Registered, and then moved around its own expiry.
+                            let _ = poll_once(&mut pause, context.waker());
+                            random.spin(3000);
+                            pause.reset(Instant::now() + Duration::from_nanos(random.below(150_000)));
+                            random.spin(300);
+                            std::task::Poll::Ready(())
+                        })
+                        .await;
+                        let deadline = pause.deadline();
+                        (&mut pause).await;
+                        assert!(Instant::now() >= deadline);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn a_hundred_thousand_resets_grow_nothing() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let _entered = runtime.enter();
+        let mut random = Random::new(3);
+        let mut pauses: Vec<_> = (0..100).map(|_| sleep(HOUR)).collect();
+        assert!(pauses.iter_mut().all(|pause| poll_once(pause, Waker::noop()).is_pending()));
+        for _ in 0..100_000 {
+            let at = random.below(100) as usize;
+            pauses[at].reset(Instant::now() + Duration::from_secs(60 + random.below(1 << 30)));
+        }
+        assert_eq!(runtime.metrics().timers_live(), 100);
+        assert_eq!(runtime.metrics().timers_fired_count(), 0);
+    });
+}

@@ -1,0 +1,156 @@
+//! Wakers made by hand that panic: when woken, when cloned, when dropped. No thread of the runtime ends by it, nothing leaks.
+
+mod support;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Poll, RawWakerVTable, Waker};
+use std::time::Duration;
+
+use fusee::time::{Instant, sleep, sleep_until};
+use support::wakers::{calling, counting, panics_in_drop};
+use support::{Drops, Latch, holding, message, on_1_2_and_4_workers, poll_once, quiet_panic, until, watchdog, workers};
+
+fn panics_when_woken() -> Waker {
+    calling(|| quiet_panic("a waker's panic"))
+}
+
+/// A waker whose clone panics.
+fn panics_when_cloned() -> Waker {
+    static VTABLE: RawWakerVTable = RawWakerVTable::new(|_| panic!("a clone's panic"), |_| (), |_| (), |_| ());
+    // SAFETY: no function of the table looks at the data.
+    unsafe { Waker::new(std::ptr::null(), &VTABLE) }
+}
+
+#[test]
+fn a_join_waker_that_panics_takes_no_worker() {
+    on_1_2_and_4_workers(|runtime| {
+        for n in 0..10 {
+            let go = Latch::new();
+            let open = go.clone();
+            let mut handle = runtime.spawn(async move {
+                open.wait();
+                n
+            });
+            assert!(poll_once(&mut handle, &panics_when_woken()).is_pending());
+            go.open();
+            assert_eq!(runtime.block_on(handle).unwrap(), n);
+        }
+        assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).unwrap(), 42);
+    });
+}
+
+#[test]
+fn a_sleep_waker_that_panics_does_not_take_the_driver() {
+    on_1_2_and_4_workers(|runtime| {
+        let _entered = runtime.enter();
+        let deadline = Instant::now() + Duration::from_millis(2);
+        let mut sleeps: Vec<_> = (0..300).map(|_| sleep_until(deadline)).collect();
+        let mut counts = Vec::new();
+        for (n, sleep) in sleeps.iter_mut().enumerate() {
+            if n % 2 == 0 {
+                let _ = poll_once(sleep, &panics_when_woken());
+            } else {
+                let (count, waker) = counting();
+                if poll_once(sleep, &waker).is_pending() {
+                    counts.push(count);
+                }
+            }
+        }
+        runtime.block_on(sleep(Duration::from_millis(4)));
+        until("the calm wakers are woken", || counts.iter().all(|count| count.get() == 1));
+        let (_, waker) = counting();
+        assert!(sleeps.iter_mut().all(|sleep| poll_once(sleep, &waker).is_ready()));
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn a_waker_whose_clone_panics_leaves_the_sleep_and_the_handle_usable() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let _entered = runtime.enter();
+        let waker = panics_when_cloned();
+        let mut pause = sleep(Duration::from_secs(3600));
+        let go = Latch::new();
+        let open = go.clone();
+        let mut handle = runtime.spawn(async move { open.wait() });
+        for _ in 0..2 {
+            assert!(catch_unwind(AssertUnwindSafe(|| poll_once(&mut pause, &waker))).is_err());
+            assert!(catch_unwind(AssertUnwindSafe(|| poll_once(&mut handle, &waker))).is_err());
+            // The second time round, another waker has been there before.
+            let (_, calm) = counting();
+            assert!(poll_once(&mut pause, &calm).is_pending());
+            assert!(poll_once(&mut handle, &calm).is_pending());
+        }
+        go.open();
+        pause.reset(Instant::now() + Duration::from_millis(1));
+        runtime.block_on(async {
+            pause.await;
+            handle.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_join_waker_that_panics_in_its_drop_leaves_the_handle_usable() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let go = Latch::new();
+        let open = go.clone();
+        let mut handle = runtime.spawn(async move {
+            open.wait();
+            42
+        });
+        assert!(poll_once(&mut handle, &panics_in_drop()).is_pending());
+        let (count, calm) = counting();
+        // The waker that is replaced is dropped by this poll: its panic is the caller's.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| poll_once(&mut handle, &calm))) {
+            assert_eq!(message(&*payload), "a waker's drop");
+            assert!(poll_once(&mut handle, &calm).is_pending());
+        }
+        go.open();
+        until("the task is complete", || count.get() == 1);
+        assert_eq!(runtime.block_on(handle).unwrap(), 42);
+    });
+}
+
+#[test]
+fn a_sleep_waker_that_panics_in_its_drop_leaves_the_sleep_usable() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let _entered = runtime.enter();
+        let mut pause = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut pause, &panics_in_drop()).is_pending());
+        let (_, calm) = counting();
+        let _ = catch_unwind(AssertUnwindSafe(|| poll_once(&mut pause, &calm)));
+        pause.reset(Instant::now() + Duration::from_millis(1));
+        runtime.block_on(pause);
+        let mut dropped = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut dropped, &panics_in_drop()).is_pending());
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(dropped)));
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn a_waker_that_panics_in_its_drop_inside_a_tasks_future_takes_no_worker() {
+    on_1_2_and_4_workers(|runtime| {
+        let drops = Drops::new();
+        for n in 0..10 {
+            let _entered = runtime.enter();
+            let mut pause = sleep(Duration::from_secs(3600));
+            let mut other = runtime.spawn(std::future::pending::<()>());
+            if n % 2 == 0 {
+                assert!(poll_once(&mut pause, &panics_in_drop()).is_pending());
+            } else {
+                assert!(poll_once(&mut other, &panics_in_drop()).is_pending());
+            }
+            let outer = runtime.spawn(holding((drops.token(), pause, other), |_| Poll::<()>::Pending));
+            outer.abort();
+            // Cancelled or panicked: both are an end.
+            runtime.block_on(outer).unwrap_err();
+        }
+        assert_eq!(drops.count(), 10);
+        assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).unwrap(), 42);
+    });
+}
