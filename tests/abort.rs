@@ -152,7 +152,7 @@ fn a_task_may_abort_itself() {
         });
         *slot.lock().unwrap() = Some(task.abort_handle());
         go.open();
-        let error: fusee::task::JoinError = runtime.block_on(task).map(|()| ()).unwrap_err();
+        let error: fusee::task::JoinError = runtime.block_on(task).unwrap_err();
         assert!(error.is_cancelled());
         assert_eq!(drops.count(), 1);
     });
