@@ -29,7 +29,7 @@ pub(crate) mod deque {
 
 /// Threads, as in [`std::thread`].
 pub(crate) mod thread {
-    pub(crate) use std::thread::{Builder, JoinHandle, current};
+    pub(crate) use std::thread::{Builder, JoinHandle};
 }
 
 /// What the clock reads, as in [`std::time::Instant`].

@@ -120,6 +120,7 @@ impl Builder {
             thread = thread.stack_size(bytes);
         }
         thread.spawn(move || {
+            context::become_runtime_thread();
             let handle = Handle::new(worker.shard().clone());
             let _entered = context::enter(&handle);
             worker.run();
@@ -128,6 +129,7 @@ impl Builder {
 
     fn start_driver(&self, scheduler: Arc<Scheduler>, parker: Parker) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("fusee-driver".to_owned()).spawn(move || {
+            context::become_runtime_thread();
             crate::sync::sharpen_timers();
             scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
         })

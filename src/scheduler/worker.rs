@@ -20,6 +20,7 @@ use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard};
 use crate::park::Parker;
 use crate::sync::{Arc, thread_local_const};
+use crate::task::coop;
 use crate::task::runnable::Runnable;
 
 /// How often a searcher looks through all queues before it parks.
@@ -97,11 +98,6 @@ impl Worker {
             drop(entry);
         }
         self.shard.scheduler.leave();
-    }
-
-    /// Whether a worker, of whatever runtime, runs on this thread.
-    pub(crate) fn is_on_this_thread() -> bool {
-        CURRENT.try_with(Cell::get).is_ok_and(|current| !current.is_null())
     }
 
     /// The worker's reference to the scheduler.
@@ -210,6 +206,7 @@ impl Worker {
     fn poll(&self, task: Runnable) {
         self.polls.set(self.polls.get().wrapping_add(1));
         self.shard.scheduler.metrics(self.shard.index).polls.add(1);
+        coop::grant();
         task.run();
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::clock::Instant;
 use super::wheel::Key;
 use crate::runtime::Handle;
+use crate::task::coop;
 
 /// Waits until `duration` has passed from now: never less, and by how little more the runtime's timers promise.
 ///
@@ -127,7 +128,13 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let sleep = &mut *self;
+        coop::poll_leaf(context, |context| self.poll_timer(context))
+    }
+}
+
+impl Sleep {
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let sleep = self;
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
             Timer::Elapsed => return Poll::Ready(()),
