@@ -45,19 +45,13 @@ fn injector_shutdown() {
     });
 }
 
-/// The first program of the README in small: `block_on` awaits a task that sleeps, on a runtime with its driver and one worker, while time
-/// passes. Then the runtime is dropped, with another task still asleep.
+/// The first program of the README in small: `block_on` awaits a task that sleeps, on a runtime with its driver and one worker, while
+/// time passes.
 #[test]
 fn e2e_spawn_sleep() {
-    Model::new("e2e_spawn_sleep", 50).preemptions(1).branches(10_000).check(|| {
-        let fate = Fate::new();
+    Model::new("e2e_spawn_sleep", 1_000).preemptions(1).branches(10_000).check(|| {
         let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let output = Output(fate.clone());
         runtime.block_on(async {
-            let _asleep = crate::task::spawn(async move {
-                let _output = output;
-                sleep(Duration::MAX).await;
-            });
             // Made here: its deadline is fixed before time begins to pass.
             let pause = sleep(Duration::from_millis(1));
             let task = crate::task::spawn(async {
@@ -68,8 +62,23 @@ fn e2e_spawn_sleep() {
             spawn(move || clock::advance_to(until));
             assert_eq!(task.await.unwrap(), 42);
         });
+    });
+}
+
+/// A runtime is dropped while a task of it is about to sleep, or asleep: both threads end, and the future is dropped.
+#[test]
+fn e2e_shutdown_asleep() {
+    Model::new("e2e_shutdown_asleep", 100).preemptions(1).branches(10_000).check(|| {
+        let fate = Fate::new();
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let output = Output(fate.clone());
+        let asleep = runtime.spawn(async move {
+            let _output = output;
+            sleep(Duration::from_secs(1)).await;
+        });
         drop(runtime);
-        assert_eq!(fate.outputs_dropped(), 1, "shutdown drops the task that sleeps");
+        assert!(asleep.is_finished(), "shutdown cancels the task that sleeps");
+        assert_eq!(fate.outputs_dropped(), 1);
         assert_eq!(StdArc::strong_count(&fate), 1);
     });
 }
