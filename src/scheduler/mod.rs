@@ -119,7 +119,16 @@ impl Scheduler {
 
     /// Wakes a worker if work was made visible and nobody searches.
     fn notify(&self) {
-        if let Some(worker) = self.idle.notify() {
+        self.unpark(self.idle.notify());
+    }
+
+    /// A searcher has found work: wakes a worker if it was the last and there is more.
+    fn hand_on(&self) {
+        self.unpark(self.idle.stop_searching(|| self.has_work()));
+    }
+
+    fn unpark(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.remotes[worker].unparker.unpark();
         }
     }

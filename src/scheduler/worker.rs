@@ -198,8 +198,8 @@ impl Worker {
 
     /// The worker has a task: it is no searcher any more.
     fn stop_searching(&self) {
-        if self.searching.replace(false) && self.shard.scheduler.idle.stop_searching() {
-            self.shard.scheduler.notify();
+        if self.searching.replace(false) {
+            self.shard.scheduler.hand_on();
         }
     }
 

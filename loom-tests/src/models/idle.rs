@@ -29,9 +29,17 @@ impl Pool {
     }
 
     fn notify(&self) {
-        if let Some(worker) = self.idle.notify() {
+        self.unpark(self.idle.notify());
+    }
+
+    fn unpark(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.unparkers[worker].unpark();
         }
+    }
+
+    fn has_work(&self) -> bool {
+        self.tasks.load(Ordering::Relaxed) > 0
     }
 
     fn take(&self) -> bool {
@@ -49,13 +57,12 @@ impl Pool {
     fn find(&self, worker: usize, parker: &Parker, mut searching: bool) {
         loop {
             if self.take() {
-                if searching && self.idle.stop_searching() {
-                    self.notify();
+                if searching {
+                    self.unpark(self.idle.stop_searching(|| self.has_work()));
                 }
                 return;
             }
-            let has_work = || self.tasks.load(Ordering::Relaxed) > 0;
-            if self.idle.prepare_park(worker, searching, has_work) == Park::Block {
+            if self.idle.prepare_park(worker, searching, || self.has_work()) == Park::Block {
                 witness("blocked");
                 parker.park();
                 self.idle.finish_park(worker);
