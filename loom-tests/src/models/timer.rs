@@ -11,10 +11,10 @@ use crate::sync::{Arc, RawInstant, clock};
 use crate::task::waker::wake_quietly;
 use crate::time::driver::Timers;
 use crate::time::shard::{Closed, TimerShard};
-use crate::time::wheel::Key;
+use crate::time::wheel::{Key, TICK_SHIFT};
 
 /// A tick of the wheel, in nanoseconds.
-const TICK: u64 = 1 << 16;
+const TICK: u64 = 1 << TICK_SHIFT;
 
 /// Wakes the thread that polls.
 struct UnparkOnWake(Unparker);
