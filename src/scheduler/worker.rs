@@ -10,6 +10,11 @@
 //! Everything here runs on the worker's own thread. Through [`CURRENT`] a wake or a spawn made by the task that it runs comes
 //! back to it and goes to its local queue.
 //!
+//! # Invariants
+//! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
+//!   no queue shows them. Checked by the model `batch_vs_sleep`.
+//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
+//!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
 use std::cell::Cell;
@@ -19,7 +24,7 @@ use super::idle::Park;
 use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard};
 use crate::park::Parker;
-use crate::sync::{Arc, thread_local_const};
+use crate::sync::{Arc, mutant, thread_local_const};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
 
@@ -160,7 +165,17 @@ impl Worker {
             }
             return Some(task);
         }
-        self.queue.pop().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector)).or_else(|| self.search())
+        self.queue.pop().or_else(|| self.fill()).or_else(|| self.search())
+    }
+
+    /// Takes a batch from the injector, and pops the first of it.
+    fn fill(&self) -> Option<Runnable> {
+        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
+        if !self.queue.is_empty() && !mutant("worker_batch") {
+            // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
+            self.shard.scheduler.notify();
+        }
+        Some(task)
     }
 
     fn search(&self) -> Option<Runnable> {
@@ -175,7 +190,6 @@ impl Worker {
             if found.is_some() {
                 return found;
             }
-            crate::sync::spin_loop();
         }
         None
     }

@@ -122,3 +122,22 @@ fn idle_two_producers() {
         pool.find(0, &parkers[0], false);
     });
 }
+
+/// Of two searchers one finds a batch, shows the rest of it in its queue and leaves; the other finds nothing and parks. If the first was
+/// not the last to search, the second sees the queue; else the first looks once more and wakes it.
+#[test]
+fn searching_leave() {
+    Model::new("searching_leave", 10).witnesses(&["blocked"]).check(|| {
+        let (pool, mut parkers) = Pool::new(2);
+        assert!(pool.idle.try_start_searching());
+        let (finder, parker) = (pool.clone(), parkers.remove(1));
+        // The second of two workers searches only while it may: here it was woken by somebody.
+        assert_eq!(finder.idle.prepare_park(1, false, || true), Park::Search);
+        spawn(move || {
+            finder.tasks.fetch_add(1, Ordering::Relaxed);
+            finder.unpark(finder.idle.stop_searching(|| finder.has_work()));
+            drop(parker);
+        });
+        pool.find(0, &parkers[0], true);
+    });
+}

@@ -45,6 +45,37 @@ fn injector_shutdown() {
     });
 }
 
+/// Two workers and a batch of tasks in the injector, of which one blocks its worker until another has run. Whoever takes both at once
+/// must not keep the second from the other worker, even if that one looked around while they were on their way from queue to queue.
+#[test]
+fn batch_vs_sleep() {
+    Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
+        let seeds = [Seed::new(), Seed::new()];
+        let timers = Timers::new(3, Parker::new().unparker());
+        let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, 61));
+        let foreign = Shard::new(scheduler.clone(), 2);
+        let blocked = Parker::new();
+        let unparker = blocked.unparker();
+        let close = scheduler.clone();
+        // A worker's first task is taken alone, and of three that are left a batch is two.
+        drop(scheduler::spawn(&foreign, ready(())));
+        drop(scheduler::spawn(&foreign, async move {
+            blocked.park();
+            close.close();
+        }));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
+        drop(scheduler::spawn(&foreign, ready(())));
+        let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
+            let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
+            spawn(move || worker.run())
+        });
+        let workers: Vec<_> = workers.collect();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
 /// The first program of the README in small: `block_on` awaits a task that sleeps, on a runtime with its driver and one worker, while
 /// time passes.
 #[test]
