@@ -145,7 +145,7 @@ fn tasks_queued_behind_blockers_from_outside_all_run() {
         let mut random = Random::new(2);
         for count in [2, 4] {
             let runtime = workers(count);
-            for round in 0..1000 {
+            for round in 0..4000 {
                 for task in tangle(runtime.handle(), &mut random, count - 1, 1 + round % 100) {
                     executor::block_on(task).unwrap();
                 }

@@ -130,8 +130,10 @@ fn a_hog_delays_a_timer_that_is_due_by_a_bounded_number_of_polls() {
                     ran.set();
                 }));
             } else if sleeping && !ran.get() {
-                // It has been polled, behind this task. Now the driver fires it, and the wake is in the injector.
-                until("the timer has fired", || ran.get() || metrics.global_queue_depth() > 0);
+                // It has been polled, behind this task. Now the driver wakes it, into the injector; or has done so while it
+                // was polled: then it is in the worker's own queue.
+                let queued = || metrics.global_queue_depth() + metrics.worker_local_queue_depth(0) > 0;
+                until("the timer has fired", || ran.get() || queued());
                 (since, sleeping) = (polls, false);
             }
             assert!(polls - since <= GLOBAL_QUEUE_INTERVAL, "the sleeper waits for {} polls already", polls - since);
