@@ -77,7 +77,8 @@ impl Builder {
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; the operating system's error when a
-    /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime.
+    /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
+    /// thread of some runtime, in a task, it does not wait for them to end.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers = self.checked_worker_threads()?;
         let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();

@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::handle::Handle;
-use crate::sync::{MutexGuard, thread_local_const};
+use crate::sync::{StdMutexGuard, thread_local_const};
 
 thread_local_const! {
     /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
@@ -34,7 +34,7 @@ enum Duty {
 pub struct EnterGuard<'a> {
     position: usize,
     /// Borrows the handle, and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
-    scope: PhantomData<(&'a Handle, MutexGuard<'a, ()>)>,
+    scope: PhantomData<(&'a Handle, StdMutexGuard<'a, ()>)>,
 }
 
 impl fmt::Debug for EnterGuard<'_> {

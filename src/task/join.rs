@@ -101,9 +101,16 @@ impl<T> JoinHandle<T> {
             let waker = waker.clone();
             // SAFETY: as above. The old waker is dropped after the slot holds the new one.
             let old = header.join_waker.with_mut(|slot| unsafe { (*slot).replace(waker) });
-            drop(old);
+            drop_quietly(old);
         }
-        header.state.set_join_waker()
+        if header.state.set_join_waker() {
+            return true;
+        }
+        // SAFETY: rule 3: complete with JOIN_WAKER clear, the slot is still ours. Left there, the waker would live as long as the task's
+        // last reference, and for ever if it owns that.
+        let unused = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        drop_quietly(unused);
+        false
     }
 }
 

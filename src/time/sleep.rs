@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::clock::Instant;
+use super::shard::Closed;
 use super::wheel::Key;
 use crate::runtime::Handle;
 use crate::task::coop;
@@ -133,7 +134,8 @@ impl Future for Sleep {
 }
 
 impl Sleep {
-    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Polls, whatever is left of the poll's budget.
+    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let sleep = self;
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
@@ -141,7 +143,9 @@ impl Sleep {
             Timer::Registered(key) => timers.poll(shard, key, context.waker()),
             Timer::Unregistered => {
                 let deadline = timers.nanoseconds(sleep.deadline.raw());
-                if deadline <= timers.now() {
+                if timers.is_closed() {
+                    Poll::Ready(Err(Closed))
+                } else if deadline <= timers.now() {
                     Poll::Ready(Ok(()))
                 } else {
                     timers.register(shard, deadline, context.waker().clone()).map_or_else(

@@ -26,6 +26,8 @@ pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
 /// The standard library's own `Arc`, where `std::task::Wake` asks for it; loom sees neither its counting nor its leaks.
 pub(crate) use std::sync::Arc as StdArc;
+/// A guard that never leaves its thread, whatever the features of other crates: for its auto traits.
+pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 
 pub(crate) use clock::{RawInstant, raw_from_std, raw_into_std};
 pub(crate) use lock::{Condvar, Mutex, MutexGuard};
