@@ -32,3 +32,7 @@ pub mod task;
 pub mod time;
 
 pub use task::spawn;
+
+// A task's header takes no more than this, whatever its future.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<task::raw::Header>() == 48);

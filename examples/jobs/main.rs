@@ -81,13 +81,14 @@ fn request() -> Result<Option<Request>, String> {
     while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => {
-                println!("usage: jobs [N] [--print] [--workers W]\n");
-                println!("Runs N tasks (20,000 unless told otherwise) that sleep one second and print their number.\n");
-                println!(
-                    "  --print      print the numbers on standard output (the summary then goes to standard error)"
+                let help = format!(
+                    "usage: jobs [N] [--print] [--workers W]\n\n\
+                     Runs N tasks (20,000 unless told otherwise) that sleep one second and print their number.\n\n  \
+                       --print      print the numbers on standard output (the summary then goes to standard error)\n  \
+                       --workers W  run them on W threads: {} unless told otherwise",
+                    request.workers
                 );
-                println!("  --workers W  run them on W threads: {} unless told otherwise", request.workers);
-                return Ok(None);
+                return arguments::print(&help).map(|()| None);
             }
             Arg::Long("print") => request.print = true,
             Arg::Long("workers") => {

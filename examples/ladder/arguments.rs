@@ -1,6 +1,7 @@
 //! What the examples' command lines have in common: counts, and complaints of one line.
 
 use std::ffi::OsStr;
+use std::io::{self, Write};
 use std::num::IntErrorKind;
 use std::process::ExitCode;
 
@@ -36,4 +37,12 @@ pub(crate) fn unexpected(argument: lexopt::Arg<'_>, rest: Option<&OsStr>) -> Str
 pub(crate) fn complain(program: &str, complaint: &str) -> ExitCode {
     eprintln!("{program}: {} (--help lists the arguments)", complaint.replace('\n', " "));
     ExitCode::from(USAGE)
+}
+
+/// Prints what `--help` answers. A reader that has gone is no error.
+pub(crate) fn print(text: &str) -> Result<(), String> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write: {error}")),
+        _ => Ok(()),
+    }
 }

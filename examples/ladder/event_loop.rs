@@ -8,7 +8,7 @@
 //! The tasks live in a `FuturesUnordered`, which gives each a waker that notes which task woke, and polls only those.
 //! Beneath it is one thread that may be woken from any other: its flag and its `park` are those of `block_on`.
 //!
-//! This is the simplest design that is right, and the one that the benches hold the runtime against. What it costs:
+//! This is the simplest design that is right, and the kind that the benches hold the runtime against. What it costs:
 //! each sleep takes the global lock to file itself, and pays log n for its place among *all* sleeps; a sleep that is
 //! dropped early stays filed until its deadline; and there is one thread, however many cores. The last rung has a
 //! timer wheel per worker in the map's stead.

@@ -34,6 +34,7 @@ mod thread_room;
 mod units;
 mod usage;
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,11 +76,15 @@ fn request() -> Result<Option<Request>, String> {
     while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
         match argument {
             Arg::Long("help") | Arg::Short('h') => {
-                print_help();
-                return Ok(None);
+                return arguments::print(&help()).map(|()| None);
             }
             Arg::Long("print") => request.print = true,
-            Arg::Long("svg") => request.svg = Some(parser.value().map_err(|error| error.to_string())?.into()),
+            Arg::Long("svg") => {
+                let file = PathBuf::from(parser.value().map_err(|error| error.to_string())?);
+                // Now, rather than after a run of minutes.
+                File::create(&file).map_err(|error| format!("cannot draw {file:?}: {error}"))?;
+                request.svg = Some(file);
+            }
             Arg::Value(name) if request.rungs.is_empty() => request.rungs = named(&name.to_string_lossy())?,
             Arg::Value(count) if request.jobs.is_none() => request.jobs = Some(arguments::count("N", &count, 1)?),
             Arg::Short(digit) => {
@@ -109,15 +114,16 @@ fn names() -> String {
     RUNGS.map(|rung| rung.name).join(", ")
 }
 
-fn print_help() {
-    println!("usage: ladder RUNG [N] [--print] [--svg FILE]\n");
-    println!("Runs N jobs that sleep one second and print their number, on one rung of the ladder or on `all`.");
-    println!("Without N, each rung runs at the counts that suit it.\n");
-    for rung in &RUNGS {
-        println!("  {:18} {}", rung.name, rung.shows);
-    }
-    println!("\n  --print      print the numbers on standard output (the table then goes to standard error)");
-    println!("  --svg FILE   draw the measures into FILE");
+fn help() -> String {
+    let rungs: String = RUNGS.iter().map(|rung| format!("  {:18} {}\n", rung.name, rung.shows)).collect();
+    format!(
+        "usage: ladder RUNG [N] [--print] [--svg FILE]\n\n\
+         Runs N jobs that sleep one second and print their number, on one rung of the ladder or on `all`.\n\
+         Without N, each rung runs at the counts that suit it.\n\n\
+         {rungs}\n  \
+           --print      print the numbers on standard output (the table then goes to standard error)\n  \
+           --svg FILE   draw the measures into FILE"
+    )
 }
 
 /// Runs what was asked for and shows the table; a rung that fails is one line on standard error, and the exit code.
@@ -162,7 +168,7 @@ fn show(request: &Request, rows: &[Row]) -> Result<(), String> {
         _ => {}
     }
     match &request.svg {
-        Some(file) => figure::draw(file, rows).map_err(|error| format!("cannot draw {}: {error}", file.display())),
+        Some(file) => figure::draw(file, rows).map_err(|error| format!("cannot draw {file:?}: {error}")),
         None => Ok(()),
     }
 }

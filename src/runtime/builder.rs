@@ -89,10 +89,14 @@ impl Builder {
         let handle = Handle::new(Shard::new(scheduler.clone(), workers));
         // From here on an error drops the runtime, which ends and joins the threads that it has.
         let mut runtime = Runtime::new_without_threads(handle);
-        runtime.set_driver(self.start_driver(scheduler.clone(), parker)?);
+        let driver = self.start_driver(scheduler.clone(), parker);
+        runtime.set_driver(driver.map_err(|error| because("the timer driver could not be started", &error))?);
         for (index, seed) in seeds.into_iter().enumerate() {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            runtime.add_worker(self.start_worker(worker)?);
+            let started = self.start_worker(worker);
+            runtime.add_worker(started.map_err(|error| {
+                because(&format!("worker {} of {workers} could not be started", index + 1), &error)
+            })?);
         }
         Ok(runtime)
     }
@@ -135,6 +139,11 @@ impl Builder {
             scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
         })
     }
+}
+
+/// `error` with what it kept from happening.
+fn because(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 impl fmt::Debug for Builder {

@@ -68,6 +68,8 @@ impl Handle {
 
     /// Runs `future` to its end on the calling thread, with this runtime entered.
     ///
+    /// After the runtime has shut down it still does, but what it spawns is cancelled, and a sleep in it panics.
+    ///
     /// # Panics
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]

@@ -32,7 +32,6 @@ use super::waker::drop_quietly;
 ///     assert_eq!(handle.await.unwrap(), 42);
 /// });
 /// ```
-#[must_use = "dropping a JoinHandle detaches its task; bind it to `_` to say that this is meant"]
 pub struct JoinHandle<T> {
     task: RawTask,
     taken: bool,

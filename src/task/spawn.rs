@@ -5,7 +5,8 @@ use std::future::Future;
 use super::JoinHandle;
 use crate::runtime::Handle;
 
-/// Spawns `future` as a task of the current runtime. It starts at once, whether the handle is awaited or not.
+/// Spawns `future` as a task of the current runtime. It starts at once, whether the handle is awaited or not; dropping the
+/// handle leaves the task to itself.
 ///
 /// # Panics
 /// Outside a runtime: neither in a task nor in `block_on` nor under [`Handle::enter`]. Spawn through a

@@ -10,7 +10,14 @@ use super::atomic::Ordering;
 /// The mutant chosen for this process, if any.
 pub(crate) fn chosen() -> Option<&'static str> {
     static CHOSEN: OnceLock<Option<String>> = OnceLock::new();
-    CHOSEN.get_or_init(|| std::env::var("FUSEE_MUTANT").ok().filter(|name| !name.is_empty())).as_deref()
+    let choose = || {
+        let name = std::env::var("FUSEE_MUTANT").ok().filter(|name| !name.is_empty())?;
+        let known =
+            include_str!("../../mutants.txt").lines().any(|line| line.split('|').any(|part| part.trim() == name));
+        assert!(known, "FUSEE_MUTANT={name} is no mutant of mutants.txt");
+        Some(name)
+    };
+    CHOSEN.get_or_init(choose).as_deref()
 }
 
 /// Whether the structural mutant `name` is chosen.
