@@ -12,6 +12,8 @@ use std::cell;
 pub(crate) use std::sync::Arc;
 /// The standard library's own `Arc`, where `std::task::Wake` asks for it.
 pub(crate) use std::sync::Arc as StdArc;
+/// A guard that never leaves its thread, whatever the features of other crates: for its auto traits.
+pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 pub(crate) use std::thread::available_parallelism;
 
 pub(crate) use crossbeam_utils::CachePadded;
@@ -29,7 +31,7 @@ pub(crate) mod deque {
 
 /// Threads, as in [`std::thread`].
 pub(crate) mod thread {
-    pub(crate) use std::thread::{Builder, JoinHandle, current};
+    pub(crate) use std::thread::{Builder, JoinHandle};
 }
 
 /// What the clock reads, as in [`std::time::Instant`].

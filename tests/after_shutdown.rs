@@ -26,8 +26,8 @@ fn task_wakers(runtime: &Runtime, count: usize) -> Vec<Waker> {
         })));
     }
     until("all are polled", || wakers.lock().unwrap().len() == count);
-    let taken = std::mem::take(&mut *wakers.lock().unwrap());
-    taken
+    let mut wakers = wakers.lock().unwrap();
+    std::mem::take(&mut *wakers)
 }
 
 #[test]
@@ -62,7 +62,8 @@ fn the_waker_of_a_root_future_is_a_no_op_after_block_on() {
         let waker = runtime.block_on(poll_fn(|context| Poll::Ready(context.waker().clone())));
         waker.wake_by_ref();
         drop(runtime);
-        waker.clone().wake();
+        let clone = waker.clone();
+        clone.wake();
         waker.wake();
     });
 }
@@ -148,11 +149,8 @@ fn polling_a_sleep_panics_with_a_message_that_says_why() {
 #[test]
 fn a_sleep_that_ended_before_stays_ended() {
     on_1_2_and_4_workers(|runtime| {
-        let pause = runtime.block_on(async {
-            let mut pause = sleep(Duration::from_millis(1));
-            (&mut pause).await;
-            pause
-        });
+        let mut pause = runtime.block_on(async { Some(sleep(Duration::from_millis(1))) }).unwrap();
+        runtime.block_on(&mut pause);
         drop(runtime);
         assert!(pause.is_elapsed());
         executor::block_on(pause);

@@ -26,11 +26,12 @@ fn a_thousand_sleeping_tasks_cost_nothing_for_a_second() {
             // The workers park after a last look around; then nothing happens.
             let mut parked = wakes();
             until("the workers have parked", || {
+                // tidy: real time, because only time shows that a worker stays parked.
                 std::thread::sleep(Duration::from_millis(5));
                 std::mem::replace(&mut parked, wakes()) == parked
             });
             let (start, spent, parks, fired) = (Instant::now(), cpu_time(), wakes(), metrics.driver_wake_count());
-            // The one test that must let time pass: it measures what happens in it.
+            // tidy: real time, because what is measured is what happens while it passes.
             std::thread::sleep(Duration::from_secs(1) / 3);
             let spent = cpu_time() - spent;
             assert!(spent <= MOST, "{count} workers: {spent:?} of CPU time in {:?}", start.elapsed());

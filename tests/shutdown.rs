@@ -28,7 +28,7 @@ fn assert_cancelled<T: std::fmt::Debug>(handle: JoinHandle<T>) {
 }
 
 async fn wait_for_ever() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[test]

@@ -33,6 +33,8 @@ fn a_waker_that_comes_too_late_is_dropped_with_the_handle() {
         // Its clone takes as long as the task does: the slot is filled when nobody will empty it.
         struct Late(Latch, Latch, Drops);
         static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, release, |_| (), release);
+        /// # Safety
+        /// `data` is that of a live waker of this vtable.
         unsafe fn clone(data: *const ()) -> RawWaker {
             // SAFETY: the data is a counted `Late`, alive while its waker is.
             let late = unsafe { &*data.cast::<Late>() };
@@ -42,6 +44,8 @@ fn a_waker_that_comes_too_late_is_dropped_with_the_handle() {
             unsafe { Arc::increment_strong_count(data.cast::<Late>()) };
             RawWaker::new(data, &VTABLE)
         }
+        /// # Safety
+        /// As `clone`; it is not used again.
         unsafe fn release(data: *const ()) {
             // SAFETY: the waker's count is given up.
             unsafe { Arc::decrement_strong_count(data.cast::<Late>()) }

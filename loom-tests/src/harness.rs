@@ -63,14 +63,15 @@ impl Model {
         SEEN.take();
         COUNTS.set(true);
         let start = Instant::now();
-        self.builder().check(move || {
+        let builder = self.builder();
+        builder.check(move || {
             counter.fetch_add(1, Ordering::Relaxed);
             begin();
             model();
         });
         COUNTS.set(false);
         let executions = executions.load(Ordering::Relaxed);
-        let bound = self.preemptions.map_or(String::new(), |bound| format!(" within {bound} preemptions"));
+        let bound = builder.preemption_bound.map_or(String::new(), |bound| format!(" within {bound} preemptions"));
         println!("{}: {executions} executions{bound}, {:.1?}", self.name, start.elapsed());
         if chosen().is_none() {
             assert!(executions >= self.floor, "{}: {executions} executions, expected {}", self.name, self.floor);

@@ -8,6 +8,7 @@ use super::context;
 use super::handle::Handle;
 use crate::park::{Parker, Unparker};
 use crate::sync::StdArc;
+use crate::task::coop;
 
 /// The waker of a root future: it unparks the thread.
 struct RootWaker(Unparker);
@@ -32,9 +33,11 @@ pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
+        let budget = coop::Grant::new();
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
+        drop(budget);
         parker.park();
     }
 }

@@ -77,7 +77,8 @@ impl Builder {
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; the operating system's error when a
-    /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime.
+    /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
+    /// thread of some runtime, in a task, it does not wait for them to end.
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers = self.checked_worker_threads()?;
         let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
@@ -88,10 +89,10 @@ impl Builder {
         let handle = Handle::new(Shard::new(scheduler.clone(), workers));
         // From here on an error drops the runtime, which ends and joins the threads that it has.
         let mut runtime = Runtime::new_without_threads(handle);
-        runtime.add_thread(self.start_driver(scheduler.clone(), parker)?);
+        runtime.set_driver(self.start_driver(scheduler.clone(), parker)?);
         for (index, seed) in seeds.into_iter().enumerate() {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            runtime.add_thread(self.start_worker(worker)?);
+            runtime.add_worker(self.start_worker(worker)?);
         }
         Ok(runtime)
     }
@@ -120,6 +121,7 @@ impl Builder {
             thread = thread.stack_size(bytes);
         }
         thread.spawn(move || {
+            context::become_runtime_thread();
             let handle = Handle::new(worker.shard().clone());
             let _entered = context::enter(&handle);
             worker.run();
@@ -128,6 +130,7 @@ impl Builder {
 
     fn start_driver(&self, scheduler: Arc<Scheduler>, parker: Parker) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("fusee-driver".to_owned()).spawn(move || {
+            context::become_runtime_thread();
             crate::sync::sharpen_timers();
             scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
         })

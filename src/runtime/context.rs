@@ -8,8 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::handle::Handle;
-use crate::scheduler::worker::Worker;
-use crate::sync::thread_local_const;
+use crate::sync::{StdMutexGuard, thread_local_const};
 
 thread_local_const! {
     /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
@@ -17,16 +16,25 @@ thread_local_const! {
 }
 
 thread_local_const! {
-    /// Whether `block_on` runs on this thread.
-    static BLOCKED_ON: Cell<bool> = Cell::new(false)
+    /// What this thread does for a runtime.
+    static DUTY: Cell<Duty> = Cell::new(Duty::None)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    None,
+    /// It runs `block_on`.
+    Root,
+    /// It is a worker, or a driver, of some runtime.
+    Thread,
 }
 
 /// Makes a runtime the current one until it is dropped; see [`Handle::enter`].
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
     position: usize,
-    /// Borrows the handle, and stays on its thread.
-    scope: PhantomData<(&'a Handle, *const ())>,
+    /// Borrows the handle, and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
+    scope: PhantomData<(&'a Handle, StdMutexGuard<'a, ()>)>,
 }
 
 impl fmt::Debug for EnterGuard<'_> {
@@ -98,20 +106,36 @@ pub(super) fn current() -> Result<Handle, TryCurrentError> {
         .ok_or(TryCurrentError { destroyed: false })
 }
 
+/// Marks this thread, for good, as one that a runtime has started.
+pub(super) fn become_runtime_thread() {
+    DUTY.with(|duty| duty.set(Duty::Thread));
+}
+
+/// Whether some runtime has started this thread: to block it would keep tasks or timers from running.
+pub(super) fn is_runtime_thread() -> bool {
+    duty() == Duty::Thread
+}
+
+/// None too while the thread ends and its thread-locals are gone.
+fn duty() -> Duty {
+    DUTY.try_with(Cell::get).unwrap_or(Duty::None)
+}
+
 /// Says that `block_on` runs on this thread, until it is dropped.
 pub(super) struct BlockGuard(());
 
 impl Drop for BlockGuard {
     fn drop(&mut self) {
-        BLOCKED_ON.with(|blocked| blocked.set(false));
+        // The thread ends: nothing is to be marked any more.
+        let _ = DUTY.try_with(|duty| duty.set(Duty::None));
     }
 }
 
-/// Panics on a thread of a runtime: blocking it would keep tasks from running.
+/// Panics on a thread that works for a runtime: blocking it would keep tasks or timers from running.
 #[track_caller]
 pub(super) fn assert_may_block() {
     assert!(
-        !Worker::is_on_this_thread() && !BLOCKED_ON.with(Cell::get),
+        duty() == Duty::None,
         "`block_on` was called on a thread that runs asynchronous tasks already, and would keep them from running: \
          `.await` the future instead, spawn it as a task, or call `block_on` on a thread of its own (`std::thread::spawn`)"
     );
@@ -121,6 +145,7 @@ pub(super) fn assert_may_block() {
 #[track_caller]
 pub(super) fn enter_block_on() -> BlockGuard {
     assert_may_block();
-    BLOCKED_ON.with(|blocked| blocked.set(true));
+    // The thread ends: `block_on` goes on unmarked.
+    let _ = DUTY.try_with(|duty| duty.set(Duty::Root));
     BlockGuard(())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::context::{self, EnterGuard, TryCurrentError};
 use super::{RuntimeMetrics, block_on};
@@ -24,6 +25,10 @@ use crate::time::driver::Timers;
 pub struct Handle {
     shard: Arc<Shard>,
 }
+
+// No panic leaves what is behind it half done: user code runs under no lock of ours.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl Handle {
     pub(super) fn new(shard: Arc<Shard>) -> Self {

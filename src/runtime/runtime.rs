@@ -3,18 +3,19 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use super::context::EnterGuard;
+use super::context::{self, EnterGuard};
 use super::handle::Handle;
 use super::{Builder, RuntimeMetrics};
-use crate::sync::thread::{self, JoinHandle as ThreadHandle};
+use crate::sync::thread::JoinHandle as ThreadHandle;
 use crate::task::JoinHandle;
 
 /// A runtime: workers that run tasks, and a driver that fires timers.
 ///
 /// Dropping it shuts it down: tasks are dropped at their next suspension point, and the drop returns when all threads have ended. A
-/// task that never returns from a poll keeps it waiting. Dropped on one of its own threads, in a task or in a waker, it waits for
-/// none of them: they end by themselves.
+/// task that never returns from a poll keeps it waiting. Dropped on a thread of a runtime, its own or another, in a task or in a
+/// waker, it waits for no thread: they end by themselves.
 ///
 /// ```
 /// let runtime = fusee::runtime::Runtime::new()?;
@@ -23,8 +24,12 @@ use crate::task::JoinHandle;
 /// ```
 pub struct Runtime {
     handle: Handle,
-    threads: Vec<ThreadHandle<()>>,
+    workers: Vec<ThreadHandle<()>>,
+    driver: Option<ThreadHandle<()>>,
 }
+
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl Runtime {
     /// A multi-thread runtime with one worker for each core.
@@ -36,11 +41,15 @@ impl Runtime {
     }
 
     pub(super) fn new_without_threads(handle: Handle) -> Self {
-        Self { handle, threads: Vec::new() }
+        Self { handle, workers: Vec::new(), driver: None }
     }
 
-    pub(super) fn add_thread(&mut self, thread: ThreadHandle<()>) {
-        self.threads.push(thread);
+    pub(super) fn add_worker(&mut self, thread: ThreadHandle<()>) {
+        self.workers.push(thread);
+    }
+
+    pub(super) fn set_driver(&mut self, thread: ThreadHandle<()>) {
+        self.driver = Some(thread);
     }
 
     /// Runs `future` to its end on the calling thread. What it spawns runs on the workers, and goes on when it ends.
@@ -79,22 +88,30 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.handle.scheduler().close();
-        self.handle.timers().close();
-        let here = thread::current().id();
-        if self.threads.iter().any(|thread| thread.thread().id() == here) {
-            // We are on one of them: whoever waits for itself waits for ever. Dropped, the handles detach.
+        let scheduler = self.handle.scheduler();
+        scheduler.close();
+        if self.workers.len() < scheduler.workers() {
+            // Some could not be started, so that no worker is the last to exit; nobody has a task or a timer yet.
+            self.handle.timers().close();
+        }
+        if context::is_runtime_thread() {
+            // Whoever waits for itself waits for ever, and so do two runtimes that drop each other. Dropped, the handles detach,
+            // and the last worker to exit ends the driver.
             return;
         }
-        for thread in self.threads.drain(..) {
+        for thread in self.workers.drain(..) {
             // A worker's thread ends by returning: user code cannot make it panic. If it did, its message is printed already.
             let _ = thread.join();
+        }
+        if let Some(driver) = self.driver.take() {
+            // As above.
+            let _ = driver.join();
         }
     }
 }
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("threads", &self.threads.len()).finish_non_exhaustive()
+        f.debug_struct("Runtime").field("workers", &self.workers.len()).finish_non_exhaustive()
     }
 }

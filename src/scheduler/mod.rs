@@ -26,7 +26,7 @@ pub(crate) mod worker;
 use std::future::Future;
 
 use crate::park::Unparker;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, CachePadded, fence_seq_cst};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
@@ -46,6 +46,8 @@ pub(crate) struct Scheduler {
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
     closed: AtomicBool,
+    /// Workers that have not exited.
+    working: AtomicUsize,
     timers: Timers,
     /// A worker looks at the injector first on every one of so many polls.
     global_queue_interval: u32,
@@ -70,6 +72,7 @@ impl Scheduler {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
+            working: AtomicUsize::new(remotes.len()),
             remotes,
             closed: AtomicBool::new(false),
             timers,
@@ -116,7 +119,16 @@ impl Scheduler {
 
     /// Wakes a worker if work was made visible and nobody searches.
     fn notify(&self) {
-        if let Some(worker) = self.idle.notify() {
+        self.unpark(self.idle.notify());
+    }
+
+    /// A searcher has found work: wakes a worker if it was the last and there is more.
+    fn hand_on(&self) {
+        self.unpark(self.idle.stop_searching(|| self.has_work()));
+    }
+
+    fn unpark(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.remotes[worker].unparker.unpark();
         }
     }
@@ -153,6 +165,14 @@ impl Scheduler {
             list.close();
         }
         self.empty_injector();
+    }
+
+    /// A worker exits. The last one ends the timers: no task is polled any more, and would find them closed.
+    fn leave(&self) {
+        // Counter only.
+        if self.working.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.timers.close();
+        }
     }
 
     /// Drops the injector's entries. On a closed scheduler.

@@ -10,6 +10,11 @@
 //! Everything here runs on the worker's own thread. Through [`CURRENT`] a wake or a spawn made by the task that it runs comes
 //! back to it and goes to its local queue.
 //!
+//! # Invariants
+//! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
+//!   no queue shows them. Checked by the model `batch_vs_sleep`.
+//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
+//!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
 use std::cell::Cell;
@@ -19,7 +24,8 @@ use super::idle::Park;
 use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard};
 use crate::park::Parker;
-use crate::sync::{Arc, thread_local_const};
+use crate::sync::{Arc, mutant, thread_local_const};
+use crate::task::coop;
 use crate::task::runnable::Runnable;
 
 /// How often a searcher looks through all queues before it parks.
@@ -96,11 +102,7 @@ impl Worker {
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
-    }
-
-    /// Whether a worker, of whatever runtime, runs on this thread.
-    pub(crate) fn is_on_this_thread() -> bool {
-        CURRENT.try_with(Cell::get).is_ok_and(|current| !current.is_null())
+        self.shard.scheduler.leave();
     }
 
     /// The worker's reference to the scheduler.
@@ -163,7 +165,17 @@ impl Worker {
             }
             return Some(task);
         }
-        self.queue.pop().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector)).or_else(|| self.search())
+        self.queue.pop().or_else(|| self.fill()).or_else(|| self.search())
+    }
+
+    /// Takes a batch from the injector, and pops the first of it.
+    fn fill(&self) -> Option<Runnable> {
+        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
+        if !self.queue.is_empty() && !mutant("worker_batch") {
+            // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
+            self.shard.scheduler.notify();
+        }
+        Some(task)
     }
 
     fn search(&self) -> Option<Runnable> {
@@ -178,7 +190,6 @@ impl Worker {
             if found.is_some() {
                 return found;
             }
-            crate::sync::spin_loop();
         }
         None
     }
@@ -201,14 +212,15 @@ impl Worker {
 
     /// The worker has a task: it is no searcher any more.
     fn stop_searching(&self) {
-        if self.searching.replace(false) && self.shard.scheduler.idle.stop_searching() {
-            self.shard.scheduler.notify();
+        if self.searching.replace(false) {
+            self.shard.scheduler.hand_on();
         }
     }
 
     fn poll(&self, task: Runnable) {
         self.polls.set(self.polls.get().wrapping_add(1));
         self.shard.scheduler.metrics(self.shard.index).polls.add(1);
+        let _budget = coop::Grant::new();
         task.run();
     }
 

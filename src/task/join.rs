@@ -9,10 +9,12 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
+use super::coop;
 use super::error::JoinError;
 use super::id::Id;
 use super::raw::RawTask;
 use super::state::{JoinDropped, ToNotified};
+use super::waker::drop_quietly;
 
 /// Awaits a task's output. Dropping it detaches the task, which runs on.
 ///
@@ -99,9 +101,16 @@ impl<T> JoinHandle<T> {
             let waker = waker.clone();
             // SAFETY: as above. The old waker is dropped after the slot holds the new one.
             let old = header.join_waker.with_mut(|slot| unsafe { (*slot).replace(waker) });
-            drop(old);
+            drop_quietly(old);
         }
-        header.state.set_join_waker()
+        if header.state.set_join_waker() {
+            return true;
+        }
+        // SAFETY: rule 3: complete with JOIN_WAKER clear, the slot is still ours. Left there, the waker would live as long as the task's
+        // last reference, and for ever if it owns that.
+        let unused = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        drop_quietly(unused);
+        false
     }
 }
 
@@ -110,11 +119,17 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.taken, "a JoinHandle was polled after it had resolved");
-        if self.register(context.waker()) {
+        coop::poll_leaf(context, |context| self.poll_output(context.waker()))
+    }
+}
+
+impl<T> JoinHandle<T> {
+    fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
+        if self.register(waker) {
             return Poll::Pending;
         }
         self.taken = true;
-        let mut output = MaybeUninit::<Self::Output>::uninit();
+        let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
         // SAFETY: the task is complete, `taken` says that the output was there, and its type is ours.
         unsafe { self.task.take_output(NonNull::from(&mut output).cast()) };
         // SAFETY: `take_output` has written it.
@@ -131,7 +146,7 @@ impl<T> Drop for JoinHandle<T> {
             JoinDropped::DropWaker => {
                 // SAFETY: rule 3: the transition cleared JOIN_WAKER before COMPLETE, the slot is ours.
                 let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
-                drop(waker);
+                drop_quietly(waker);
             }
             // SAFETY: rule 2: complete with the interest still set, and the output was not taken.
             JoinDropped::DropOutput if !self.taken => unsafe { self.task.drop_output() },

@@ -38,6 +38,13 @@ pub(crate) fn wake_quietly(waker: Waker) {
     }
 }
 
+/// Drops somebody's waker; a panic in it ends here.
+pub(super) fn drop_quietly(waker: Option<Waker>) {
+    if let Err(payload) = catch_unwind(|| drop(waker)) {
+        discard(payload);
+    }
+}
+
 /// Counts one reference more.
 ///
 /// # Safety

@@ -19,6 +19,7 @@
 //! # Invariants (ordering labels)
 //! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
 //! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
+//! - A waker that blocks holds up every timer of its runtime: tasks' and `block_on`'s do not, a foreign executor's must not.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
@@ -196,7 +197,7 @@ impl Timers {
         self.unparker.unpark();
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         // Relaxed: ordered by the parker's token (counter only).
         self.closed.load(Ordering::Relaxed)
     }

@@ -7,8 +7,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::clock::Instant;
+use super::shard::Closed;
 use super::wheel::Key;
 use crate::runtime::Handle;
+use crate::task::coop;
 
 /// Waits until `duration` has passed from now: never less, and by how little more the runtime's timers promise.
 ///
@@ -127,14 +129,23 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let sleep = &mut *self;
+        coop::poll_leaf(context, |context| self.poll_timer(context))
+    }
+}
+
+impl Sleep {
+    /// Polls, whatever is left of the poll's budget.
+    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let sleep = self;
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
             Timer::Elapsed => return Poll::Ready(()),
             Timer::Registered(key) => timers.poll(shard, key, context.waker()),
             Timer::Unregistered => {
                 let deadline = timers.nanoseconds(sleep.deadline.raw());
-                if deadline <= timers.now() {
+                if timers.is_closed() {
+                    Poll::Ready(Err(Closed))
+                } else if deadline <= timers.now() {
                     Poll::Ready(Ok(()))
                 } else {
                     timers.register(shard, deadline, context.waker().clone()).map_or_else(

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::clock::Instant;
 use super::error::Elapsed;
 use super::sleep::{Sleep, sleep, sleep_until};
+use crate::task::coop;
 
 /// Runs `future` for no longer than `duration`.
 ///
@@ -76,9 +77,13 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let timeout = self.project();
+        let had_budget = coop::has_budget();
         if let Poll::Ready(output) = timeout.future.poll(context) {
             return Poll::Ready(Ok(output));
         }
-        Pin::new(timeout.sleep).poll(context).map(|()| Err(Elapsed::new()))
+        // A future that spends the whole budget in each poll would else have its own time limit refused for ever.
+        let spent_within = had_budget && !coop::has_budget();
+        let over = if spent_within { timeout.sleep.poll_timer(context) } else { Pin::new(timeout.sleep).poll(context) };
+        over.map(|()| Err(Elapsed::new()))
     }
 }

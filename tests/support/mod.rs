@@ -66,6 +66,7 @@ pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
     while !happened() {
         assert!(start.elapsed() < PATIENCE, "watchdog: waited in vain until {what}");
         looks += 1;
+        // tidy: real time, because what is waited for tells nobody; the watchdog is above.
         if looks < 1000 { thread::yield_now() } else { thread::sleep(Duration::from_millis(1)) }
     }
 }

@@ -29,9 +29,17 @@ impl Pool {
     }
 
     fn notify(&self) {
-        if let Some(worker) = self.idle.notify() {
+        self.unpark(self.idle.notify());
+    }
+
+    fn unpark(&self, worker: Option<usize>) {
+        if let Some(worker) = worker {
             self.unparkers[worker].unpark();
         }
+    }
+
+    fn has_work(&self) -> bool {
+        self.tasks.load(Ordering::Relaxed) > 0
     }
 
     fn take(&self) -> bool {
@@ -49,13 +57,12 @@ impl Pool {
     fn find(&self, worker: usize, parker: &Parker, mut searching: bool) {
         loop {
             if self.take() {
-                if searching && self.idle.stop_searching() {
-                    self.notify();
+                if searching {
+                    self.unpark(self.idle.stop_searching(|| self.has_work()));
                 }
                 return;
             }
-            let has_work = || self.tasks.load(Ordering::Relaxed) > 0;
-            if self.idle.prepare_park(worker, searching, has_work) == Park::Block {
+            if self.idle.prepare_park(worker, searching, || self.has_work()) == Park::Block {
                 witness("blocked");
                 parker.park();
                 self.idle.finish_park(worker);
@@ -66,6 +73,8 @@ impl Pool {
 }
 
 /// One worker on its way to sleep, one producer: the task is found. If not, the worker sleeps for ever.
+///
+/// Mutants: `idle_publish`, `idle_recheck`, `idle_skip_recheck`.
 #[test]
 fn push_vs_sleep() {
     Model::new("push_vs_sleep", 20).witnesses(&["blocked", "found at once"]).check(|| {
@@ -81,6 +90,8 @@ fn push_vs_sleep() {
 
 /// A worker searches while two tasks are pushed; the pushers rely on it. It takes one task and runs it for good: the other task must
 /// reach the second worker, which sleeps or is about to.
+///
+/// Mutants: `idle_hand_on`.
 #[test]
 fn searching_last() {
     Model::new("searching_last", 100).preemptions(3).witnesses(&["blocked"]).check(|| {
@@ -109,5 +120,24 @@ fn idle_two_producers() {
             spawn(move || producer.push());
         }
         pool.find(0, &parkers[0], false);
+    });
+}
+
+/// Of two searchers one finds a batch, shows the rest of it in its queue and leaves; the other finds nothing and parks. If the first was
+/// not the last to search, the second sees the queue; else the first looks once more and wakes it.
+#[test]
+fn searching_leave() {
+    Model::new("searching_leave", 10).witnesses(&["blocked"]).check(|| {
+        let (pool, mut parkers) = Pool::new(2);
+        assert!(pool.idle.try_start_searching());
+        let (finder, parker) = (pool.clone(), parkers.remove(1));
+        // The second of two workers searches only while it may: here it was woken by somebody.
+        assert_eq!(finder.idle.prepare_park(1, false, || true), Park::Search);
+        spawn(move || {
+            finder.tasks.fetch_add(1, Ordering::Relaxed);
+            finder.unpark(finder.idle.stop_searching(|| finder.has_work()));
+            drop(parker);
+        });
+        pool.find(0, &parkers[0], true);
     });
 }

@@ -4,6 +4,8 @@ mod deque;
 mod deque_suite;
 mod idle;
 mod park;
+mod queue;
+mod runtime;
 mod stage;
 mod stand_ins;
 mod task;

@@ -38,6 +38,8 @@ impl Letter {
 
 /// A parker waits until each of two unparkers has arrived. A token that is lost, or taken without the arrival that came
 /// before it, leaves the parker blocked for ever.
+///
+/// Mutants: `parker_notify_lock`, `parker_token`.
 #[test]
 fn parker_unpark() {
     let model = Model::new("parker_unpark", 60_000).witnesses(&["no park", "one park", "two parks"]);
@@ -67,6 +69,8 @@ fn parker_unpark() {
 }
 
 /// What came before the unpark is seen after the park, whether the parker blocked or found the token waiting.
+///
+/// Mutants: `parker_token`.
 #[test]
 fn parker_token() {
     Model::new("parker_token", 10).check(|| {
@@ -82,6 +86,8 @@ fn parker_token() {
 
 /// A park with a deadline, its unparker, and the clock that reaches the deadline. Whichever is first, exactly one token is
 /// there to be taken: by this park, or by the next.
+///
+/// Mutants: `parker_timeout`, `parker_token`.
 #[test]
 fn parker_timeout() {
     let model = Model::new("parker_timeout", 3_000).witnesses(&["token", "timeout"]);

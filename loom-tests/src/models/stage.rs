@@ -131,7 +131,8 @@ pub(crate) struct CountingWaker {
 }
 
 impl CountingWaker {
-    pub(crate) fn new() -> (StdArc<Fate>, Waker) {
+    /// The count, and the waker that adds to it.
+    pub(crate) fn pair() -> (StdArc<Fate>, Waker) {
         let fate = Fate::new();
         let waker = StdArc::new(Self { fate: fate.clone(), seen: AtomicUsize::new(0) });
         (fate, Waker::from(waker))

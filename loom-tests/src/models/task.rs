@@ -63,6 +63,8 @@ impl Scene {
 }
 
 /// A wake meets the task before, while or after it runs. It is polled again unless that poll saw the flag already.
+///
+/// Mutants: `task_idle_store`.
 #[test]
 fn task_wake_running() {
     let model = Model::new("task_wake_running", 20).preemptions(3).witnesses(&["seen by the poll", "polled again"]);
@@ -77,6 +79,8 @@ fn task_wake_running() {
 }
 
 /// A wake that finds the task notified already: the poll about to start must see what the waker wrote before.
+///
+/// Mutants: `task_wake_skips_write`, `task_wake`.
 #[test]
 fn task_wake_notified() {
     Model::new("task_wake_notified", 10).preemptions(3).witnesses(&["one more poll", "two more polls"]).check(|| {
@@ -92,6 +96,8 @@ fn task_wake_notified() {
 }
 
 /// One wake by value and one by reference while the task runs: one queue entry at most, and neither wake is lost.
+///
+/// Mutants: `task_wake_ignores_notified`.
 #[test]
 fn task_wake_vs_by_ref() {
     Model::new("task_wake_vs_by_ref", 1_000).preemptions(2).witnesses(&["one entry", "no entry"]).check(|| {
@@ -109,6 +115,8 @@ fn task_wake_vs_by_ref() {
 }
 
 /// A wake meets completion: a complete task is never queued.
+///
+/// Mutants: `task_wake_ignores_complete`.
 #[test]
 fn task_wake_complete() {
     Model::new("task_wake_complete", 5).preemptions(3).witnesses(&["woken before", "woken after"]).check(|| {
@@ -130,6 +138,8 @@ fn task_wake_complete() {
 }
 
 /// Two workers run the task one after the other, brought about by a wake: the second poll sees what the first wrote.
+///
+/// Mutants: `task_handover`.
 #[test]
 fn task_handover() {
     Model::new("task_handover", 20).preemptions(3).witnesses(&["both polled", "one polled"]).check(|| {
@@ -176,6 +186,8 @@ fn task_abort_run() {
 }
 
 /// Shutdown meets a run: the future is dropped once, and never while it is polled.
+///
+/// Mutants: `task_shutdown_takes_running`.
 #[test]
 fn task_shutdown_run() {
     Model::new("task_shutdown_run", 10).preemptions(3).witnesses(&["output", "cancelled"]).check(|| {
@@ -192,13 +204,15 @@ fn task_shutdown_run() {
 }
 
 /// A joiner meets completion: it sees the output, or it is woken.
+///
+/// Mutants: `task_complete`.
 #[test]
 fn join_poll_complete() {
     Model::new("join_poll_complete", 10).preemptions(3).witnesses(&["ready", "woken"]).check(|| {
         let mut scene = Scene::queued();
         scene.signal.set();
         let runner = spawn(scene.runner());
-        let (wakes, waker) = CountingWaker::new();
+        let (wakes, waker) = CountingWaker::pair();
         let polled = Pin::new(&mut scene.handle).poll(&mut Context::from_waker(&waker));
         match polled {
             Poll::Ready(output) => {
@@ -219,14 +233,16 @@ fn join_poll_complete() {
 }
 
 /// A joiner polls with one waker, then with another, while the task completes: pending twice means that the second is woken.
+///
+/// Mutants: `task_complete`.
 #[test]
 fn join_new_waker() {
     Model::new("join_new_waker", 20).preemptions(3).witnesses(&["ready", "first woken", "second woken"]).check(|| {
         let mut scene = Scene::queued();
         scene.signal.set();
         let runner = spawn(scene.runner());
-        let (first_wakes, first) = CountingWaker::new();
-        let (second_wakes, second) = CountingWaker::new();
+        let (first_wakes, first) = CountingWaker::pair();
+        let (second_wakes, second) = CountingWaker::pair();
         let mut poll = |waker| Pin::new(&mut scene.handle).poll(&mut Context::from_waker(waker));
         let polls = [poll(&first), Poll::Pending];
         let last = if polls[0].is_pending() { poll(&second) } else { Poll::Pending };
@@ -244,13 +260,15 @@ fn join_new_waker() {
 }
 
 /// The handle is dropped while the task completes: the output is dropped once, by one of the two.
+///
+/// Mutants: `task_drop_join_skips_arbitration`.
 #[test]
 fn join_drop_complete() {
     Model::new("join_drop_complete", 10).preemptions(3).check(|| {
         let mut scene = Scene::queued();
         scene.signal.set();
         let runner = spawn(scene.runner());
-        let (_, waker) = CountingWaker::new();
+        let (_, waker) = CountingWaker::pair();
         let polled = Pin::new(&mut scene.handle).poll(&mut Context::from_waker(&waker));
         let Scene { handle, fate, .. } = scene;
         drop(polled);
@@ -262,6 +280,8 @@ fn join_drop_complete() {
 }
 
 /// The run, a waker and an abort handle give up their references: the last one frees, after everybody's uses.
+///
+/// Mutants: `task_references`.
 #[test]
 fn task_last_ref() {
     Model::new("task_last_ref", 50).check(|| {
@@ -284,7 +304,7 @@ fn task_last_ref() {
 
 /// The handle's answer, for a task that is finished.
 fn result<T>(mut handle: JoinHandle<T>) -> Result<T, crate::task::JoinError> {
-    let (_, waker) = CountingWaker::new();
+    let (_, waker) = CountingWaker::pair();
     match Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
         Poll::Ready(result) => result,
         Poll::Pending => panic!("the task is finished"),

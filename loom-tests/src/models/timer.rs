@@ -11,10 +11,10 @@ use crate::sync::{Arc, RawInstant, clock};
 use crate::task::waker::wake_quietly;
 use crate::time::driver::Timers;
 use crate::time::shard::{Closed, TimerShard};
-use crate::time::wheel::Key;
+use crate::time::wheel::{Key, TICK_SHIFT};
 
 /// A tick of the wheel, in nanoseconds.
-const TICK: u64 = 1 << 16;
+const TICK: u64 = 1 << TICK_SHIFT;
 
 /// Wakes the thread that polls.
 struct UnparkOnWake(Unparker);
@@ -75,6 +75,8 @@ impl Scene {
 }
 
 /// A timer is registered while the driver starts, sleeps or wakes: it fires, and whoever polls is woken.
+///
+/// Mutants: `driver_skip_rescan`.
 #[test]
 fn timer_fire_poll() {
     Model::new("timer_fire_poll", 50).preemptions(3).witnesses(&["waited", "fired at once"]).check(|| {
@@ -91,6 +93,8 @@ fn timer_fire_poll() {
 }
 
 /// An earlier timer, in another shard, while the driver goes to sleep until a later one. The later one's time never comes.
+///
+/// Mutants: `timer_publish`, `driver_rescan`, `driver_skip_rescan`.
 #[test]
 fn driver_earlier_deadline() {
     Model::new("driver_earlier_deadline", 50).preemptions(3).witnesses(&["waited"]).check(|| {
@@ -106,11 +110,13 @@ fn driver_earlier_deadline() {
 }
 
 /// A timer is registered in a shard while the driver fires another there and works out what is next.
+///
+/// Mutants: `timer_publish_after_unlock`.
 #[test]
 fn driver_expires_beside_registrar() {
     Model::new("driver_expires_beside_registrar", 50).preemptions(3).witnesses(&["waited"]).check(|| {
         let mut scene = Scene::new();
-        let (_, waker) = CountingWaker::new();
+        let (_, waker) = CountingWaker::pair();
         let first = scene.timers.register(0, TICK, waker).expect("the timers are open");
         clock::advance_to(scene.start + Duration::from_nanos(10 * TICK));
         let driver = scene.drive();
@@ -123,6 +129,8 @@ fn driver_expires_beside_registrar() {
 
 /// The timers close while the driver sleeps or is about to, and while a timer is registered: the driver ends, and the sleeper
 /// learns of it, from its registration or by being woken.
+///
+/// Mutants: `driver_unpark_before_flag`, `timer_register_ignores_closed`.
 #[test]
 fn driver_shutdown() {
     let model = Model::new("driver_shutdown", 50).preemptions(3).witnesses(&["refused", "woken"]);
@@ -153,11 +161,13 @@ fn fire(shard: &TimerShard) {
 }
 
 /// A timer is dropped while it fires: its entry is freed once, whoever is first.
+///
+/// Mutants: `timer_cancel_leaves_fired`.
 #[test]
 fn timer_fire_cancel() {
     Model::new("timer_fire_cancel", 3).witnesses(&["fired", "cancelled"]).check(|| {
         let shard = Arc::new(TimerShard::new());
-        let (wakes, waker) = CountingWaker::new();
+        let (wakes, waker) = CountingWaker::pair();
         let key = shard.register(10 * TICK, waker).expect("the shard is open").key;
         let firing = shard.clone();
         let firing = spawn(move || fire(&firing));
@@ -169,12 +179,14 @@ fn timer_fire_cancel() {
 }
 
 /// A timer is polled with another waker while it fires: the poll is ready, or the other waker is woken.
+///
+/// Mutants: `timer_poll_skips_second_look`.
 #[test]
 fn timer_fire_reregister() {
     Model::new("timer_fire_reregister", 5).witnesses(&["ready", "second woken"]).check(|| {
         let shard = Arc::new(TimerShard::new());
-        let (_, first) = CountingWaker::new();
-        let (wakes, second) = CountingWaker::new();
+        let (_, first) = CountingWaker::pair();
+        let (wakes, second) = CountingWaker::pair();
         let key = shard.register(10 * TICK, first).expect("the shard is open").key;
         let firing = shard.clone();
         let firing = spawn(move || fire(&firing));
@@ -192,13 +204,15 @@ fn timer_fire_reregister() {
 }
 
 /// A timer is registered and dropped at once, beside a driver that expires the shard: nothing of it stays in the wheel.
+///
+/// Mutants: `timer_cancel_leaves_fired`.
 #[test]
 fn timer_insert_cancel() {
     Model::new("timer_insert_cancel", 5).witnesses(&["fired", "cancelled"]).check(|| {
         let shard = Arc::new(TimerShard::new());
         let firing = shard.clone();
         let firing = spawn(move || fire(&firing));
-        let (wakes, waker) = CountingWaker::new();
+        let (wakes, waker) = CountingWaker::pair();
         let key = shard.register(10 * TICK, waker).expect("the shard is open").key;
         shard.cancel(key);
         firing.join().unwrap();

@@ -88,6 +88,21 @@ impl Sub for RawInstant {
     }
 }
 
+/// The virtual clock's moment at `instant`. The two clocks' origins are fixed to each other, once for the process.
+pub(crate) fn raw_from_std(instant: std::time::Instant) -> RawInstant {
+    RawInstant::START + instant.saturating_duration_since(origin())
+}
+
+/// The standard clock's moment at `instant`.
+pub(crate) fn raw_into_std(instant: RawInstant) -> std::time::Instant {
+    origin() + instant.saturating_duration_since(RawInstant::START)
+}
+
+fn origin() -> std::time::Instant {
+    static ORIGIN: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    *ORIGIN.get_or_init(std::time::Instant::now)
+}
+
 /// The clock of one execution.
 struct Clock {
     turn: Rc<Turn>,

@@ -3,17 +3,17 @@
 //! Who calls it: what `src/` calls through `sync::deque`; a [`Worker`] on its own thread, a [`Stealer`] on any.
 //! It follows the published algorithm (Chase and Lev, *Dynamic circular work-stealing deque*, SPAA 2005; orderings from
 //! Le, Pop, Cohen and Zappa Nardelli, *Correct and efficient work-stealing for weak memory models*, PPoPP 2013) with
-//! the orderings of crossbeam-deque 0.8.8 in its FIFO flavour, in which owner and thieves all take at the front.
+//! the orderings of crossbeam-deque 0.8.8 in its FIFO flavour, in which owner and thieves all take at the front, less the
+//! fences that it does not promise.
 //!
 //! # Invariants
 //! - *One taker for each task* (`deque_pop_rmw`, `deque_steal_cas`): the owner takes by adding to `front`, a thief by a
 //!   compare-and-swap of it; each index is handed out by exactly one of these.
 //! - *A thief sees what was pushed* (`deque_push`): the release fence before `back` is stored pairs with the acquire
 //!   load of `back`.
-//! - *Failure is not emptiness* (`steal_retry`): a thief whose swap failed answers `Retry`.
-//!
-//! The fence between a thief's two loads (`deque_steal_fence`) carries none of these: it is there for the LIFO flavour, whose
-//! owner takes at the back by a plain store. Nobody may rest on it to see a push; that takes fences on both sides.
+//! - *Failure is not emptiness*: a thief whose swap failed answers `Retry`.
+//! - *No fence but the pusher's*: crossbeam's thieves have a sequentially consistent fence between their two loads, which
+//!   serves its LIFO flavour and is not promised. Here there is none: who must see a push brings fences of their own.
 //!
 //! The tasks themselves lie in an arena that loom does not know of, and slots hold their keys: so a broken protocol ends
 //! in a failed assertion, never in a double free, and the arena orders nothing between pusher and taker.
@@ -28,7 +28,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicIsize, AtomicUsize, Ordering, fence};
 
 pub(crate) use super::injector::Injector;
-use super::mutation::{fence_seq_cst, mutant, ord};
+use super::mutation::{mutant, ord};
 
 /// How many tasks a stand-in deque holds.
 pub(crate) const CAPACITY: usize = 4;
@@ -170,7 +170,6 @@ impl<T> Stealer<T> {
 
     pub(crate) fn len(&self) -> usize {
         let front = self.ring.front.load(Ordering::Acquire);
-        fence(Ordering::SeqCst);
         let back = self.ring.back.load(Ordering::Acquire);
         usize::try_from(back - front).unwrap_or(0)
     }
@@ -179,8 +178,6 @@ impl<T> Stealer<T> {
     fn take(&self, count: impl FnOnce(usize) -> usize) -> Steal<Vec<T>> {
         let ring = &self.ring;
         let front = ring.front.load(Ordering::Acquire);
-        // ORDERING(deque_steal_fence): as in crossbeam, so that the stand-in is no weaker than what ships.
-        fence_seq_cst("deque_steal_fence");
         // ORDERING(deque_push): acquire, so that the slots before `back` are seen.
         let back = ring.back.load(ord("deque_push", Ordering::Acquire));
         let Some(len) = usize::try_from(back - front).ok().filter(|len| *len > 0) else {
@@ -192,7 +189,7 @@ impl<T> Stealer<T> {
         if mutant("deque_steal_cas") {
             ring.front.store(end, Ordering::SeqCst);
         } else if ring.front.compare_exchange(front, end, Ordering::SeqCst, Ordering::Relaxed).is_err() {
-            return if mutant("steal_retry") { Steal::Empty } else { Steal::Retry };
+            return Steal::Retry;
         }
         Steal::Success(keys.into_iter().map(|key| ring.hand_out(key)).collect())
     }

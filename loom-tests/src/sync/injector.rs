@@ -1,22 +1,21 @@
 //! Stand-in for crossbeam's injector: a bounded queue with many producers and many consumers, over loom's atomics.
 //!
 //! Who calls it: what `src/` calls through `sync::deque::Injector`, on any thread. It keeps what crossbeam-deque 0.8.8
-//! promises and the orderings by which it does so: a producer claims an index by swapping `tail` and then writes its slot;
-//! a consumer claims indices by swapping `head`, having looked for emptiness with a fence between `head` and `tail`,
-//! and then waits for each slot to be written.
+//! promises, and the orderings by which it does so: a producer claims an index by swapping `tail` and then writes its slot;
+//! a consumer claims indices by swapping `head`, and then waits for each slot to be written.
 //!
 //! # Invariants
 //! - *A consumer sees what was pushed* (`injector_write`): `written` is set with release and awaited with acquire.
 //! - *Failure is not emptiness*: a consumer whose swap failed answers `Retry`.
-//! - [`Injector::is_empty`] has no fence of its own, as in crossbeam: loom checks its loads as acquire, so whoever needs it
-//!   to see a push must order the two by a fence of their own.
+//! - *No fence*: crossbeam's consumers have one between their loads of `head` and `tail`, which is not promised. Here
+//!   there is none, and loom checks the loads of [`Injector::is_empty`] as acquire: who must see a push brings fences of their own.
 //!
 //! Checked by [`crate::models::deque`]; compared with the real injector, call by call, in [`crate::models::deque_suite`].
 //! Deliberately not here: blocks and their reclamation. Slots are used once, so an execution can push [`CAPACITY`] tasks.
 
 use crossbeam_deque::Steal;
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::deque::{MAX_BATCH, Worker};
 use super::mutation::ord;
@@ -103,7 +102,6 @@ impl<T> Injector<T> {
     /// Claims as many tasks as `count` answers for the length found.
     fn claim(&self, count: impl FnOnce(usize) -> usize) -> Steal<std::ops::Range<usize>> {
         let head = self.head.load(Ordering::Acquire);
-        fence(Ordering::SeqCst);
         let tail = self.tail.load(Ordering::Relaxed);
         if head == tail {
             return Steal::Empty;

@@ -24,14 +24,18 @@ mod turn;
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it; loom sees neither its counting nor its leaks.
+pub(crate) use std::sync::Arc as StdArc;
+/// A guard that never leaves its thread, whatever the features of other crates: for its auto traits.
+pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 
-pub(crate) use clock::RawInstant;
+pub(crate) use clock::{RawInstant, raw_from_std, raw_into_std};
 pub(crate) use lock::{Condvar, Mutex, MutexGuard};
 pub(crate) use mutation::{chosen, fence_seq_cst, mutant, ord};
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.
@@ -42,33 +46,29 @@ macro_rules! thread_local_const {
 }
 pub(crate) use thread_local_const;
 
-/// The standard library's own `Arc`, where `std::task::Wake` asks for it. It orders nothing for loom.
-pub(crate) use std::sync::Arc as StdArc;
-
-/// Runs user code. A model lets no panic be caught: it would be the checker's own.
+/// Runs user code; an error is the payload of its panic, if that is a [`UserPanic`]. Any other panic is the model checker's
+/// or an assertion's, and goes on.
 pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
-    Ok(f())
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    match caught {
+        Err(payload) if !payload.is::<UserPanic>() => std::panic::resume_unwind(payload),
+        caught => caught,
+    }
 }
 
-/// A pause in a loop that waits for another thread's step: lets that thread run.
+/// What user code panics with in a model, by [`std::panic::resume_unwind`], which is silent.
+#[derive(Debug)]
+pub(crate) struct UserPanic;
+
+/// A pause in a loop that waits for another thread's step: loom runs that thread before this one goes on.
 pub(crate) fn spin_loop() {
-    loom::thread::yield_now();
+    loom::hint::spin_loop();
 }
 
-/// As on a machine of two cores.
-pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZeroUsize> {
-    Ok(std::num::NonZeroUsize::MIN.saturating_add(1))
-}
-
-/// Virtual time is exact.
+/// Nothing: the virtual clock is exact.
 pub(crate) fn sharpen_timers() {}
 
-/// The virtual clock has no moment of the real one.
-pub(crate) fn raw_from_std(_: std::time::Instant) -> RawInstant {
-    unimplemented!("a model runs on the virtual clock")
-}
-
-/// The virtual clock has no moment of the real one.
-pub(crate) fn raw_into_std(_: RawInstant) -> std::time::Instant {
-    unimplemented!("a model runs on the virtual clock")
+/// As on a machine of two cores.
+pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZero<usize>> {
+    Ok(std::num::NonZero::<usize>::MIN.saturating_add(1))
 }

@@ -10,14 +10,17 @@
 //! - `idle_publish`: the fence between *work is in a queue* and *who searches, who is parked?* Pairs with `idle_recheck`.
 //! - `idle_recheck`: the fence between *I am parked, I do not search* and *is there work?* Of the two threads at least one
 //!   sees what the other wrote. `idle_skip_recheck` (structural): the question is asked at all.
-//! - `idle_hand_on` (structural): the last searcher that finds work notifies once more, for whoever saw it searching did not.
+//! - `idle_last_look`: the fence between *I do not search any more* and *is there more work?* Pairs with `idle_publish` too: whoever
+//!   saw this worker search did not notify. `idle_hand_on` (structural): the question is asked, and the work handed on.
+//! - `idle_leave`: a searcher that finds work and is not the last leaves what it moved to its own queue to those that search on: they see
+//!   it when they look, before they park. Pairs two searchers' leaving.
 //! - The bit of a parked worker is cleared once: by a notifier, who counts it as searching and owes it an unpark, or by itself.
 //!
 //! Checked by the models `push_vs_sleep`, `searching_last` and `idle_two_producers`.
 //! Deliberately not here: queues, threads, parkers.
 
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{fence_seq_cst, mutant};
+use crate::sync::{fence_seq_cst, mutant, ord};
 
 /// Workers in one word of parked bits.
 const WORD: usize = u64::BITS as usize;
@@ -89,13 +92,19 @@ impl Idle {
         true
     }
 
-    /// Counts a searcher as running: it found work. True when it was the last: the caller then calls [`notify`](Self::notify).
-    #[must_use = "the last searcher to find work hands on"]
-    pub(crate) fn stop_searching(&self) -> bool {
-        // Relaxed: the fence of the `notify` that follows orders it (counter only).
-        let before = self.searching.fetch_sub(1, Ordering::Relaxed);
+    /// Counts a searcher as running: it found work. The last one looks whether there is more, for those who saw it search have
+    /// left their work to it; the worker named, if any, is as from [`notify`](Self::notify).
+    #[must_use = "the worker named waits for the caller's unpark"]
+    pub(crate) fn stop_searching(&self, has_work: impl FnOnce() -> bool) -> Option<usize> {
+        // ORDERING(idle_leave): release; pairs with the next searcher to leave, who then sees the queue that our batch is in.
+        let before = self.searching.fetch_sub(1, ord("idle_leave", Ordering::Release));
         debug_assert!(before > 0, "a searcher is counted");
-        before == 1 && !mutant("idle_hand_on")
+        if before > 1 || mutant("idle_hand_on") {
+            return None;
+        }
+        // ORDERING(idle_last_look): the count before, the queues after; pairs with `idle_publish`.
+        fence_seq_cst("idle_last_look");
+        if has_work() { self.notify() } else { None }
     }
 
     /// Counts `worker` as parked, then asks whether there is work.
@@ -106,7 +115,8 @@ impl Idle {
         let before = word.fetch_or(bit, Ordering::Relaxed);
         debug_assert!(before & bit == 0, "a worker parks once");
         if searching {
-            let before = self.searching.fetch_sub(1, Ordering::Relaxed);
+            // ORDERING(idle_leave): acquire; pairs with `stop_searching`.
+            let before = self.searching.fetch_sub(1, ord("idle_leave", Ordering::Acquire));
             debug_assert!(before > 0, "a searcher is counted");
         }
         // ORDERING(idle_recheck): the bit and the count before, the queues after; pairs with `idle_publish`.

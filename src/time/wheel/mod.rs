@@ -42,8 +42,8 @@ mod tests;
 use levels::{Levels, Slot};
 use slab::Slab;
 
-/// The tick of [`Wheel::new`]: 65,536 ns.
-pub(crate) const TICK_SHIFT: u32 = 16;
+/// The tick of [`Wheel::new`]: 4,096 ns. A sleep is late by half of it on average, beside what waking a thread takes.
+pub(crate) const TICK_SHIFT: u32 = 12;
 
 /// A pending or fired entry of one wheel, until removed. Whoever inserted it owns it; it is never used after `remove`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

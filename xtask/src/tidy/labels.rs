@@ -14,6 +14,8 @@ const MUTANT_HOOK: &str = "mutant";
 const FACADE: &str = "src/sync.rs";
 
 const MODELS: &str = "loom-tests/src/";
+/// Which mutant which model must notice.
+const MUTANTS: &str = "loom-tests/mutants.txt";
 const COMMENT: &str = "// ORDERING(";
 const RULE: &str = "labels";
 
@@ -61,7 +63,10 @@ fn commented(source: &Source) -> Vec<(usize, String)> {
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let models: Vec<&Source> =
         tree.sources(MODELS).filter(|source| !source.path().starts_with("loom-tests/src/sync")).collect();
-    let is_modelled = |label: &str| models.iter().any(|model| words(model.text(), label).next().is_some());
+    let list = tree.text(MUTANTS).unwrap_or_default();
+    let is_modelled = |label: &str| {
+        models.iter().map(|model| model.text()).chain([list]).any(|text| words(text, label).next().is_some())
+    };
     let used: BTreeSet<String> = label_uses(tree, "src/").into_iter().map(|used| used.label).collect();
     let sources = tree.sources("src/").filter(|source| source.path() != FACADE);
     sources.flat_map(|source| check_source(tree, source, &used, &is_modelled)).collect()
@@ -93,7 +98,7 @@ fn check_source(
             report(*line, format!("{hook}(\"{label}\") is not in its module's header, nor in its folder's"));
         }
         if !is_modelled(label) {
-            report(*line, format!("{hook}(\"{label}\") is named by no model in {MODELS}"));
+            report(*line, format!("{hook}(\"{label}\") is named by no model in {MODELS}, nor in {MUTANTS}"));
         }
     }
     for (line, label) in comments {

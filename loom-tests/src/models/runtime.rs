@@ -1,0 +1,115 @@
+//! Models of the parts together: the scheduler as it ships, and a whole runtime.
+
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::stage::{CountingWaker, Fate, Output};
+use crate::harness::{Model, spawn, witness};
+use crate::park::Parker;
+use crate::runtime::Builder;
+use crate::scheduler::worker::Seed;
+use crate::scheduler::{self, Scheduler, Shard};
+use crate::sync::{Arc, clock};
+use crate::time::driver::Timers;
+use crate::time::sleep;
+
+/// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
+/// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
+///
+/// Mutants: `scheduler_close`.
+#[test]
+fn injector_shutdown() {
+    Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(2, Parker::new().unparker());
+        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, 61));
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
+        let foreign = Shard::new(scheduler.clone(), 1);
+        let working = spawn(move || worker.run());
+        let spawning = spawn(move || scheduler::spawn(&foreign, ready(())));
+        scheduler.close();
+        let mut handle = spawning.join().unwrap();
+        working.join().unwrap();
+        let (_, waker) = CountingWaker::pair();
+        match Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(Ok(())) => witness("ran"),
+            Poll::Ready(Err(error)) => {
+                assert!(error.is_cancelled());
+                witness("dropped");
+            }
+            Poll::Pending => panic!("a handle resolves once the runtime has shut down"),
+        }
+    });
+}
+
+/// Two workers and a batch of tasks in the injector, of which one blocks its worker until another has run. Whoever takes both at once
+/// must not keep the second from the other worker, even if that one looked around while they were on their way from queue to queue.
+#[test]
+fn batch_vs_sleep() {
+    Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
+        let seeds = [Seed::new(), Seed::new()];
+        let timers = Timers::new(3, Parker::new().unparker());
+        let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, 61));
+        let foreign = Shard::new(scheduler.clone(), 2);
+        let blocked = Parker::new();
+        let unparker = blocked.unparker();
+        let close = scheduler.clone();
+        // A worker's first task is taken alone, and of three that are left a batch is two.
+        drop(scheduler::spawn(&foreign, ready(())));
+        drop(scheduler::spawn(&foreign, async move {
+            blocked.park();
+            close.close();
+        }));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
+        drop(scheduler::spawn(&foreign, ready(())));
+        let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
+            let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
+            spawn(move || worker.run())
+        });
+        let workers: Vec<_> = workers.collect();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+/// The first program of the README in small: `block_on` awaits a task that sleeps, on a runtime with its driver and one worker, while
+/// time passes.
+#[test]
+fn e2e_spawn_sleep() {
+    Model::new("e2e_spawn_sleep", 1_000).preemptions(1).branches(10_000).check(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        runtime.block_on(async {
+            // Made here: its deadline is fixed before time begins to pass.
+            let pause = sleep(Duration::from_millis(1));
+            let task = crate::task::spawn(async {
+                pause.await;
+                42
+            });
+            let until = crate::sync::RawInstant::now() + Duration::from_millis(2);
+            spawn(move || clock::advance_to(until));
+            assert_eq!(task.await.unwrap(), 42);
+        });
+    });
+}
+
+/// A runtime is dropped while a task of it is about to sleep, or asleep: both threads end, and the future is dropped.
+#[test]
+fn e2e_shutdown_asleep() {
+    Model::new("e2e_shutdown_asleep", 100).preemptions(1).branches(10_000).check(|| {
+        let fate = Fate::new();
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let output = Output(fate.clone());
+        let asleep = runtime.spawn(async move {
+            let _output = output;
+            sleep(Duration::from_secs(1)).await;
+        });
+        drop(runtime);
+        assert!(asleep.is_finished(), "shutdown cancels the task that sleeps");
+        assert_eq!(fate.outputs_dropped(), 1);
+        assert_eq!(StdArc::strong_count(&fate), 1);
+    });
+}
