@@ -242,10 +242,11 @@ fn many_hogs_share_the_worker_fairly() {
     watchdog(|| {
         let runtime = workers(1);
         let polls: Arc<Vec<AtomicUsize>> = Arc::new((0..10).map(|_| AtomicUsize::new(0)).collect());
-        let go = Ran::default();
+        let (go, started) = (Ran::default(), Arc::new(AtomicUsize::new(0)));
         for n in 0..10 {
-            let (polls, go) = (polls.clone(), go.clone());
+            let (polls, go, started) = (polls.clone(), go.clone(), started.clone());
             drop(runtime.spawn(async move {
+                started.fetch_add(1, Ordering::SeqCst);
                 while !go.get() {
                     yield_now().await;
                 }
@@ -255,7 +256,7 @@ fn many_hogs_share_the_worker_fairly() {
                 }
             }));
         }
-        until("all hogs are polled", || runtime.metrics().worker_poll_count(0) > 1000);
+        until("all hogs are in the queue", || started.load(Ordering::SeqCst) == 10);
         go.set();
         let judge = runtime.spawn(async move {
             for _ in 0..1000 {

