@@ -131,8 +131,10 @@ fn event_loop_prints_every_number_on_one_thread_with_two_polls_each() {
 #[test]
 fn fusee_prints_every_number_joined_and_spawned() {
     let rows = climbed("fusee");
-    assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row.polls == 2 * JOBS), "{rows:?}");
+    let [join, tasks] = &rows[..] else { panic!("two rows: {rows:?}") };
+    assert_eq!(tasks.polls, 2 * JOBS, "{rows:?}");
+    // The join's one poll has a budget of 128 ready sleeps: past that, some are polled once more.
+    assert!((2 * JOBS..=2 * JOBS + JOBS / 32).contains(&join.polls), "{rows:?}");
 }
 
 #[test]
@@ -217,10 +219,10 @@ fn the_figure_shows_the_rows_of_the_table() {
 }
 
 #[test]
-fn a_figure_that_cannot_be_written_is_one_line_and_the_table_is_there() {
+fn a_figure_that_cannot_be_written_is_refused_in_one_line_before_anything_runs() {
     let ended = ladder(&["fusee", "10", "--svg", "/no/such/directory/ladder.svg"]);
-    assert_eq!((ended.code, ended.stderr.matches('\n').count()), (Some(1), 1), "{ended:?}");
-    assert_eq!(rows(&ended.stdout).len(), 2, "{ended:?}");
+    assert_eq!((ended.code, ended.stderr.matches('\n').count()), (Some(2), 1), "{ended:?}");
+    assert_eq!(ended.stdout, "", "{ended:?}");
 }
 
 #[test]
