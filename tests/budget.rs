@@ -65,17 +65,19 @@ impl<F: Future> Future for Counted<F> {
 }
 
 #[test]
-fn a_poll_takes_128_ready_leaves_in_a_task_and_in_block_on() {
+fn a_poll_takes_128_ready_leaves_in_a_task_and_16384_in_block_on() {
     watchdog(|| {
         let runtime = workers(1);
-        let over = || async {
-            for _ in 0..1280 {
-                sleep(Duration::ZERO).await;
-            }
+        let over = |sleeps| {
+            let sleeps = async move {
+                for _ in 0..sleeps {
+                    sleep(Duration::ZERO).await;
+                }
+            };
+            Counted(Box::pin(sleeps), 0)
         };
-        let in_a_task = runtime.block_on(runtime.spawn(Counted(Box::pin(over()), 0))).unwrap();
-        assert_eq!(in_a_task, 10);
-        assert_eq!(runtime.block_on(Counted(Box::pin(over()), 0)), 10);
+        assert_eq!(runtime.block_on(runtime.spawn(over(10 * 128))).unwrap(), 10);
+        assert_eq!(runtime.block_on(over(3 * 16_384)), 3);
     });
 }
 

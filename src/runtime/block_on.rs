@@ -33,7 +33,7 @@ pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        let budget = coop::Grant::new();
+        let budget = coop::Grant::root();
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }

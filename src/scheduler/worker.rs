@@ -220,7 +220,7 @@ impl Worker {
     fn poll(&self, task: Runnable) {
         self.polls.set(self.polls.get().wrapping_add(1));
         self.shard.scheduler.metrics(self.shard.index).polls.add(1);
-        let _budget = coop::Grant::new();
+        let _budget = coop::Grant::task();
         task.run();
     }
 

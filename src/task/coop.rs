@@ -1,8 +1,8 @@
 //! The cooperative budget: a task whose awaits are all ready at once still gives way.
 //!
 //! A worker grants each poll a budget. A leaf future of ours that is ready spends one of it; once it is spent the leaf answers
-//! pending instead, and wakes its task, which so goes to the back of the queue. After as many refusals as it had grants a poll is granted
-//! as many again: a foreign executor inside a task, which polls on whatever we answer, would else never get further.
+//! pending instead, and wakes its task, which so goes to the back of the queue. After 128 refusals a poll is granted as many leaves
+//! again: a foreign executor inside a task, which polls on whatever we answer, would else never get further.
 //!
 //! The budget is a number of the thread that polls; outside a worker's poll and `block_on`'s it is unlimited.
 //! Who calls it: `worker.rs` and `block_on.rs` around each poll; `Sleep` and `JoinHandle` when they are polled; `Timeout`, whose
@@ -13,8 +13,11 @@ use std::task::{Context, Poll};
 
 use crate::sync::thread_local_const;
 
-/// Ready leaves that one poll may take.
+/// Ready leaves that one poll of a task may take; and refusals before they are granted anew.
 const GRANT: i32 = 128;
+
+/// Ready leaves that one poll of `block_on`'s future may take: nobody waits behind it, it must only return in the end.
+const ROOT_GRANT: i32 = 16_384;
 
 /// No worker polls on this thread.
 const UNLIMITED: i32 = i32::MAX;
@@ -28,8 +31,18 @@ thread_local_const! {
 pub(crate) struct Grant(i32);
 
 impl Grant {
-    pub(crate) fn new() -> Self {
-        Self(BUDGET.try_with(|budget| budget.replace(GRANT)).unwrap_or(UNLIMITED))
+    /// For a poll of a task.
+    pub(crate) fn task() -> Self {
+        Self::of(GRANT)
+    }
+
+    /// For a poll of `block_on`'s future.
+    pub(crate) fn root() -> Self {
+        Self::of(ROOT_GRANT)
+    }
+
+    fn of(leaves: i32) -> Self {
+        Self(BUDGET.try_with(|budget| budget.replace(leaves)).unwrap_or(UNLIMITED))
     }
 }
 
