@@ -131,8 +131,10 @@ fn event_loop_prints_every_number_on_one_thread_with_two_polls_each() {
 #[test]
 fn fusee_prints_every_number_joined_and_spawned() {
     let rows = climbed("fusee");
-    assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row.polls == 2 * JOBS), "{rows:?}");
+    let [join, tasks] = &rows[..] else { panic!("two rows: {rows:?}") };
+    assert_eq!(tasks.polls, 2 * JOBS, "{rows:?}");
+    // One task polls them all: past the 128 ready sleeps of a poll's budget, some are polled once more.
+    assert!((2 * JOBS..=2 * JOBS + JOBS / 32).contains(&join.polls), "{rows:?}");
 }
 
 #[test]
