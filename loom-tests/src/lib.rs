@@ -6,7 +6,7 @@
 //!
 //! Who runs it: `cargo test -p loom-tests`, with no flags; `cargo xtask mutants` runs single models under `FUSEE_MUTANT`.
 //! Deliberately not here: code that can be tested without threads (see `tests/`).
-//! `README.md` says how to read and write a model, and what the tool cannot see; [`litmus`] checks that it is still so.
+//! `README.md` says how to read and write a model, and what the tool cannot see; `litmus` checks that it is still so.
 
 #![allow(
     dead_code,

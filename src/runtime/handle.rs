@@ -55,7 +55,7 @@ impl Handle {
         context::current()
     }
 
-    /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::spawn).
+    /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -77,7 +77,7 @@ impl Handle {
         block_on::block_on(self, future)
     }
 
-    /// Makes this runtime the current one on this thread, for [`spawn`](crate::spawn) and timers, until the guard is dropped.
+    /// Makes this runtime the current one on this thread, for [`spawn`](crate::task::spawn()) and timers, until the guard is dropped.
     ///
     /// ```
     /// let runtime = fusee::runtime::Runtime::new()?;

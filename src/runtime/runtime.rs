@@ -61,7 +61,7 @@ impl Runtime {
         self.handle.block_on(future)
     }
 
-    /// Spawns `future` as a task. See [`fusee::spawn`](crate::spawn).
+    /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()).
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -18,7 +18,7 @@
 //! The tasks themselves lie in an arena that loom does not know of, and slots hold their keys: so a broken protocol ends
 //! in a failed assertion, never in a double free, and the arena orders nothing between pusher and taker.
 //!
-//! Checked by [`crate::models::deque`]; compared with the real deque, call by call, in [`crate::models::deque_suite`].
+//! Checked by `crate::models::deque`; compared with the real deque, call by call, in `crate::models::deque_suite`.
 //! Deliberately not here: growth (a push to a full deque fails the model), the LIFO flavour.
 
 use std::sync::Mutex as Plain;

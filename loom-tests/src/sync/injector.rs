@@ -10,7 +10,7 @@
 //! - *No fence*: crossbeam's consumers have one between their loads of `head` and `tail`, which is not promised. Here
 //!   there is none, and loom checks the loads of [`Injector::is_empty`] as acquire: who must see a push brings fences of their own.
 //!
-//! Checked by [`crate::models::deque`]; compared with the real injector, call by call, in [`crate::models::deque_suite`].
+//! Checked by `crate::models::deque`; compared with the real injector, call by call, in `crate::models::deque_suite`.
 //! Deliberately not here: blocks and their reclamation. Slots are used once, so an execution can push [`CAPACITY`] tasks.
 
 use crossbeam_deque::Steal;

@@ -3,7 +3,7 @@
 //! What lives here: re-exports of loom's types where they fit, and stand-ins where loom has nothing or something too weak:
 //! [`lock`] (no poisoning, waits with a deadline), [`clock`] (virtual time), [`deque`] (the work-stealing queues),
 //! [`thread`] (a start that can fail), [`mutation`] (which step is broken on purpose).
-//! Who calls it: every file included from `src/`, on the threads of a model, inside an execution of [`crate::harness`].
+//! Who calls it: every file included from `src/`, on the threads of a model, inside an execution of `crate::harness`.
 //!
 //! # Invariants
 //! - A stand-in orders no more than what it stands for: no lock, fence or join that the real thing lacks, or a missing
