@@ -97,10 +97,12 @@ impl<T> JoinHandle<T> {
         // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
         let same = header.join_waker.with(|slot| unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker)));
         if !same {
-            let waker = waker.clone();
-            // SAFETY: as above. The old waker is dropped after the slot holds the new one.
-            let old = header.join_waker.with_mut(|slot| unsafe { (*slot).replace(waker) });
+            // SAFETY: as above. The old waker goes before the new one is cloned: a clone that panics leaves the slot empty.
+            let old = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
             drop_quietly(old);
+            let waker = waker.clone();
+            // SAFETY: as above.
+            header.join_waker.with_mut(|slot| unsafe { *slot = Some(waker) });
         }
         if header.state.set_join_waker() {
             return true;
