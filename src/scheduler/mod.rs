@@ -138,17 +138,16 @@ impl Scheduler {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
-    /// Begins the shutdown: workers exit after the poll that they are in. False when it had begun.
-    pub(crate) fn close(&self) -> bool {
+    /// Begins the shutdown: workers exit after the poll that they are in. Later calls do nothing.
+    pub(crate) fn close(&self) {
         // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
         // to the workers that sleep.
         if self.closed.swap(true, Ordering::Relaxed) {
-            return false;
+            return;
         }
         for remote in &self.remotes {
             remote.unparker.unpark();
         }
-        true
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -216,7 +215,7 @@ where
     let list = &shard.scheduler.lists[shard.index];
     let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
     if let Some(runnable) = runnable
-        && let Err(runnable) = Worker::push_current(&shard.scheduler, runnable)
+        && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
     {
         shard.scheduler.inject(runnable);
     }
@@ -252,11 +251,11 @@ impl Membership {
     unsafe fn queue(
         this: *const Self,
         task: Runnable,
-        queue: impl FnOnce(*const Arc<Scheduler>, Runnable) -> Result<(), Runnable>,
+        queue: impl FnOnce(*const Scheduler, Runnable) -> Result<(), Runnable>,
     ) {
         // SAFETY: the entry keeps the allocation alive until it is handed on.
         let membership = unsafe { &*this };
-        if let Err(task) = queue(&membership.0.scheduler, task) {
+        if let Err(task) = queue(Arc::as_ptr(&membership.0.scheduler), task) {
             // The entry is about to leave our hands, and with it the allocation that holds `this`.
             let shard = membership.0.clone();
             shard.scheduler.inject(task);

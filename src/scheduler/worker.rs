@@ -111,27 +111,25 @@ impl Worker {
     }
 
     /// Queues a woken or spawned task locally if this thread is a worker of `scheduler`; gives it back if not.
-    ///
-    /// `scheduler` may lie in the task's allocation: it is not used once the task is queued.
-    pub(super) fn push_current(scheduler: *const Arc<Scheduler>, task: Runnable) -> Result<(), Runnable> {
+    pub(super) fn push_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
         Self::with_current(scheduler, task, Self::push)
     }
 
     /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
-    pub(super) fn requeue_current(scheduler: *const Arc<Scheduler>, task: Runnable) -> Result<(), Runnable> {
+    pub(super) fn requeue_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
         Self::with_current(scheduler, task, Self::requeue)
     }
 
+    /// `scheduler` is an address to compare, nothing more.
     fn with_current(
-        scheduler: *const Arc<Scheduler>,
+        scheduler: *const Scheduler,
         task: Runnable,
         queue: impl FnOnce(&Self, Runnable),
     ) -> Result<(), Runnable> {
         let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
         // SAFETY: the pointer is null, or set by `run` on this thread, which keeps its worker borrowed until it is cleared.
         let Some(worker) = (unsafe { current.as_ref() }) else { return Err(task) };
-        // SAFETY: the caller's pointer is good until the task is queued.
-        if !Arc::ptr_eq(&worker.shard.scheduler, unsafe { &*scheduler }) {
+        if !ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler) {
             return Err(task);
         }
         queue(worker, task);

@@ -273,7 +273,7 @@ impl State {
         // ORDERING(task_complete): acquire, for a task found complete, as above. Nothing is released: nobody but the handle
         // touches the slot until this bit is set again.
         self.update(ord("task_complete", Ordering::Acquire), |now| {
-            debug_assert!(now.has(JOIN_INTEREST | JOIN_WAKER), "the handle takes back a filled slot");
+            debug_assert!(now.has(JOIN_INTEREST) && now.has(JOIN_WAKER), "the handle takes back a filled slot");
             if now.has(COMPLETE) { (now, false) } else { (now.without(JOIN_WAKER), true) }
         })
     }
