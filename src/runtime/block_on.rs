@@ -28,6 +28,7 @@ use crate::task::coop;
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
 pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
+    handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
     let parker = Parker::new();
@@ -37,6 +38,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
+        handle.scheduler().assert_not_forked();
         parker.park();
     }
 }
@@ -44,11 +46,12 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
 /// Polls `future` on this thread until it is ready, and works as the worker in `slot` beside that if no other thread does.
 #[track_caller]
 pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F) -> F::Output {
+    handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
     let mut future = pin!(future);
     if let Some(worker) = slot.take() {
-        return drive(worker, slot, future);
+        return drive(handle, worker, slot, future);
     }
     let parker = Parker::new();
     let waiting = Waiting { slot, unparker: parker.unparker() };
@@ -56,20 +59,21 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
             drop(waiting);
-            return drive(worker, slot, future);
+            return drive(handle, worker, slot, future);
         }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
+        handle.scheduler().assert_not_forked();
         parker.park();
     }
 }
 
 /// Works as `worker`, and polls `future` first and whenever it was woken.
-fn drive<F: Future>(worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
+fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
     let root = StdArc::new(DrivenRoot { woken: AtomicBool::new(true), unparker: worker.unparker() });
     let waker = Waker::from(root.clone());
-    let interval = worker.shard().scheduler().event_interval();
+    let interval = handle.scheduler().event_interval();
     seat::sit(worker);
     let _seated = Seated(slot);
     loop {
@@ -85,7 +89,10 @@ fn drive<F: Future>(worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut
                     seat::with(|worker| worker.park(|| root.is_woken()));
                     break;
                 }
-                Some(Next::Exit) | None => unreachable!("the runtime is borrowed, and its worker stays"),
+                Some(Next::Exit) | None => {
+                    handle.scheduler().assert_not_forked();
+                    unreachable!("the runtime is borrowed: neither is it closed nor does its worker leave");
+                }
             }
         }
     }

@@ -58,6 +58,7 @@ impl Handle {
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -107,6 +108,11 @@ impl Handle {
     /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         self.scheduler().flavor()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_not_forked(&self) {
+        self.scheduler().assert_not_forked();
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler> {

@@ -10,6 +10,11 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # Forks
+//! A child made by `fork` has none of its parent's threads. To use a runtime of the parent there (to spawn, to block, to sleep) panics; dropping
+//! it does nothing, and a task that forks and returns in the child ends the child. A runtime that the child builds works, as far as the
+//! locks and allocations of a process that forks with several threads do; `exec` is the safe way. Noticed on Linux, from 4.14 on.
+//!
 //! # Inside
 //! `builder.rs` holds the configuration, `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
 //! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks.

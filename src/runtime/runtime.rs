@@ -136,6 +136,11 @@ impl Runtime {
     /// Closes the runtime and waits for its threads until `deadline`. Later calls do nothing.
     fn shut_down(&mut self, deadline: Option<RawInstant>) {
         let Some(threads) = self.threads.take() else { return };
+        if self.handle.scheduler().is_forked() {
+            // Neither the threads nor whoever holds the locks are in this process: what is here is a copy, and is left as it is.
+            std::mem::forget((threads, self.slot.take()));
+            return;
+        }
         self.handle.scheduler().close();
         if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
             // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.

@@ -29,7 +29,7 @@ use std::future::Future;
 
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, fence_seq_cst};
+use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
@@ -48,6 +48,7 @@ pub(crate) struct Scheduler {
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
     closed: AtomicBool,
+    mark: ForkMark,
     /// Workers that have not exited.
     working: AtomicUsize,
     timers: Timers,
@@ -96,6 +97,7 @@ impl Scheduler {
             working: AtomicUsize::new(remotes.len()),
             remotes,
             closed: AtomicBool::new(false),
+            mark: ForkMark::new(),
             timers,
             policy,
         }
@@ -184,6 +186,22 @@ impl Scheduler {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// Whether this is a child of the process that built the runtime: none of its threads is here.
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.mark.is_inherited()
+    }
+
+    /// Panics in a child of the process that built the runtime.
+    #[track_caller]
+    pub(crate) fn assert_not_forked(&self) {
+        assert!(
+            !self.is_forked(),
+            "a fusee runtime was used in a child of the process that built it, where none of its threads runs: build a runtime \
+             in the child, or call `exec` after `fork`"
+        );
+    }
+
     /// Drops every live future, and every queue entry that is in reach. On a closed scheduler.
     ///
     /// Each exiting worker calls it: a worker that never returns from a poll keeps nobody else's tasks alive.
@@ -236,11 +254,13 @@ impl Shard {
 }
 
 /// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
+#[track_caller]
 pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    shard.scheduler.assert_not_forked();
     let list = &shard.scheduler.lists[shard.index];
     let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
     if let Some(runnable) = runnable

@@ -24,7 +24,7 @@ use super::idle::Park;
 use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
-use crate::sync::{Arc, mutant};
+use crate::sync::{Arc, catch_unwind, mutant};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
 
@@ -76,7 +76,7 @@ pub(crate) enum Next {
     Run(Runnable),
     /// [`Worker::park`]: there is nothing to do.
     Park,
-    /// [`Worker::exit`]: the scheduler is closed.
+    /// [`Worker::exit`]: the scheduler is closed, or in a forked child.
     Exit,
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn poll(task: Runnable) {
 impl Worker {
     /// Finds the next task.
     pub(crate) fn next(&self) -> Next {
-        if self.shard.scheduler.is_closed() {
+        if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
             return Next::Exit;
         }
         match self.find_task() {
@@ -132,7 +132,14 @@ impl Worker {
     }
 
     /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
+    ///
+    /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
     pub(crate) fn exit(self: Box<Self>) {
+        if self.shard.scheduler.is_forked() {
+            // For the message.
+            let _ = catch_unwind(|| self.shard.scheduler.assert_not_forked());
+            std::process::abort();
+        }
         self.shard.scheduler.drop_tasks(self.shard.index);
         while let Some(entry) = self.queue.pop() {
             drop(entry);

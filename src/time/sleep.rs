@@ -142,6 +142,7 @@ impl Sleep {
             Timer::Elapsed => return Poll::Ready(()),
             Timer::Registered(key) => timers.poll(shard, key, context.waker()),
             Timer::Unregistered => {
+                sleep.handle.assert_not_forked();
                 let deadline = timers.nanoseconds(sleep.deadline.raw());
                 if timers.is_closed() {
                     Poll::Ready(Err(Closed))
