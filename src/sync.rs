@@ -88,6 +88,11 @@ impl Condvar {
     pub(crate) fn notify_one(&self) {
         self.0.notify_one();
     }
+
+    /// Wakes all waiters.
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
 }
 
 /// An unsafe cell whose accesses are scoped, so that a model can check them.
