@@ -195,11 +195,7 @@ impl Pool {
     }
 
     /// What a thread does next, which has `carried` a work before; the guard when it is to leave.
-    fn next<'a>(
-        &self,
-        mut roster: MutexGuard<'a, Roster>,
-        carried: bool,
-    ) -> Result<Job, MutexGuard<'a, Roster>> {
+    fn next<'a>(&self, mut roster: MutexGuard<'a, Roster>, carried: bool) -> Result<Job, MutexGuard<'a, Roster>> {
         if carried {
             roster.put_down();
         }

@@ -2,12 +2,15 @@
 
 use std::num::NonZeroUsize;
 use std::task::Waker;
+use std::time::Duration;
 use std::{fmt, io};
 
 use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
+use crate::blocking::Pool;
 use crate::park::Parker;
+use crate::scheduler::threads::Threads;
 use crate::scheduler::worker::{Seed, Worker};
 use crate::scheduler::{Scheduler, Shard};
 use crate::sync::thread::{self, JoinHandle};
@@ -30,6 +33,8 @@ const MAX_WORKERS: usize = 32_768;
 /// ```
 pub struct Builder {
     worker_threads: Option<usize>,
+    max_blocking_threads: usize,
+    thread_keep_alive: Duration,
     thread_name: String,
     thread_stack_size: Option<usize>,
     global_queue_interval: u32,
@@ -41,6 +46,8 @@ impl Builder {
     pub fn new_multi_thread() -> Self {
         Self {
             worker_threads: None,
+            max_blocking_threads: 512,
+            thread_keep_alive: Duration::from_secs(10),
             thread_name: "fusee-worker".to_owned(),
             thread_stack_size: None,
             global_queue_interval: 61,
@@ -53,13 +60,40 @@ impl Builder {
         self
     }
 
-    /// The name of the worker threads; `fusee-worker` by default. [`build`](Self::build) refuses one with a nul byte.
+    /// The most threads that run blocking jobs at the same time; 512 by default. Those beyond wait in the order in which they
+    /// were submitted. [`build`](Self::build) refuses 0.
+    ///
+    /// Threads start when they are needed, beside the workers. Jobs that wait for each other can take them all: a job that awaits
+    /// another, queued behind it, waits for ever.
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
+        self.max_blocking_threads = count;
+        self
+    }
+
+    /// How long a thread for blocking jobs is kept without a job; 10 seconds by default.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .max_blocking_threads(4)
+    ///     .thread_keep_alive(Duration::from_millis(100))
+    ///     .build()?;
+    /// let job = runtime.spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
+    /// assert!(runtime.block_on(job).unwrap()?.contains("fusee"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.thread_keep_alive = duration;
+        self
+    }
+
+    /// The name of the worker threads and of those for blocking jobs; `fusee-worker` by default. [`build`](Self::build) refuses one with a nul byte.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         self.thread_name = name.into();
         self
     }
 
-    /// The stack size of the worker threads, in bytes; the standard library's default otherwise.
+    /// The stack size of the worker threads and of those for blocking jobs, in bytes; the standard library's default otherwise.
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.thread_stack_size = Some(bytes);
         self
@@ -85,7 +119,9 @@ impl Builder {
         let parker = Parker::new();
         let timers = Timers::new(workers + 1, parker.unparker());
         let remotes = seeds.iter().map(Seed::remote).collect();
-        let scheduler = Arc::new(Scheduler::new(remotes, timers, self.global_queue_interval));
+        let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
+        let threads = Threads { name: self.thread_name.clone(), stack_size: self.thread_stack_size };
+        let scheduler = Arc::new(Scheduler::new(remotes, timers, blocking, threads, self.global_queue_interval));
         let handle = Handle::new(Shard::new(scheduler.clone(), workers));
         // From here on an error drops the runtime, which ends and joins the threads that it has.
         let mut runtime = Runtime::new_without_threads(handle);
@@ -93,7 +129,7 @@ impl Builder {
         runtime.set_driver(driver.map_err(|error| because("the timer driver could not be started", &error))?);
         for (index, seed) in seeds.into_iter().enumerate() {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            let started = self.start_worker(worker);
+            let started = start_worker(scheduler.threads(), worker);
             runtime.add_worker(started.map_err(|error| {
                 because(&format!("worker {} of {workers} could not be started", index + 1), &error)
             })?);
@@ -105,6 +141,9 @@ impl Builder {
         let refuse = |message: String| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         if self.global_queue_interval == 0 {
             return refuse("global_queue_interval must be at least 1".to_owned());
+        }
+        if self.max_blocking_threads == 0 {
+            return refuse("max_blocking_threads must be at least 1".to_owned());
         }
         if self.thread_name.contains('\0') {
             return refuse(format!("thread_name must not contain a nul byte: {:?}", self.thread_name));
@@ -119,19 +158,6 @@ impl Builder {
         }
     }
 
-    fn start_worker(&self, worker: Worker) -> io::Result<JoinHandle<()>> {
-        let mut thread = thread::Builder::new().name(self.thread_name.clone());
-        if let Some(bytes) = self.thread_stack_size {
-            thread = thread.stack_size(bytes);
-        }
-        thread.spawn(move || {
-            context::become_runtime_thread();
-            let handle = Handle::new(worker.shard().clone());
-            let _entered = context::enter(&handle);
-            worker.run();
-        })
-    }
-
     fn start_driver(&self, scheduler: Arc<Scheduler>, parker: Parker) -> io::Result<JoinHandle<()>> {
         thread::Builder::new().name("fusee-driver".to_owned()).spawn(move || {
             context::become_runtime_thread();
@@ -139,6 +165,15 @@ impl Builder {
             scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
         })
     }
+}
+
+fn start_worker(threads: &Threads, worker: Worker) -> io::Result<JoinHandle<()>> {
+    threads.builder().spawn(move || {
+        context::become_runtime_thread();
+        let handle = Handle::new(worker.shard().clone());
+        let _entered = context::enter(&handle);
+        worker.run();
+    })
 }
 
 /// `error` with what it kept from happening.
@@ -150,6 +185,8 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("worker_threads", &self.worker_threads)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("thread_keep_alive", &self.thread_keep_alive)
             .field("thread_name", &self.thread_name)
             .field("thread_stack_size", &self.thread_stack_size)
             .field("global_queue_interval", &self.global_queue_interval)

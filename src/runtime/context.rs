@@ -27,6 +27,10 @@ enum Duty {
     Root,
     /// It is a worker, or a driver, of some runtime.
     Thread,
+    /// It belongs to some runtime's blocking pool.
+    Pool,
+    /// As that, it runs `block_on`.
+    RootOnPool,
 }
 
 /// Makes a runtime the current one until it is dropped; see [`Handle::enter`].
@@ -111,9 +115,14 @@ pub(super) fn become_runtime_thread() {
     DUTY.with(|duty| duty.set(Duty::Thread));
 }
 
-/// Whether some runtime has started this thread: to block it would keep tasks or timers from running.
+/// Marks this thread, for good, as one of a blocking pool: `block_on` is allowed on it.
+pub(super) fn become_pool_thread() {
+    DUTY.with(|duty| duty.set(Duty::Pool));
+}
+
+/// Whether some runtime has started this thread: it must wait for the end of no runtime, which may wait for it.
 pub(super) fn is_runtime_thread() -> bool {
-    duty() == Duty::Thread
+    matches!(duty(), Duty::Thread | Duty::Pool | Duty::RootOnPool)
 }
 
 /// None too while the thread ends and its thread-locals are gone.
@@ -121,13 +130,13 @@ fn duty() -> Duty {
     DUTY.try_with(Cell::get).unwrap_or(Duty::None)
 }
 
-/// Says that `block_on` runs on this thread, until it is dropped.
-pub(super) struct BlockGuard(());
+/// Says that `block_on` runs on this thread, until it is dropped: then the thread has its former duty.
+pub(super) struct BlockGuard(Duty);
 
 impl Drop for BlockGuard {
     fn drop(&mut self) {
         // The thread ends: nothing is to be marked any more.
-        let _ = DUTY.try_with(|duty| duty.set(Duty::None));
+        let _ = DUTY.try_with(|duty| duty.set(self.0));
     }
 }
 
@@ -135,9 +144,10 @@ impl Drop for BlockGuard {
 #[track_caller]
 pub(super) fn assert_may_block() {
     assert!(
-        duty() == Duty::None,
+        matches!(duty(), Duty::None | Duty::Pool),
         "`block_on` was called on a thread that runs asynchronous tasks already, and would keep them from running: \
-         `.await` the future instead, spawn it as a task, or call `block_on` on a thread of its own (`std::thread::spawn`)"
+         `.await` the future instead, spawn it as a task, or call `block_on` on a thread that may block (`spawn_blocking`, \
+         `std::thread::spawn`)"
     );
 }
 
@@ -145,7 +155,8 @@ pub(super) fn assert_may_block() {
 #[track_caller]
 pub(super) fn enter_block_on() -> BlockGuard {
     assert_may_block();
+    let before = duty();
     // The thread ends: `block_on` goes on unmarked.
-    let _ = DUTY.try_with(|duty| duty.set(Duty::Root));
-    BlockGuard(())
+    let _ = DUTY.try_with(|duty| duty.set(if before == Duty::Pool { Duty::RootOnPool } else { Duty::Root }));
+    BlockGuard(before)
 }

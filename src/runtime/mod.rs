@@ -12,13 +12,14 @@
 //!
 //! # Inside
 //! `builder.rs` starts the threads, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
-//! `block_on.rs` drives a root future on the caller's thread.
+//! `block_on.rs` drives a root future on the caller's thread, `pool_thread.rs` starts the threads of the blocking pool.
 
 mod block_on;
 mod builder;
 mod context;
 mod handle;
 mod metrics;
+mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
 

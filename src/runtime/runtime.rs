@@ -13,9 +13,10 @@ use crate::task::JoinHandle;
 
 /// A runtime: workers that run tasks, and a driver that fires timers.
 ///
-/// Dropping it shuts it down: tasks are dropped at their next suspension point, and the drop returns when all threads have ended. A
-/// task that never returns from a poll keeps it waiting. Dropped on a thread of a runtime, its own or another, in a task or in a
-/// waker, it waits for no thread: they end by themselves. Dropped inside `block_on`, it waits.
+/// Dropping it shuts it down: tasks are dropped at their next suspension point, blocking jobs that have not started are cancelled, and
+/// the drop returns when all threads have ended. A task that never returns from a poll keeps it waiting, and so does a blocking job
+/// that runs. Dropped on a thread of a runtime, its own or another, in a task, in a blocking job or in a
+/// waker, it waits for no thread: they end by themselves. Dropped inside `block_on` on any other thread, it waits.
 ///
 /// ```
 /// let runtime = fusee::runtime::Runtime::new()?;
@@ -70,6 +71,15 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
+    /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`](crate::task::spawn_blocking).
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(f)
+    }
+
     /// A reference to this runtime, to be cloned and kept.
     pub fn handle(&self) -> &Handle {
         &self.handle
@@ -90,6 +100,8 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         let scheduler = self.handle.scheduler();
         scheduler.close();
+        // First of all: a task or a job that waits for a queued job goes on, and sees it cancelled.
+        scheduler.blocking().close();
         if self.workers.len() < scheduler.workers() {
             // Some could not be started, so that no worker is the last to exit; nobody has a task or a timer yet.
             self.handle.timers().close();
@@ -107,6 +119,7 @@ impl Drop for Runtime {
             // As above.
             let _ = driver.join();
         }
+        self.handle.scheduler().blocking().wait(None);
     }
 }
 

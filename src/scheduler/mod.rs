@@ -9,6 +9,7 @@
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `metrics.rs` | each worker's counters |
+//! | `threads.rs` | how threads are configured |
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
@@ -21,10 +22,12 @@
 pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
+pub(crate) mod threads;
 pub(crate) mod worker;
 
 use std::future::Future;
 
+use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, CachePadded, fence_seq_cst};
@@ -36,6 +39,7 @@ use crate::time::driver::Timers;
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
+use threads::Threads;
 use worker::Worker;
 
 /// What all threads of a runtime share.
@@ -49,6 +53,8 @@ pub(crate) struct Scheduler {
     /// Workers that have not exited.
     working: AtomicUsize,
     timers: Timers,
+    blocking: Pool,
+    threads: Threads,
     /// A worker looks at the injector first on every one of so many polls.
     global_queue_interval: u32,
 }
@@ -67,7 +73,13 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, global_queue_interval: u32) -> Self {
+    pub(crate) fn new(
+        remotes: Box<[Remote]>,
+        timers: Timers,
+        blocking: Pool,
+        threads: Threads,
+        global_queue_interval: u32,
+    ) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -76,6 +88,8 @@ impl Scheduler {
             remotes,
             closed: AtomicBool::new(false),
             timers,
+            blocking,
+            threads,
             global_queue_interval,
         }
     }
@@ -86,6 +100,16 @@ impl Scheduler {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    /// The pool for closures that block.
+    pub(crate) fn blocking(&self) -> &Pool {
+        &self.blocking
+    }
+
+    /// How its threads are configured.
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.threads
     }
 
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {

@@ -36,7 +36,7 @@ mod yield_now;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::{AbortHandle, JoinHandle};
-pub use spawn::spawn;
+pub use spawn::{spawn, spawn_blocking};
 pub use yield_now::yield_now;
 
 use std::future::Future;

@@ -26,3 +26,35 @@ where
 {
     Handle::current().spawn(future)
 }
+
+/// Runs `f`, which may block, on a thread kept for that, beside the workers: reading a file, waiting for a lock of the standard library,
+/// computing for long. Awaiting the handle blocks nobody.
+///
+/// A thread starts if all are busy, up to [`Builder::max_blocking_threads`](crate::runtime::Builder::max_blocking_threads); beyond that,
+/// and when the system gives no thread while others are there, jobs wait and run in the order in which they were submitted. When the
+/// system gives no thread at all, the handle resolves as cancelled. A thread without a job ends after
+/// [`Builder::thread_keep_alive`](crate::runtime::Builder::thread_keep_alive).
+///
+/// On its thread the job is inside the runtime: it may spawn, take [`Handle::current`] and call `block_on`.
+///
+/// # Cancellation
+/// A job that runs cannot be stopped: [`abort`](JoinHandle::abort) has no effect, and the shutdown of the runtime waits for it. One that has
+/// not started is cancelled, at the latest when a thread would take it; shutdown cancels them all. Dropping the handle detaches the job.
+///
+/// # Panics
+/// Outside a runtime, as [`spawn`] does. A panic of `f` goes to the handle.
+///
+/// ```
+/// fusee::runtime::block_on(async {
+///     let sum = fusee::task::spawn_blocking(|| (1..=1_000_000u64).sum::<u64>());
+///     assert_eq!(sum.await.unwrap(), 500_000_500_000);
+/// });
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    Handle::current().spawn_blocking(f)
+}
