@@ -12,7 +12,7 @@
 //! # Invariants
 //! - `threads - carrying` never exceeds the maximum: as a thread puts down its work, or finds nothing to do, it leaves if it would.
 //! - Each work that is handed has a promised thread, each that is reserved a starting one.
-//! - `handed` is looked at before the queue, so that a work waits for no job.
+//! - `handed` is looked at before the queue, so that a work waits for no job (`blocking_work_first`, structural).
 //! - `blocking_orphans`, `blocking_gone`: see the folder's header.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -190,6 +190,11 @@ impl Roster {
 
     /// What a thread that is free does next.
     pub(super) fn next(&mut self) -> Next {
+        if mutant("blocking_work_first")
+            && let Some(job) = self.queue.pop_front()
+        {
+            return Next::Run(Job::Task(job));
+        }
         if let Some(work) = self.handed.pop_front() {
             return Next::Run(Job::Work(work));
         }
