@@ -13,7 +13,7 @@ use crate::blocking::{Pool, Ticket};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{RawInstant, clock, thread};
+use crate::sync::{RawInstant, clock, spin_loop, thread};
 use crate::task::blocking::unlisted;
 use crate::task::{JoinError, JoinHandle};
 
@@ -127,13 +127,16 @@ fn blocking_expiry() {
 /// Two idle threads whose time may be up, and two jobs of which the first waits for the second: a notification that reaches a thread
 /// after another has kept the promise leaves nobody waiting.
 ///
-/// Mutants: `blocking_expiry`, `blocking_notify`.
+/// Mutants: `blocking_expiry`.
 #[test]
 fn blocking_two_idle() {
-    let model = Model::new("blocking_two_idle", 3_000).preemptions(1).branches(5_000);
+    let model = Model::new("blocking_two_idle", 9_000).preemptions(1).branches(5_000);
     model.witnesses(&["the idle threads", "another thread"]).check(|| {
         let scene = Scene::new(2, Duration::from_millis(1));
         let idle = [scene.adopted(), scene.adopted()];
+        while scene.pool.idle() < 2 {
+            spin_loop();
+        }
         let until = RawInstant::now() + Duration::from_millis(2);
         spawn(move || clock::advance_to(until));
         // Five threads are all that a model has.
@@ -274,7 +277,7 @@ fn blocking_hand_on() {
 /// A work is handed to the only thread, then a job is submitted that blocks until the work has run. No other thread can be started: the
 /// thread carries the work, and the job is cancelled or runs after it.
 ///
-/// Mutants: `blocking_work_first`.
+/// Mutants: `blocking_work_first`, `blocking_notify`.
 #[test]
 fn blocking_work_first() {
     let model = Model::new("blocking_work_first", 60).branches(5_000);
