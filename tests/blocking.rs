@@ -283,9 +283,10 @@ fn a_job_that_blocks_on_the_runtime_while_it_shuts_down_ends() {
             let task = fusee::spawn(pending::<()>());
             open.open();
             let cancelled = Handle::current().block_on(task).unwrap_err().is_cancelled();
-            let refused = Handle::current().block_on(async { spawn_blocking(|| ()).await }).unwrap_err().is_cancelled();
+            // The pool closes after the workers: this one may still run. What counts is that it resolves.
+            let nested = Handle::current().block_on(async { spawn_blocking(|| ()).await });
             seen.open();
-            cancelled && refused
+            cancelled && nested.map_or_else(|error| error.is_cancelled(), |()| true)
         });
         started.wait();
         drop(runtime);

@@ -100,7 +100,7 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         let scheduler = self.handle.scheduler();
         scheduler.close();
-        // First of all: a task or a job that waits for a queued job goes on, and sees it cancelled.
+        // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
         scheduler.blocking().close();
         if self.workers.len() < scheduler.workers() {
             // Some could not be started, so that no worker is the last to exit; nobody has a task or a timer yet.
