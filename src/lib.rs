@@ -24,6 +24,7 @@
 //! the repository walks the life of a task and the life of a timer; each protocol between threads is model-checked in
 //! `loom-tests`.
 
+mod blocking;
 mod park;
 pub mod runtime;
 mod scheduler;

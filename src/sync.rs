@@ -20,10 +20,10 @@ pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 pub(crate) use std::thread::available_parallelism;
 
 pub(crate) use fork::ForkMark;
-pub(crate) use monitor::{Condvar, Monitor};
+pub(crate) use monitor::{Condvar, Monitor, MonitorGuard};
 
 pub(crate) use crossbeam_utils::CachePadded;
-pub(crate) use parking_lot::{Mutex, MutexGuard};
+pub(crate) use parking_lot::Mutex;
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {

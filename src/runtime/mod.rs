@@ -17,17 +17,19 @@
 //!
 //! # Inside
 //! `builder.rs` holds the configuration, `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
-//! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks.
+//! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks;
+//! `pool_thread.rs` starts the threads of the blocking pool, `block_in_place.rs` has one of them take a worker over.
 
+mod block_in_place;
 mod block_on;
 mod builder;
 mod context;
 mod handle;
 mod metrics;
+mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
 mod start;
-mod thread_name;
 mod threads;
 mod worker_slot;
 
@@ -37,6 +39,8 @@ pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
+
+pub(crate) use block_in_place::block_in_place;
 
 use std::future::Future;
 

@@ -88,6 +88,15 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
+    /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`](crate::task::spawn_blocking).
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(f)
+    }
+
     /// A reference to this runtime, to be cloned and kept.
     pub fn handle(&self) -> &Handle {
         &self.handle
@@ -142,6 +151,8 @@ impl Runtime {
             return;
         }
         self.handle.scheduler().close();
+        // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
+        self.handle.scheduler().blocking().close();
         if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
             // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
             let _entered = context::enter(&self.handle);
@@ -152,6 +163,7 @@ impl Runtime {
             return;
         }
         threads.wait(deadline);
+        self.handle.scheduler().blocking().wait(deadline);
     }
 }
 

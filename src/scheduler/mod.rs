@@ -23,10 +23,12 @@ pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
 pub(crate) mod seat;
+pub(crate) mod thread_settings;
 pub(crate) mod worker;
 
 use std::future::Future;
 
+use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst};
@@ -38,6 +40,7 @@ use crate::time::driver::Timers;
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
+use thread_settings::ThreadSettings;
 use worker::Worker;
 
 /// What all threads of a runtime share.
@@ -52,6 +55,8 @@ pub(crate) struct Scheduler {
     /// Workers that have not exited.
     working: AtomicUsize,
     timers: Timers,
+    blocking: Pool,
+    threads: ThreadSettings,
     policy: Policy,
 }
 
@@ -89,7 +94,13 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Self {
+    pub(crate) fn new(
+        remotes: Box<[Remote]>,
+        timers: Timers,
+        blocking: Pool,
+        threads: ThreadSettings,
+        policy: Policy,
+    ) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -99,6 +110,8 @@ impl Scheduler {
             closed: AtomicBool::new(false),
             mark: ForkMark::new(),
             timers,
+            blocking,
+            threads,
             policy,
         }
     }
@@ -117,6 +130,15 @@ impl Scheduler {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    pub(crate) fn blocking(&self) -> &Pool {
+        &self.blocking
+    }
+
+    /// How its threads are to be started.
+    pub(crate) fn threads(&self) -> &ThreadSettings {
+        &self.threads
     }
 
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {

@@ -77,4 +77,9 @@ impl Condvar {
     pub(crate) fn notify_one(&self) {
         self.0.notify_one();
     }
+
+    /// Wakes all waiters.
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
 }

@@ -41,6 +41,11 @@ impl Grant {
         Self::of(ROOT_GRANT)
     }
 
+    /// For code within a poll that blocks, and polls futures of its own.
+    pub(crate) fn unlimited() -> Self {
+        Self::of(UNLIMITED)
+    }
+
     fn of(leaves: i32) -> Self {
         Self(BUDGET.try_with(|budget| budget.replace(leaves)).unwrap_or(UNLIMITED))
     }

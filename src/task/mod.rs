@@ -17,8 +17,9 @@
 //! # Inside
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
 //! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
-//! handles; `list.rs` the list through which shutdown finds live tasks; `coop.rs` the budget of a poll. The scheduler is known only as the trait `Schedule`.
+//! handles; `list.rs` the list through which shutdown finds live tasks; `blocking.rs` tasks that are in none; `coop.rs` the budget of a poll. The scheduler is known only as the trait `Schedule`.
 
+pub(crate) mod blocking;
 mod cell;
 pub(crate) mod coop;
 mod error;
@@ -35,7 +36,7 @@ mod yield_now;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::{AbortHandle, JoinHandle};
-pub use spawn::spawn;
+pub use spawn::{block_in_place, spawn, spawn_blocking};
 pub use yield_now::yield_now;
 
 use std::future::Future;

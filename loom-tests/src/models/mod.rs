@@ -1,6 +1,7 @@
 //! The models, one file for each part of `src/`. `README.md` has the table.
 
 mod block_on;
+mod blocking;
 mod deque;
 mod deque_suite;
 mod idle;
