@@ -31,6 +31,8 @@ mod sync;
 pub mod task;
 pub mod time;
 
+#[cfg(feature = "macros")]
+pub use fusee_macros::{main, test};
 pub use task::spawn;
 
 // A task's header takes no more than this, whatever its future.
