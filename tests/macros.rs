@@ -167,6 +167,21 @@ mod the_body {
     }
 
     #[test]
+    #[deny(unfulfilled_lint_expectations)]
+    fn is_warned_of_like_any_other() {
+        #[fusee::main(worker_threads = 1)]
+        async fn main() {
+            #[expect(unused_variables)]
+            let unused = 1;
+            #[expect(unused_must_use)]
+            fusee::spawn(async {}).await;
+            #[expect(unused_must_use)]
+            async {};
+        }
+        main();
+    }
+
+    #[test]
     fn may_call_its_function_on_another_thread() {
         #[fusee::main(worker_threads = 1)]
         async fn factorial(n: u64) -> u64 {
@@ -219,6 +234,8 @@ mod the_function {
             let mut all = first.map(|item| item.map(|call| call()));
             [(); N].map(|()| all.next().unwrap_or(Some(0)))
         }
+        /// # Safety
+        /// `number` is live.
         #[fusee::main(worker_threads = 1)]
         async unsafe extern "C" fn not_checked(number: *const u8) -> u8 {
             // SAFETY: the caller's pointer is live.

@@ -32,7 +32,7 @@ pub(crate) fn expand(attribute: Attribute, options: TokenStream, item: TokenStre
         Err(error) => return [error.into_tokens(), item].into_iter().collect(),
     };
     if let Err(error) = check(attribute, &function) {
-        return [error.into_tokens(), unchanged(&function)].into_iter().collect();
+        return [error.into_tokens(), kept(&function)].into_iter().collect();
     }
     match Options::parse(options, attribute.default_flavor()) {
         Ok(options) => expand_function(attribute, &options, &function),
@@ -48,7 +48,7 @@ fn check(attribute: Attribute, function: &Function) -> Result<()> {
         let message = "the `async` keyword is missing from the function declaration";
         return Err(Error::at(function.signature[0].span(), message));
     }
-    if function.name.to_string() == "main" && !function.arguments.stream().is_empty() {
+    if is_main_with_arguments(function) {
         return Err(Error::at(function.arguments.span(), "the function `main` takes no arguments"));
     }
     match function.test_attribute() {
@@ -59,15 +59,20 @@ fn check(attribute: Attribute, function: &Function) -> Result<()> {
     }
 }
 
-/// The function as it was, but for its attributes.
-fn unchanged(function: &Function) -> TokenStream {
-    let mut tokens = TokenStream::new();
-    tokens.extend(function.qualifiers.iter().cloned());
-    tokens.extend(function.signature.iter().cloned());
+/// The function without its attributes, and without a body that would miss the arguments which `main` may not have.
+fn kept(function: &Function) -> TokenStream {
+    if is_main_with_arguments(function) {
+        return code("fn main() {}", Span::mixed_site());
+    }
+    let mut tokens: TokenStream = function.qualifiers.iter().chain(&function.signature).cloned().collect();
     let mut body: TokenStream = function.inner_attributes.iter().cloned().collect();
     body.extend(function.statements.clone());
     tokens.extend([braces(body, function.body_span)]);
     tokens
+}
+
+fn is_main_with_arguments(function: &Function) -> bool {
+    function.name.to_string() == "main" && !function.arguments.stream().is_empty()
 }
 
 fn expand_function(attribute: Attribute, options: &Options, function: &Function) -> TokenStream {
@@ -84,9 +89,7 @@ fn expand_function(attribute: Attribute, options: &Options, function: &Function)
         ".build().unwrap_or_else(|error| ::core::panic!(\"the runtime could not be started: {error}\")).block_on",
         Span::mixed_site(),
     ));
-    let mut future = code("async", Span::mixed_site());
-    future.extend([braces(statements(function), function.body_span)]);
-    body.extend([TokenTree::from(Group::new(Delimiter::Parenthesis, future))]);
+    body.extend([TokenTree::from(Group::new(Delimiter::Parenthesis, future(function)))]);
     tokens.extend([braces(body, function.body_span)]);
     tokens
 }
@@ -120,19 +123,32 @@ fn builder(attribute: Attribute, options: &Options) -> TokenStream {
     tokens
 }
 
-/// The body's statements, after one that does nothing but tell the compiler what they return: an `async` block cannot say
-/// it, and errors in the body would be blamed on the whole.
-fn statements(function: &Function) -> TokenStream {
+/// The body as an `async` block.
+///
+/// Its first statement does nothing but tell the compiler what the others return: an `async` block cannot say it, and
+/// errors in the body would be blamed on the whole. With it the block passes for the user's own.
+fn future(function: &Function) -> TokenStream {
+    let hint = type_hint(function);
+    let mut tokens = code("async", if hint.is_empty() { Span::mixed_site() } else { function.body_span });
+    let statements = [hint, function.statements.clone()].into_iter().collect();
+    tokens.extend([braces(statements, function.body_span)]);
+    tokens
+}
+
+/// `if let Some(output) = None::<the return type> { return output; }`, if that type can be named.
+fn type_hint(function: &Function) -> TokenStream {
     let mut tokens = TokenStream::new();
-    if let Some(output) = nameable_output(function) {
-        let span = function.output.first().map_or(function.name.span(), TokenTree::span);
-        let span = span.resolved_at(Span::mixed_site());
-        tokens.extend(code("if let ::core::option::Option::Some(output) = ::core::option::Option::", span));
-        tokens.extend(code("<", span));
-        tokens.extend(output);
-        tokens.extend(code(">::None { return output; }", span));
-    }
-    tokens.extend(function.statements.clone());
+    let Some(output_type) = nameable_output(function) else { return tokens };
+    // The user's own place, where the compiler then finds the type. The variable is gone before the body begins.
+    let output = code("output", function.output.first().map_or(function.name.span(), TokenTree::span));
+    let mut block = code("return", Span::mixed_site());
+    block.extend(output.clone());
+    tokens.extend(code("if let ::core::option::Option::Some", Span::mixed_site()));
+    tokens.extend([TokenTree::from(Group::new(Delimiter::Parenthesis, output))]);
+    tokens.extend(code("= ::core::option::Option::<", Span::mixed_site()));
+    tokens.extend(output_type);
+    tokens.extend(code(">::None", Span::mixed_site()));
+    tokens.extend([braces(block, Span::mixed_site())]);
     tokens
 }
 
