@@ -65,6 +65,21 @@ mod the_runtime {
         assert_eq!(workers(), 2);
     }
 
+    #[fusee::main(flavor = "current_thread")]
+    async fn of_this_thread() -> Option<String> {
+        fusee::spawn(async { thread_name() }).await.unwrap()
+    }
+
+    #[test]
+    fn may_be_the_callers_thread_alone() {
+        assert_eq!(of_this_thread(), thread_name());
+    }
+
+    #[fusee::test]
+    async fn of_a_test_is_its_thread_alone() {
+        assert_eq!(fusee::spawn(async { thread_name() }).await.unwrap(), thread_name());
+    }
+
     #[test]
     fn is_configured_as_the_options_say() {
         use stand_in as path;
@@ -97,7 +112,7 @@ mod the_runtime {
         assert_eq!(message(&*payload), expected);
     }
 
-    #[fusee::test(flavor = "multi_thread")]
+    #[fusee::test]
     #[should_panic(expected = "block_on")]
     async fn is_refused_inside_another() {
         of_main();
@@ -302,25 +317,25 @@ mod the_test {
     use fusee::test;
     use fusee::time::{Duration, timeout};
 
-    #[test(flavor = "multi_thread")]
+    #[test]
     async fn is_found_by_a_name_in_scope() {
         assert_eq!(fusee::spawn(async { 1 }).await.unwrap(), 1);
     }
 
     #[should_panic(expected = "as it should")]
-    #[test(flavor = "multi_thread")]
+    #[test]
     #[cfg_attr(all(), allow(clippy::manual_assert))]
     /// Attributes stand above and below.
     async fn keeps_its_attributes() {
         panic!("as it should");
     }
 
-    #[fusee::test(flavor = "multi_thread")]
+    #[fusee::test()]
     async fn may_answer_an_error() -> Result<(), fusee::task::JoinError> {
         fusee::spawn(async {}).await
     }
 
-    #[cfg_attr(all(), fusee::test(flavor = "multi_thread"))]
+    #[cfg_attr(all(), fusee::test)]
     async fn has_a_clock() {
         timeout(Duration::from_millis(1), pending::<()>()).await.unwrap_err();
     }

@@ -47,6 +47,14 @@ use expand::{Attribute, expand};
 /// }
 /// ```
 ///
+/// ```
+/// #[fusee::main(flavor = "current_thread")]
+/// async fn main() {
+///     let here = std::thread::current().id();
+///     assert_eq!(fusee::spawn(async { std::thread::current().id() }).await.unwrap(), here);
+/// }
+/// ```
+///
 /// # Without the attribute
 /// The first example is short for
 ///
