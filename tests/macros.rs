@@ -190,8 +190,6 @@ mod the_body {
             let unused = 1;
             #[expect(unused_must_use)]
             fusee::spawn(async {}).await;
-            #[expect(unused_must_use)]
-            async {};
         }
         main();
     }
@@ -240,14 +238,14 @@ mod the_function {
     #[test]
     fn keeps_generics_qualifiers_and_patterns() {
         #[fusee::main(worker_threads = 1)]
-        pub(crate) async fn shown<T: Iterator<Item = Option<fn() -> u8>>, const N: usize>(
-            (first, _): (T, u8),
+        pub(crate) async fn shown<T: Iterator<Item = Option<fn() -> u8>>, D, const N: usize>(
+            (first, default): (T, D),
         ) -> [Option<u8>; N]
         where
-            T: Clone,
+            D: Fn() -> u8,
         {
             let mut all = first.map(|item| item.map(|call| call()));
-            [(); N].map(|()| all.next().unwrap_or(Some(0)))
+            [(); N].map(|()| all.next().unwrap_or_else(|| Some(default())))
         }
         /// # Safety
         /// `number` is live.
@@ -257,7 +255,7 @@ mod the_function {
             unsafe { *number }
         }
         let calls: Vec<Option<fn() -> u8>> = vec![None, Some(|| 2)];
-        assert_eq!(shown::<_, 3>((calls.into_iter(), 0)), [None, Some(2), Some(0)]);
+        assert_eq!(shown::<_, _, 3>((calls.into_iter(), || 0)), [None, Some(2), Some(0)]);
         // SAFETY: the pointer comes from a reference.
         assert_eq!(unsafe { not_checked(&7) }, 7);
     }
