@@ -217,9 +217,13 @@ impl Worker {
 
     fn poll(&self, task: Runnable) {
         self.polls.set(self.polls.get().wrapping_add(1));
-        self.shard.scheduler.metrics(self.shard.index).polls.add(1);
-        let _budget = coop::Grant::task();
+        let metrics = self.shard.scheduler.metrics(self.shard.index);
+        metrics.polls.add(1);
+        let budget = coop::Grant::task();
         task.run();
+        if budget.was_exhausted() {
+            metrics.forced_yields.add(1);
+        }
     }
 
     fn park(&self) {
