@@ -8,11 +8,11 @@
 //! all else on the thread that has the set.
 //!
 //! # Invariants (structural mutants)
-//! - `arrivals_wake_before_push`, `arrivals_skip_second_look`: *no arrival is lost on a joiner that waits*. A key is queued and the joiner
-//!   taken under one lock; a joiner is left under the lock that last found the queue empty.
+//! - `arrivals_gap`, `arrivals_skip_second_look`: *no arrival is lost on a joiner that waits*. The joiner is taken and
+//!   the key queued under one lock; a joiner is left under the lock that last found the queue empty.
 //! - Wakers are cloned, woken and dropped outside the lock.
 //!
-//! Checked by the model `join_set_arrival`.
+//! Checked by the models `join_set_arrival`, `join_set_insert_complete`.
 //! Deliberately not here: the handles, which stay with the set and may be bound to its thread.
 
 use std::collections::VecDeque;
@@ -47,14 +47,12 @@ impl Arrivals {
     /// Queues the complete task `key`, and wakes the joiner.
     pub(super) fn arrive(&self, key: usize) {
         let mut desk = self.desk.lock();
-        if mutant("arrivals_wake_before_push") {
-            let joiner = desk.joiner.take();
+        let joiner = desk.joiner.take();
+        if mutant("arrivals_gap") {
             drop(desk);
-            joiner.into_iter().for_each(Waker::wake);
             desk = self.desk.lock();
         }
         desk.keys.push_back(key);
-        let joiner = desk.joiner.take();
         drop(desk);
         if let Some(joiner) = joiner {
             joiner.wake();

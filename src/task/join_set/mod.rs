@@ -5,8 +5,9 @@
 //!
 //! # Invariants (structural mutants)
 //! - `join_set_insert_ignores_complete`: a task that was complete before it could be given its ticket arrives at once.
+//! - `join_set_detach_keeps_arrivals`: a key in the queue is that of the handle that has it now.
 //!
-//! Checked by the model `join_set_insert_complete` and by `tests/join_set.rs`.
+//! Checked by the models `join_set_insert_complete`, `join_set_detach_late`, and by `tests/join_set.rs`.
 //! Deliberately not here: a stream of futures that are polled in place. With [`futures_util`'s `FuturesUnordered`][unordered] over the
 //! handles the set would be polled anew for each wake-up of the collection's own making, `try_join_next`
 //! would take the place of the joiner that waits, and could miss tasks that are complete; and the protocol between the threads could not be modelled.
@@ -252,7 +253,9 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     pub fn detach_all(&mut self) {
         // The keys begin anew: what arrives late must not be taken for the arrival of a task that has got its key.
-        self.arrivals = self.arrivals.succeed();
+        if !mutant("join_set_detach_keeps_arrivals") {
+            self.arrivals = self.arrivals.succeed();
+        }
         drop(std::mem::take(&mut self.handles));
     }
 
