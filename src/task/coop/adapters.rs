@@ -39,7 +39,7 @@ pin_project! {
     /// The future of [`cooperative`].
     #[must_use = "futures do nothing unless awaited"]
     #[derive(Debug)]
-    pub struct Coop<F: Future> {
+    pub struct Coop<F> {
         #[pin]
         future: F,
     }
