@@ -286,6 +286,7 @@ fn a_unit_is_given_back_unless_progress_was_made() {
         assert_eq!(left().await, 127);
     });
     // Outside a poll there is no limit, and none comes about.
+    drop(workers(1).block_on(poll_fn(poll_proceed)));
     let mut context = Context::from_waker(Waker::noop());
     (0..100_000).for_each(|_| unit(&mut context).made_progress());
     (0..100_000).for_each(|_| drop(unit(&mut context)));

@@ -113,13 +113,13 @@ pub(super) fn spend(context: &mut Context<'_>) -> Option<bool> {
     }
 }
 
-/// Gives back one that was spent in advance.
+/// Gives back one that was spent in advance; to nobody if that poll is over and there is no limit any more.
 ///
-/// Not if something within was refused meanwhile: what counts refusals down would never get to its end. Nor if that poll is over and
-/// there is no limit any more.
+/// One, and not what there was before: what was spent within stays spent, and what was refused within counts as refused, or a foreign
+/// executor would be refused for ever.
 pub(super) fn give_back() {
     let budget = now();
-    if (0..UNLIMITED).contains(&budget.left) {
+    if budget.left != UNLIMITED {
         change(Budget { left: budget.left + 1, ..budget });
     }
 }
