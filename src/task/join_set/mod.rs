@@ -1,7 +1,7 @@
 //! Tasks that belong together: joined as they complete, aborted together.
 //!
-//! A [`JoinSet`] keeps the handles; `arrivals.rs` is how the tasks tell it that they are complete. All here runs on the thread that
-//! has the set.
+//! A [`JoinSet`] keeps the handles; `spawn.rs` fills it; `arrivals.rs` is how the tasks tell it that they are complete. All here runs
+//! on the thread that has the set.
 //!
 //! # Invariants (structural mutants)
 //! - `join_set_insert_ignores_complete`: a task that was complete before it could be given its ticket arrives at once.
@@ -15,16 +15,16 @@
 //! [unordered]: https://docs.rs/futures-util/latest/futures_util/stream/struct.FuturesUnordered.html
 
 mod arrivals;
+mod spawn;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, coop};
-use crate::runtime::Handle;
 use crate::sync::{StdArc, mutant};
 use arrivals::Arrivals;
 
@@ -75,48 +75,6 @@ impl<T> JoinSet<T> {
 }
 
 impl<T: 'static> JoinSet<T> {
-    /// Spawns `future` as a task of the current runtime and of this set. It starts at once, whether the set is polled or not.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    ///
-    /// ```
-    /// fusee::runtime::block_on(async {
-    ///     let mut set = fusee::task::JoinSet::new();
-    ///     let stuck = set.spawn(std::future::pending::<()>());
-    ///     stuck.abort();
-    ///     assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
-    /// });
-    /// ```
-    #[track_caller]
-    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send,
-    {
-        self.insert(super::spawn(future))
-    }
-
-    /// Spawns `future` as a task of the runtime of `handle` and of this set; else as [`spawn`](Self::spawn).
-    ///
-    /// After that runtime has shut down the future is dropped here, and is joined as cancelled.
-    ///
-    /// ```
-    /// let runtime = fusee::runtime::Runtime::new()?;
-    /// let mut set = fusee::task::JoinSet::new();
-    /// set.spawn_on(async { 42 }, runtime.handle());
-    /// assert_eq!(runtime.block_on(set.join_next()).unwrap().unwrap(), 42);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
-    where
-        F: Future<Output = T> + Send + 'static,
-        T: Send,
-    {
-        self.insert(handle.spawn(future))
-    }
-
     /// Takes a task into the set. Its handle has not been polled yet.
     pub(crate) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
@@ -164,6 +122,8 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// A task that is complete, without waiting. `None` if there is none, or if the set is empty.
+    ///
+    /// The set hears of a task a moment after that is [finished](AbortHandle::is_finished), from the thread that runs it.
     ///
     /// It spends none of the task's budget (see [`coop`]), and whoever waits in [`poll_join_next`](Self::poll_join_next) is woken later as if this had
     /// not been called.
@@ -308,31 +268,5 @@ impl<T> fmt::Debug for JoinSet<T> {
 impl<T> Default for JoinSet<T> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Spawns each future; see [`JoinSet::spawn`].
-impl<T, F> FromIterator<F> for JoinSet<T>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
-        let mut set = Self::new();
-        set.extend(futures);
-        set
-    }
-}
-
-/// Spawns each future; see [`JoinSet::spawn`].
-impl<T, F> Extend<F> for JoinSet<T>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
-        for future in futures {
-            self.spawn(future);
-        }
     }
 }
