@@ -35,7 +35,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let waker = Waker::from(StdArc::new(UnparkThread(parker.unparker())));
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
             return output;
         }
         handle.scheduler().assert_not_forked();
@@ -61,7 +61,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             drop(waiting);
             return drive(handle, worker, slot, future);
         }
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
             return output;
         }
         handle.scheduler().assert_not_forked();
@@ -78,7 +78,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let _seated = Seated(slot);
     loop {
         if root.take_woken()
-            && let Poll::Ready(output) = poll(future.as_mut(), &waker)
+            && let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task())
         {
             return output;
         }
@@ -98,8 +98,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     }
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    let _budget = coop::Grant::root();
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker, _budget: coop::Grant) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 

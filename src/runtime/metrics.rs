@@ -55,6 +55,11 @@ impl RuntimeMetrics {
         self.worker(worker).polls.get()
     }
 
+    /// Polls of tasks, by all workers, that were made to give way because their budget was spent; see [`task::coop`](crate::task::coop).
+    pub fn budget_forced_yield_count(&self) -> u64 {
+        (0..self.num_workers()).map(|worker| self.worker(worker).forced_yields.get()).sum()
+    }
+
     /// Times that a worker stole from another.
     pub fn worker_steal_operations(&self, worker: usize) -> u64 {
         self.worker(worker).steal_operations.get()

@@ -21,6 +21,7 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::idle::Park;
+use super::metrics::WorkerMetrics;
 use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
@@ -98,8 +99,12 @@ pub(crate) fn run(worker: Box<Worker>) {
 
 /// Polls a task that [`Worker::next`] has answered, on the worker's thread.
 pub(crate) fn poll(task: Runnable) {
-    let _budget = coop::Grant::task();
+    let budget = coop::Grant::task();
     task.run();
+    if budget.was_exhausted() {
+        // Its worker may have been handed on meanwhile: then nobody counts.
+        seat::with(|worker| worker.metrics().forced_yields.add(1));
+    }
 }
 
 impl Worker {
@@ -112,7 +117,7 @@ impl Worker {
             Some(task) => {
                 self.stop_searching();
                 self.polls.set(self.polls.get().wrapping_add(1));
-                self.shard.scheduler.metrics(self.shard.index).polls.add(1);
+                self.metrics().polls.add(1);
                 Next::Run(task)
             }
             None => Next::Park,
@@ -124,7 +129,7 @@ impl Worker {
         let scheduler = &*self.shard.scheduler;
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
-            scheduler.metrics(self.shard.index).parks.add(1);
+            self.metrics().parks.add(1);
             self.parker.park();
             scheduler.idle.finish_park(self.shard.index);
         }
@@ -145,6 +150,10 @@ impl Worker {
             drop(entry);
         }
         self.shard.scheduler.leave();
+    }
+
+    fn metrics(&self) -> &WorkerMetrics {
+        self.shard.scheduler.metrics(self.shard.index)
     }
 
     /// The worker's reference to the scheduler.
@@ -243,7 +252,7 @@ impl Worker {
     fn steal(&self) -> Option<Runnable> {
         let remotes = &self.shard.scheduler.remotes;
         let start = self.next_random() as usize % remotes.len();
-        let metrics = self.shard.scheduler.metrics(self.shard.index);
+        let metrics = self.metrics();
         (0..remotes.len())
             .map(|offset| (start + offset) % remotes.len())
             .filter(|&victim| victim != self.shard.index)

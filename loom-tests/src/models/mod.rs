@@ -5,6 +5,7 @@ mod blocking;
 mod deque;
 mod deque_suite;
 mod idle;
+mod join_set;
 mod park;
 mod queue;
 mod runtime;
