@@ -17,7 +17,7 @@
 //! # Inside
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
 //! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
-//! handles; `list.rs` the list through which shutdown finds live tasks; `coop.rs` the budget of a poll. The scheduler is known only as the trait `Schedule`.
+//! handles; `list.rs` the list through which shutdown finds live tasks; `coop.rs` the budget of a poll; `local/` the tasks that stay on one thread. The scheduler is known only as the trait `Schedule`.
 
 mod cell;
 pub(crate) mod coop;
@@ -25,6 +25,7 @@ mod error;
 mod id;
 mod join;
 pub(crate) mod list;
+pub(crate) mod local;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;
@@ -35,6 +36,7 @@ mod yield_now;
 pub use error::JoinError;
 pub use id::Id;
 pub use join::{AbortHandle, JoinHandle};
+pub use local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::spawn;
 pub use yield_now::yield_now;
 
@@ -52,6 +54,25 @@ pub(crate) fn enlist<F, S>(future: F, scheduler: S, list: &TaskList) -> (Option<
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: what is `Send` may be run, dropped and taken on any thread.
+    unsafe { enlist_local(future, scheduler, list) }
+}
+
+/// As [`enlist`], for a future that may have to stay on this thread.
+///
+/// # Safety
+/// Unless the future and its output are `Send`: on this thread alone are the task's queue entries run and `list` closed. (Entries may be
+/// dropped on any thread, and so may all that wakers and handles do.)
+pub(crate) unsafe fn enlist_local<F, S>(
+    future: F,
+    scheduler: S,
+    list: &TaskList,
+) -> (Option<Runnable>, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
     S: Schedule,
 {
     let task = cell::allocate(future, scheduler);
