@@ -9,7 +9,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TryCurrentError};
-use fusee::task::{AbortHandle, Id, JoinError, JoinHandle};
+use fusee::task::{AbortHandle, Id, JoinError, JoinHandle, LocalEnterGuard, LocalSet};
 use fusee::time::error::Elapsed;
 use fusee::time::{Instant, Sleep, Timeout};
 
@@ -91,12 +91,21 @@ const _: () = {
     error::<Elapsed>();
     error::<TryCurrentError>();
     sync::<EnterGuard<'static>>();
+    unpin::<LocalSet>();
+    unpin::<LocalEnterGuard>();
+    debug::<LocalSet>();
+    debug::<LocalEnterGuard>();
+    unwind::<LocalSet>();
 };
 
 // What must not be.
 not!(JoinHandle<Rc<()>>: Send);
 not!(JoinHandle<Rc<()>>: Sync);
 not!(EnterGuard<'static>: Send);
+not!(LocalSet: Send);
+not!(LocalSet: Sync);
+not!(LocalEnterGuard: Send);
+not!(LocalEnterGuard: Sync);
 not!(Timeout<PhantomFuture>: Unpin);
 not!(Timeout<Awkward>: Sync);
 

@@ -3,6 +3,7 @@
 mod deque;
 mod deque_suite;
 mod idle;
+mod local;
 mod park;
 mod queue;
 mod runtime;

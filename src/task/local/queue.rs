@@ -12,9 +12,9 @@
 //! Which thread is the owner's is told by the address of a thread-local of it, which no other living thread shares.
 //!
 //! # Invariants
-//! - *No lost wake-up* (`local_recheck`, `local_push_order`, structural): a waiter is registered under the lock under which `remote` is
-//!   found empty; a pusher adds its entry before, or under the same lock as, it takes the waiters' wakers.
-//!   Checked by the model `local_wake_vs_idle`.
+//! - *No lost wake-up* (`local_recheck`, `local_push_order`, `local_rewait`, structural): a waiter is registered, each time that it waits, under
+//!   the lock under which `remote` is found empty; a pusher adds its entry under the same lock as it takes the waiters' wakers, or before.
+//!   Checked by the models `local_wake_vs_idle` and `local_two_wakes`.
 //! - *Every waiter is woken*, not only the latest: several futures may drive one set, and the one that is woken may end instead.
 //! - *A closed queue holds nothing* (`local_closed`, structural): entries that come later are dropped by their pusher, as entries.
 //!   Checked by the model `local_wake_vs_drop`.
@@ -264,6 +264,7 @@ impl Remote {
             return (false, Some(waker));
         }
         match self.waiters.iter_mut().find(|waiter| waiter.key == key) {
+            Some(_) if mutant("local_rewait") => (true, Some(waker)),
             Some(waiter) => (true, waiter.waker.replace(waker)),
             None => {
                 self.waiters.push(Waiter { key, waker: Some(waker) });
