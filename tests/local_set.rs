@@ -1,6 +1,8 @@
 //! Local tasks on their own thread: who runs them, where `spawn_local` leads, what
 //! becomes of them. `driving.rs`: who polls a set, and how much of it; `threads.rs`: other threads; `end.rs`: the set's end.
 
+#![expect(clippy::async_yields_async, reason = "handles of local tasks leave the future in which they were spawned")]
+
 #[path = "local_set/driving.rs"]
 mod driving;
 #[path = "local_set/end.rs"]
@@ -12,7 +14,7 @@ mod support;
 mod threads;
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, pending, poll_fn, ready};
+use std::future::{pending, ready};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::thread;

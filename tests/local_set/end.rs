@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::ptr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 
@@ -14,7 +14,7 @@ use fusee::time::{Duration, sleep};
 use futures::channel::oneshot;
 use futures::executor;
 
-use crate::stays::{Stays, wake};
+use crate::stays::{Slot, Stays, wake};
 use crate::support::{Drops, Random, on_1_2_and_4_workers, on_drop, poll_once, quiet_panic, until, watchdog, workers};
 
 #[test]
@@ -63,7 +63,7 @@ fn drops_at_the_sets_end_may_do_what_they_like() {
     watchdog(|| {
         let (local, drops) = (LocalSet::new(), Drops::new());
         let aborts: Rc<RefCell<Vec<AbortHandle>>> = Rc::default();
-        let slots: Rc<RefCell<Vec<Arc<Mutex<Option<Waker>>>>>> = Rc::default();
+        let slots: Rc<RefCell<Vec<Slot>>> = Rc::default();
         let refused: Rc<RefCell<Vec<JoinHandle<Rc<()>>>>> = Rc::default();
         for n in 0..30 {
             let (all, wakers, handles, drops_in) = (aborts.clone(), slots.clone(), refused.clone(), drops.clone());
@@ -197,7 +197,7 @@ fn a_set_that_is_never_dropped_is_harmless() {
     watchdog(|| {
         let drops = Drops::new();
         let token = drops.token();
-        let (slot, tells) = (Arc::new(Mutex::new(None)), drops.clone());
+        let (slot, tells) = (Slot::default(), drops.clone());
         let keep = slot.clone();
         let abort = thread::spawn(move || {
             let local = LocalSet::new();

@@ -10,13 +10,16 @@ use std::thread::{self, ThreadId};
 
 use crate::support::{Drops, Token};
 
+/// Where a task leaves its waker.
+pub(crate) type Slot = Arc<Mutex<Option<Waker>>>;
+
 /// A future that is not `Send`, leaves its waker to others, and is ready after so many polls. It panics when it is polled on another
 /// thread than its own, and does not count as dropped when it is dropped there.
 pub(crate) struct Stays {
     thread: ThreadId,
     polls: Rc<Cell<usize>>,
     ready_after: usize,
-    pub(crate) waker: Arc<Mutex<Option<Waker>>>,
+    pub(crate) waker: Slot,
     token: Option<Token>,
 }
 

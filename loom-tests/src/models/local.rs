@@ -79,7 +79,7 @@ fn local_wake_vs_idle() {
 /// Mutants: `local_rewait`.
 #[test]
 fn local_two_wakes() {
-    Model::new("local_two_wakes", 50).preemptions(2).witnesses(&["seen at once", "woken once", "woken twice"]).check(
+    Model::new("local_two_wakes", 500).preemptions(3).witnesses(&["seen at once", "woken once", "woken twice"]).check(
         || {
             let Scene { mut local, signal, fate, handle } = Scene::new();
             let (other_signal, other_fate) = (Signal::new(), Fate::new());

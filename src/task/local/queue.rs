@@ -9,7 +9,8 @@
 //! - A wake or an abort on any other thread goes to `remote`, under its lock, and wakes whoever waits for work.
 //! - Whoever polls the set moves `remote` to the back of `mine` when that is empty, and on every 31st poll of a task.
 //!
-//! Which thread is the owner's is told by the address of a thread-local of it, which no other living thread shares.
+//! Which thread is the owner's is told by its mark, an allocation that the thread and its sets share: as long as a set's queues are there,
+//! no other thread can have one at the same address, even if the thread has ended and its set was leaked.
 //!
 //! # Invariants
 //! - *No lost wake-up* (`local_recheck`, `local_push_order`, `local_rewait`, structural): a waiter is registered, each time that it waits, under
@@ -29,13 +30,12 @@
 //! output itself, on the owner's thread. The allocation's last reference may go anywhere: by then future and output are gone,
 //! or were leaked with the set.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::num::NonZeroUsize;
+use std::mem;
 use std::task::Waker;
-use std::{mem, ptr};
 
 use crate::sync::{Arc, Mutex, UnsafeCell, mutant, thread_local_const};
 use crate::task::list::TaskList;
@@ -56,8 +56,8 @@ pub(super) struct Owner {
 
 /// What a set and its tasks share.
 struct Queue {
-    /// Absent if the set was made while its thread ended: then every thread counts as another.
-    owner: Option<NonZeroUsize>,
+    /// The owner's mark. A thread that ends may have none any more: then it counts as another.
+    owner: Arc<()>,
     /// Touched on the owner's thread only.
     mine: UnsafeCell<Mine>,
     remote: Mutex<Remote>,
@@ -92,7 +92,7 @@ impl Owner {
     /// The queues of a set that belongs to this thread.
     pub(super) fn new() -> Self {
         let queue = Queue {
-            owner: this_thread(),
+            owner: mark(),
             mine: UnsafeCell::new(Mine { entries: VecDeque::new(), polling: 0 }),
             remote: Mutex::new(Remote { entries: VecDeque::new(), waiters: Vec::new(), closed: false }),
             list: TaskList::new(),
@@ -206,8 +206,7 @@ impl Drop for Polling<'_> {
 impl Queue {
     /// Queues `task` if this is the owner's thread; gives it back if not. True while the set is polled: no more is needed then.
     fn push_mine(&self, task: Runnable) -> Result<bool, Runnable> {
-        let this = this_thread();
-        if (this.is_none() || this != self.owner) && !mutant("local_thread") {
+        if !has_mark(&self.owner) && !mutant("local_thread") {
             return Err(task);
         }
         let push = |mine: &mut Mine| {
@@ -325,10 +324,18 @@ impl Schedule for Member {
     }
 }
 
-/// Tells this thread from all others that live; absent while the thread ends, where its thread-locals are gone by then.
-fn this_thread() -> Option<NonZeroUsize> {
-    thread_local_const! {
-        static MARK: Cell<u8> = Cell::new(0)
-    }
-    MARK.try_with(|mark| ptr::NonNull::from(mark).addr()).ok()
+thread_local_const! {
+    /// This thread's mark, once it has made a set.
+    static MARK: RefCell<Option<Arc<()>>> = RefCell::new(None)
+}
+
+/// This thread's mark; one that no thread has, if it ends and has lost its own.
+fn mark() -> Arc<()> {
+    let new = || Arc::new(());
+    MARK.try_with(|own| own.borrow_mut().get_or_insert_with(new).clone()).unwrap_or_else(|_| new())
+}
+
+/// Whether `mark` is this thread's.
+fn has_mark(mark: &Arc<()>) -> bool {
+    MARK.try_with(|own| own.borrow().as_ref().is_some_and(|own| Arc::ptr_eq(own, mark))).unwrap_or(false)
 }
