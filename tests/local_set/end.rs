@@ -128,8 +128,8 @@ fn wakes_and_aborts_race_the_sets_end() {
     });
 }
 
-/// Each thread keeps a set in a thread-local, which is dropped while the thread ends: before or after our own thread-locals, as the order
-/// of their first use has it.
+/// Each thread keeps a set in a thread-local, which is dropped while the thread ends: before or after our own thread-locals, as the
+/// order of their first use has it.
 #[test]
 fn a_set_in_a_thread_local_ends_with_its_thread() {
     thread_local! {
@@ -151,7 +151,7 @@ fn a_set_in_a_thread_local_ends_with_its_thread() {
                         let _held = on_drop(move || {
                             wake(&slot);
                             counts.fetch_add(1, Ordering::SeqCst);
-                            // Refused by the closed set; if the thread has forgotten its current set, a panic, which stays in the task.
+                            // Refused by the closed set; a panic, which stays in the task, if the thread has lost its current set.
                             drop(spawn_local(async {}));
                         });
                         stays.await;

@@ -1,4 +1,5 @@
-//! Local tasks and other threads: wakes, aborts and handles from anywhere. Each future is polled and dropped on its set's thread, once.
+//! Local tasks and other threads: wakes, aborts and handles from anywhere. Each future is polled and dropped on its set's thread,
+//! once.
 
 use std::cell::Cell;
 use std::future::poll_fn;

@@ -1,7 +1,7 @@
 //! Models of `src/task/local`: a local set on the thread that made it, and another thread that wakes or aborts its task.
 //!
-//! The model's main thread is the set's. The task writes a cell at each poll and in its drop, so that loom sees one that is not on that thread
-//! or not ordered.
+//! The model's main thread is the set's. The task writes a cell at each poll and in its drop, so that loom sees one that is not
+//! on that thread, or not ordered.
 
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
@@ -53,8 +53,8 @@ fn block_on(future: &mut (impl Future + Unpin)) -> usize {
     unreachable!("the loop ends by returning")
 }
 
-/// Another thread wakes the task while its set goes idle: either the set sees the task before it waits, or whoever waits is woken. The
-/// poll sees what the waker wrote.
+/// Another thread wakes the task while its set goes idle: either the set sees the task before it waits, or whoever waits is
+/// woken. The poll sees what the waker wrote.
 ///
 /// Mutants: `local_recheck`, `local_push_order`.
 #[test]

@@ -1,10 +1,12 @@
 //! Which local set is the current one on a thread.
 //!
-//! A stack for each thread: polling a set and dropping it enter it for as long as that takes, [`LocalSet::enter`](super::LocalSet::enter) for as long as its
-//! guard lives. Guards may be dropped in any order; the last one made that still lives is in force. The stack knows of queues
-//! only: a guard that outlives its set keeps a closed queue, which refuses tasks.
+//! A stack for each thread: polling a set and dropping it enter it for as long as that takes,
+//! [`LocalSet::enter`](super::LocalSet::enter) for as long as its guard lives. Guards may be dropped in any order; the last one
+//! made that still lives is in force. The stack knows of queues only: a guard that outlives its set keeps closed ones, which
+//! refuse tasks.
 //!
-//! Who calls it: this folder, on the thread that is asked about. A thread that ends and has lost its thread-locals has no current set.
+//! Who calls it: this folder, on the thread that is asked about. A thread that ends and has lost its thread-locals has no
+//! current set.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -52,7 +54,7 @@ impl Drop for Entered {
             }
             left
         });
-        // Outside the borrow: it may be what is left of the set. The thread may have ended, with its stack: then there is nothing to leave.
+        // Outside the borrow: it may be what is left of the set. If the thread ends and its stack is gone, there is nothing to leave.
         drop(left);
     }
 }

@@ -1,15 +1,16 @@
 //! Tasks whose futures are not `Send`: they stay on one thread.
 //!
-//! [`LocalSet`] is a set of such tasks and the means to run them: polled, by `block_on` or as part of another future, it polls them. [`spawn_local`]
-//! adds a task to the set that runs.
+//! [`LocalSet`] is a set of such tasks and the means to run them: polled, by `block_on` or as part of another future, it polls
+//! them. [`spawn_local`] adds a task to the set that runs.
 //!
 //! # Inside
-//! Local tasks are tasks like any others, with the same cell, state word, wakers and handles; only the queues differ. `queue.rs` holds those, and
-//! says what keeps futures on their thread; `run_until.rs` what a poll of a set does; `current.rs` which set a thread is in.
-//! Checked by the models `local_wake_vs_idle`, `local_wake_vs_drop`, `local_abort_vs_run`.
+//! Local tasks are tasks like any others, with the same cell, state word, wakers and handles; only the queues differ. `queue.rs`
+//! says what keeps futures on their thread and loses no wake-up, and which models check it; `remote.rs` holds what other threads
+//! queue; `run_until.rs` what a poll of a set does; `current.rs` which set a thread is in.
 
 mod current;
 mod queue;
+mod remote;
 mod run_until;
 
 use std::fmt;
@@ -27,19 +28,19 @@ use crate::runtime::Runtime;
 
 /// Tasks that stay on the thread on which the set was made, so that their futures need not be `Send`.
 ///
-/// The set runs its tasks when it is polled: by [`block_on`](Self::block_on) or [`run_until`](Self::run_until), beside a future of yours, or on its own. For a
-/// `LocalSet` is a future too, ready once all its tasks are complete. It cannot leave its thread, and so is awaited in
-/// `block_on`'s future or in a local task, not in a task of [`fusee::spawn`](crate::spawn). Its tasks may use all that the runtime
-/// offers to the future in which they are polled: timers, and tasks on its workers.
+/// The set runs its tasks when it is polled: by [`block_on`](Self::block_on) or [`run_until`](Self::run_until), beside a future of
+/// yours, or on its own. For a `LocalSet` is a future too, ready once all its tasks are complete. It cannot leave its thread, and
+/// so is awaited in `block_on`'s future or in a local task, not in a task of [`fusee::spawn`](crate::spawn). Its tasks may use all
+/// that the runtime offers to the future in which they are polled: timers, and tasks on its workers.
 ///
-/// A poll of the set runs at most 61 tasks before it lets others run. A task is polled with a budget of its own, and the tasks that other
+/// A poll of the set polls tasks at most 61 times before it lets others run. Each has a budget of its own, and the tasks that other
 /// threads have woken wait for no more than 31 polls before they stand in the same queue as all others.
 ///
-/// Wakers and handles of local tasks may go to other threads. A future is polled and dropped on its set's thread nevertheless: an abort from
-/// elsewhere is carried out when the set is polled next, or dropped.
+/// Wakers and handles of local tasks may go to other threads. A future is polled and dropped on its set's thread nevertheless: an
+/// abort from elsewhere is carried out when the set is polled next, or dropped.
 ///
-/// Dropping the set drops the futures of all its tasks. Their handles then resolve as cancelled, as do those of tasks that are spawned into
-/// the set while it is dropped.
+/// Dropping the set drops the futures of all its tasks. Their handles then resolve as cancelled, as do those of tasks that are
+/// spawned into the set while it is dropped.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -112,8 +113,8 @@ impl LocalSet {
         RunUntil::new(self, future).await
     }
 
-    /// Runs `future`, and the set's tasks beside it, on this thread, with `runtime` entered, until `future` is ready. As
-    /// [`run_until`](Self::run_until) in [`Runtime::block_on`].
+    /// Runs `future`, and the set's tasks beside it, on this thread, with `runtime` entered, until `future` is ready: as
+    /// [`run_until`](Self::run_until) does in [`Runtime::block_on`].
     ///
     /// # Panics
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
@@ -122,7 +123,7 @@ impl LocalSet {
         runtime.block_on(self.run_until(future))
     }
 
-    /// Makes this set the current one on this thread, for [`spawn_local`], until the guard is dropped. It does not run the tasks.
+    /// Makes this set the current one on this thread, for [`spawn_local`], until the guard is dropped. It runs no task.
     ///
     /// ```
     /// use fusee::task::{LocalSet, spawn_local};
@@ -182,8 +183,9 @@ impl fmt::Debug for LocalEnterGuard {
 /// Spawns `future`, which need not be `Send`, as a task of the current [`LocalSet`]. It stays on this thread, and runs when the
 /// set does.
 ///
-/// The current set is that of the local task or the [`run_until`](LocalSet::run_until) that is polled, of the local task that is dropped, or the one
-/// [entered](LocalSet::enter). What a local task hands to [`fusee::spawn`](crate::spawn) or to a thread is outside.
+/// The current set is that of the local task or the [`run_until`](LocalSet::run_until) that is polled, of the local task that is
+/// dropped with its set, or the one [entered](LocalSet::enter). What a local task hands to
+/// [`fusee::spawn`](crate::spawn) or to a thread is outside.
 ///
 /// # Panics
 /// Outside a `LocalSet`. [`LocalSet::spawn_local`] works there too.
@@ -210,8 +212,8 @@ where
 {
     let Some(owner) = current::current() else {
         panic!(
-            "`spawn_local` was called outside of a `LocalSet`: call it in a future that `LocalSet::run_until` runs, in a local task, or \
-             under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
+            "`spawn_local` was called outside of a `LocalSet`: call it in a future that `LocalSet::run_until` runs, in a local \
+             task, or under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
         )
     };
     owner.spawn(future)

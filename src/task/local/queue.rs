@@ -9,26 +9,26 @@
 //! - A wake or an abort on any other thread goes to `remote`, under its lock, and wakes whoever waits for work.
 //! - Whoever polls the set moves `remote` to the back of `mine` when that is empty, and on every 31st poll of a task.
 //!
-//! Which thread is the owner's is told by its mark, an allocation that the thread and its sets share: as long as a set's queues are there,
-//! no other thread can have one at the same address, even if the thread has ended and its set was leaked.
+//! Which thread is the owner's is told by its mark, an allocation that the thread and its sets share: as long as a set's
+//! queues are there, no other thread can have one at the same address, even if the thread has ended and its set was leaked.
 //!
 //! # Invariants
-//! - *No lost wake-up* (`local_recheck`, `local_push_order`, `local_rewait`, structural): a waiter is registered, each time that it waits, under
-//!   the lock under which `remote` is found empty; a pusher adds its entry under the same lock as it takes the waiters' wakers, or before.
-//!   Checked by the models `local_wake_vs_idle` and `local_two_wakes`.
+//! - *No lost wake-up* (`local_push_order`, structural; `remote.rs`): a waiter is registered, each time that
+//!   it waits, under the lock under which `remote` is found empty; a pusher adds its entry under the same lock as it takes the
+//!   waiters' wakers. Checked by the models `local_wake_vs_idle` and `local_two_wakes`.
 //! - *Every waiter is woken*, not only the latest: several futures may drive one set, and the one that is woken may end instead.
-//! - *A closed queue holds nothing* (`local_closed`, structural): entries that come later are dropped by their pusher, as entries.
+//! - *A closed queue holds nothing* (`remote.rs`): entries that come later are dropped by their pusher, as entries.
 //!   Checked by the model `local_wake_vs_drop`.
 //! - *Futures stay on their thread* (`local_thread`, structural): only [`Owner`] takes entries out, runs tasks and closes the
 //!   list. Checked by the model `local_abort_vs_run`.
 //! - No user code runs under the lock, nor while `mine` is borrowed: wakers are cloned, woken and dropped outside.
 //!
 //! # What may happen to a local task on another thread
-//! Its state word, its queue entry, its join waker (which is `Send`) and its allocation: an entry and a reference hold no right to the future. The
-//! output goes where the [`JoinHandle`] goes, and that is `Send` only if the output is: a foreign thread that takes or drops an output
-//! may do so. A handle that does not leave the thread may hold any output. A task that finds no handle when it completes drops its
-//! output itself, on the owner's thread. The allocation's last reference may go anywhere: by then future and output are gone,
-//! or were leaked with the set.
+//! Its state word, its queue entry, its join waker (which is `Send`) and its allocation: an entry and a reference hold no right
+//! to the future. The output goes where the [`JoinHandle`] goes, and that is `Send` only if the output is: a foreign thread that
+//! takes or drops an output may do so, and a handle that must not leave the thread may hold any output. A task that finds no handle
+//! when it completes drops its output itself, on the owner's thread. The allocation's last reference may go anywhere: by then
+//! future and output are gone, or were leaked with the set.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -37,11 +37,12 @@ use std::marker::PhantomData;
 use std::mem;
 use std::task::Waker;
 
+use super::remote::Remote;
 use crate::sync::{Arc, Mutex, UnsafeCell, mutant, thread_local_const};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
-use crate::task::waker::{drop_quietly, wake_quietly};
+use crate::task::waker::drop_quietly;
 use crate::task::{self, JoinHandle};
 
 /// The owner looks at the remote queue on every so many polls of tasks at least.
@@ -70,19 +71,6 @@ struct Mine {
     polling: usize,
 }
 
-struct Remote {
-    entries: VecDeque<Runnable>,
-    waiters: Vec<Waiter>,
-    closed: bool,
-}
-
-/// A future that drives the set and found nothing to run.
-struct Waiter {
-    key: usize,
-    /// Absent once it was woken, until it waits again.
-    waker: Option<Waker>,
-}
-
 // SAFETY: `mine` is reached through `Queue::mine` alone, whose callers are on the owner's thread; the rest is Send and Sync.
 unsafe impl Sync for Queue {}
 // SAFETY: as above. Whoever drops it elsewhere drops entries at most, which is free of user code, and may happen anywhere.
@@ -94,7 +82,7 @@ impl Owner {
         let queue = Queue {
             owner: mark(),
             mine: UnsafeCell::new(Mine { entries: VecDeque::new(), polling: 0 }),
-            remote: Mutex::new(Remote { entries: VecDeque::new(), waiters: Vec::new(), closed: false }),
+            remote: Mutex::new(Remote::default()),
             list: TaskList::new(),
         };
         Self { queue: Arc::new(queue), polls: Cell::new(0), stays: PhantomData }
@@ -160,21 +148,14 @@ impl Owner {
     pub(super) fn close(&self) {
         self.queue.list.close();
         let mine = self.mine(|mine| mem::take(&mut mine.entries));
-        let (remote, waiters) = {
-            let mut remote = self.queue.remote.lock();
-            remote.closed = true;
-            (mem::take(&mut remote.entries), mem::take(&mut remote.waiters))
-        };
+        let remote = self.queue.remote.lock().close();
         drop((mine, remote));
-        for waiter in waiters {
-            drop_quietly(waiter.waker);
-        }
     }
 
     /// Moves what other threads have queued to the back of the owner's own queue.
     fn collect(&self) {
         let mut remote = self.queue.remote.lock();
-        self.mine(|mine| mine.entries.append(&mut remote.entries));
+        self.mine(|mine| remote.move_to(&mut mine.entries));
     }
 
     fn is_drained(&self) -> bool {
@@ -213,7 +194,7 @@ impl Queue {
             mine.entries.push_back(task);
             mine.polling > 0
         };
-        // SAFETY: this is the owner's thread, and `push` comes not back here.
+        // SAFETY: this is the owner's thread, and `push` does not come back here.
         Ok(unsafe { self.mine(push) })
     }
 
@@ -244,54 +225,6 @@ impl Queue {
     unsafe fn mine<R>(&self, f: impl FnOnce(&mut Mine) -> R) -> R {
         // SAFETY: by the caller, nobody else touches it meanwhile.
         self.mine.with_mut(|mine| f(unsafe { &mut *mine }))
-    }
-}
-
-impl Remote {
-    /// Adds `task`; gives it back once closed.
-    fn push(&mut self, task: Runnable) -> Option<Runnable> {
-        if self.closed && !mutant("local_closed") {
-            return Some(task);
-        }
-        self.entries.push_back(task);
-        None
-    }
-
-    /// Whether there is nothing to run, so that `waker` was registered; and the waker that is not needed any more.
-    fn register(&mut self, key: usize, waker: Waker) -> (bool, Option<Waker>) {
-        if !self.entries.is_empty() && !mutant("local_recheck") {
-            return (false, Some(waker));
-        }
-        match self.waiters.iter_mut().find(|waiter| waiter.key == key) {
-            Some(_) if mutant("local_rewait") => (true, Some(waker)),
-            Some(waiter) => (true, waiter.waker.replace(waker)),
-            None => {
-                self.waiters.push(Waiter { key, waker: Some(waker) });
-                (true, None)
-            }
-        }
-    }
-
-    fn unregister(&mut self, key: usize) -> Option<Waker> {
-        let position = self.waiters.iter().position(|waiter| waiter.key == key)?;
-        self.waiters.swap_remove(position).waker
-    }
-
-    fn take_wakers(&mut self) -> Wakers {
-        let mut wakers = self.waiters.iter_mut().filter_map(|waiter| waiter.waker.take());
-        Wakers { first: wakers.next(), others: wakers.collect() }
-    }
-}
-
-/// The wakers of all that wait. There is seldom more than one: that one takes no allocation.
-struct Wakers {
-    first: Option<Waker>,
-    others: Vec<Waker>,
-}
-
-impl Wakers {
-    fn wake(self) {
-        self.first.into_iter().chain(self.others).for_each(wake_quietly);
     }
 }
 
