@@ -120,6 +120,24 @@ fn what_is_spawned_or_woken_beside_the_set_wakes_whoever_waits() {
 }
 
 #[test]
+fn a_set_that_is_ready_keeps_no_waker_and_can_be_used_again() {
+    watchdog(|| {
+        let mut local = LocalSet::new();
+        let (wakes, waker) = counting();
+        for round in 1..=3 {
+            let (go, wait) = oneshot::channel::<()>();
+            let task = local.spawn_local(wait);
+            assert!(poll_once(&mut local, &waker).is_pending());
+            assert_eq!(Arc::strong_count(&wakes), 3);
+            go.send(()).unwrap();
+            assert_eq!(wakes.get(), round);
+            assert!(poll_once(&mut local, &waker).is_ready() && task.is_finished());
+            assert_eq!(Arc::strong_count(&wakes), 2);
+        }
+    });
+}
+
+#[test]
 fn of_several_that_drive_a_set_none_waits_for_one_that_has_ended() {
     watchdog(|| {
         let local = LocalSet::new();

@@ -74,7 +74,12 @@ pub(super) fn poll(owner: &Rc<Owner>, context: &mut Context<'_>) -> Poll<()> {
     let _entered = current::enter(owner);
     let _polling = owner.start_polling();
     run_tasks(owner, SET, context);
-    if owner.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    if !owner.is_empty() {
+        return Poll::Pending;
+    }
+    // The set may live on, and must not keep the waker.
+    owner.stop_waiting(SET);
+    Poll::Ready(())
 }
 
 /// Runs tasks, up to the bound; then waits for more, or sees to another poll.
