@@ -96,6 +96,7 @@ fn drops_at_the_sets_end_may_do_what_they_like() {
         executor::block_on(local.run_until(yield_now()));
         drop(local);
         assert_eq!(drops.count(), 60);
+        assert_eq!(refused.borrow().len(), 30, "each drop was inside the set, and came to its end");
         assert!(refused.borrow().iter().all(JoinHandle::is_finished));
         assert!(aborts.borrow().iter().all(AbortHandle::is_finished));
     });
