@@ -11,7 +11,9 @@ use std::rc::Rc;
 use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TryCurrentError};
 use fusee::task::coop::{Coop, RestoreOnPending};
 use fusee::task::futures::TaskLocalFuture;
-use fusee::task::{AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalKey, Unconstrained};
+use fusee::task::{
+    AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet, Unconstrained,
+};
 use fusee::time::error::Elapsed;
 use fusee::time::{Instant, Sleep, Timeout};
 
@@ -104,6 +106,11 @@ const _: () = {
     send::<TaskLocalFuture<Cell<u8>, Ready<()>>>();
     sync::<TaskLocalFuture<u8, Ready<()>>>();
     sync::<EnterGuard<'static>>();
+    unpin::<LocalSet>();
+    unpin::<LocalEnterGuard>();
+    debug::<LocalSet>();
+    debug::<LocalEnterGuard>();
+    unwind::<LocalSet>();
 };
 
 // What must not be.
@@ -118,6 +125,10 @@ not!(TaskLocalFuture<u8, Ready<()>>: Unpin);
 not!(Coop<PhantomFuture>: Unpin);
 not!(Unconstrained<PhantomFuture>: Unpin);
 not!(EnterGuard<'static>: Send);
+not!(LocalSet: Send);
+not!(LocalSet: Sync);
+not!(LocalEnterGuard: Send);
+not!(LocalEnterGuard: Sync);
 not!(Timeout<PhantomFuture>: Unpin);
 not!(Timeout<Awkward>: Sync);
 

@@ -1,6 +1,7 @@
 //! Configuring a runtime.
 
 use std::num::NonZeroUsize;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -33,6 +34,10 @@ pub struct Builder {
     global_queue_interval: u32,
     event_interval: u32,
 }
+
+// A function of the user's that panics leaves nothing of ours half done.
+impl UnwindSafe for Builder {}
+impl RefUnwindSafe for Builder {}
 
 impl Builder {
     /// A runtime with several workers, one for each core unless [`worker_threads`](Self::worker_threads) says otherwise.

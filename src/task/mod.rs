@@ -18,7 +18,8 @@
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
 //! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
 //! handles; `list.rs` the list through which shutdown finds live tasks; `blocking.rs` tasks that are in none; `coop/` the budget of a poll;
-//! `join_set/` and `task_local.rs` stand on top of these. The scheduler is known only as the trait `Schedule`.
+//! `local/` the tasks that stay on one thread; `join_set/` and `task_local.rs` stand on top of these. The scheduler is known only as the trait
+//! `Schedule`.
 
 pub(crate) mod blocking;
 mod cell;
@@ -28,6 +29,7 @@ mod id;
 mod join;
 mod join_set;
 pub(crate) mod list;
+pub(crate) mod local;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;
@@ -41,6 +43,7 @@ pub use error::JoinError;
 pub use id::Id;
 pub use join::{AbortHandle, JoinHandle};
 pub use join_set::JoinSet;
+pub use local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::{block_in_place, spawn, spawn_blocking};
 pub use task_local::{AccessError, LocalKey};
 pub use yield_now::yield_now;
@@ -64,6 +67,25 @@ pub(crate) fn enlist<F, S>(future: F, scheduler: S, list: &TaskList) -> (Option<
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: what is `Send` may be run, dropped and taken on any thread.
+    unsafe { enlist_local(future, scheduler, list) }
+}
+
+/// As [`enlist`], for a future that may have to stay on this thread.
+///
+/// # Safety
+/// Unless the future and its output are `Send`: on this thread alone are the task's queue entries run and `list` closed. (Entries may be
+/// dropped on any thread, and so may all that wakers and handles do.)
+pub(crate) unsafe fn enlist_local<F, S>(
+    future: F,
+    scheduler: S,
+    list: &TaskList,
+) -> (Option<Runnable>, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
     S: Schedule,
 {
     let task = cell::allocate(future, scheduler);

@@ -14,7 +14,8 @@ pub(crate) struct Runnable {
     task: RawTask,
 }
 
-// SAFETY: a task's future, output and scheduler are Send (required by `RawTask`'s callers), and the state word arbitrates who touches them.
+// SAFETY: a task's scheduler is Send, and so are its future and output, or it is run on its own thread only (`enlist_local`); the state word
+// arbitrates who touches them.
 unsafe impl Send for Runnable {}
 
 impl Runnable {
