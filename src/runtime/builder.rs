@@ -8,6 +8,7 @@ use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use crate::park::Parker;
+use crate::scheduler::hooks::Hooks;
 use crate::scheduler::worker::{Seed, Worker};
 use crate::scheduler::{Scheduler, Shard};
 use crate::sync::thread::{self, JoinHandle};
@@ -33,6 +34,7 @@ pub struct Builder {
     thread_name: String,
     thread_stack_size: Option<usize>,
     global_queue_interval: u32,
+    pub(super) hooks: Hooks,
 }
 
 impl Builder {
@@ -44,6 +46,7 @@ impl Builder {
             thread_name: "fusee-worker".to_owned(),
             thread_stack_size: None,
             global_queue_interval: 61,
+            hooks: Hooks::default(),
         }
     }
 
@@ -85,7 +88,7 @@ impl Builder {
         let parker = Parker::new();
         let timers = Timers::new(workers + 1, parker.unparker());
         let remotes = seeds.iter().map(Seed::remote).collect();
-        let scheduler = Arc::new(Scheduler::new(remotes, timers, self.global_queue_interval));
+        let scheduler = Arc::new(Scheduler::new(remotes, timers, self.global_queue_interval, self.hooks.clone()));
         let handle = Handle::new(Shard::new(scheduler.clone(), workers));
         // From here on an error drops the runtime, which ends and joins the threads that it has.
         let mut runtime = Runtime::new_without_threads(handle);
@@ -128,7 +131,7 @@ impl Builder {
             context::become_runtime_thread();
             let handle = Handle::new(worker.shard().clone());
             let _entered = context::enter(&handle);
-            worker.run();
+            handle.scheduler().thread_hooks().around(|| worker.run());
         })
     }
 

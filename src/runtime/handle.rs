@@ -8,7 +8,8 @@ use super::context::{self, EnterGuard, TryCurrentError};
 use super::{RuntimeMetrics, block_on};
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::Arc;
-use crate::task::JoinHandle;
+use crate::task::meta::Origin;
+use crate::task::{JoinHandle, is_large};
 use crate::time::driver::Timers;
 
 /// A reference to a runtime, cheap to clone, that spawns onto it from anywhere. It does not keep the runtime's threads alive:
@@ -58,12 +59,26 @@ impl Handle {
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        scheduler::spawn(&self.shard, future)
+        if const { is_large::<F>() } {
+            self.spawn_from(Box::pin(future), Origin::here())
+        } else {
+            self.spawn_from(future, Origin::here())
+        }
+    }
+
+    /// As [`spawn`](Self::spawn), for a task of the given origin.
+    pub(crate) fn spawn_from<F>(&self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn(&self.shard, future, origin)
     }
 
     /// Runs `future` to its end on the calling thread, with this runtime entered.
@@ -74,7 +89,11 @@ impl Handle {
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::block_on(self, future)
+        if const { is_large::<F>() } {
+            block_on::block_on(self, Box::pin(future))
+        } else {
+            block_on::block_on(self, future)
+        }
     }
 
     /// Makes this runtime the current one on this thread, for [`spawn`](crate::task::spawn()) and timers, until the guard is dropped.

@@ -11,11 +11,12 @@
 //! ```
 //!
 //! # Inside
-//! `builder.rs` starts the threads, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
+//! `builder.rs` starts the threads (`builder_hooks.rs` holds its methods that set hooks), `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
 //! `block_on.rs` drives a root future on the caller's thread.
 
 mod block_on;
 mod builder;
+mod builder_hooks;
 mod context;
 mod handle;
 mod metrics;
@@ -27,6 +28,8 @@ pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
+
+pub use crate::task::meta::TaskMeta;
 
 use std::future::Future;
 

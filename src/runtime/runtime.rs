@@ -62,6 +62,7 @@ impl Runtime {
     }
 
     /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()).
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `worker.rs` | a worker's loop: find work, run it, park |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
+//! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `metrics.rs` | each worker's counters |
 //!
@@ -18,6 +19,7 @@
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
@@ -28,11 +30,14 @@ use std::future::Future;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, CachePadded, fence_seq_cst};
+use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
+use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 use crate::time::driver::Timers;
+use hooks::{Hooks, ThreadHooks};
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
@@ -51,6 +56,8 @@ pub(crate) struct Scheduler {
     timers: Timers,
     /// A worker looks at the injector first on every one of so many polls.
     global_queue_interval: u32,
+    task_hooks: Option<TaskHooks>,
+    thread_hooks: ThreadHooks,
 }
 
 /// What other threads see of a worker.
@@ -67,7 +74,7 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, global_queue_interval: u32) -> Self {
+    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, global_queue_interval: u32, hooks: Hooks) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -77,6 +84,8 @@ impl Scheduler {
             closed: AtomicBool::new(false),
             timers,
             global_queue_interval,
+            task_hooks: hooks.task.if_any(),
+            thread_hooks: hooks.thread,
         }
     }
 
@@ -90,6 +99,11 @@ impl Scheduler {
 
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
         &self.remotes[worker].metrics
+    }
+
+    /// The hooks around this runtime's threads.
+    pub(crate) fn thread_hooks(&self) -> &ThreadHooks {
+        &self.thread_hooks
     }
 
     /// Tasks spawned and not complete yet.
@@ -207,13 +221,13 @@ impl Shard {
 }
 
 /// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
-pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let list = &shard.scheduler.lists[shard.index];
-    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
+    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list, origin);
     if let Some(runnable) = runnable
         && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
     {
@@ -240,6 +254,10 @@ impl Schedule for Membership {
         let list = &self.0.scheduler.lists[self.0.index];
         // SAFETY: a task enters this list when it is made and completes once.
         unsafe { list.remove(task) }
+    }
+
+    fn hooks(&self) -> Option<&TaskHooks> {
+        self.0.scheduler.task_hooks.as_ref()
     }
 }
 

@@ -10,9 +10,11 @@ use super::stage::{CountingWaker, Fate, Output};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::Builder;
+use crate::scheduler::hooks::Hooks;
 use crate::scheduler::worker::Seed;
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::{Arc, clock};
+use crate::task::meta::Origin;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
@@ -25,11 +27,11 @@ fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(2, Parker::new().unparker());
-        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, 61));
+        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, 61, Hooks::default()));
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let working = spawn(move || worker.run());
-        let spawning = spawn(move || scheduler::spawn(&foreign, ready(())));
+        let spawning = spawn(move || scheduler::spawn(&foreign, ready(()), Origin::here()));
         scheduler.close();
         let mut handle = spawning.join().unwrap();
         working.join().unwrap();
@@ -52,19 +54,21 @@ fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(3, Parker::new().unparker());
-        let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, 61));
+        let scheduler =
+            Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, 61, Hooks::default()));
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
         let unparker = blocked.unparker();
         let close = scheduler.clone();
         // A worker's first task is taken alone, and of three that are left a batch is two.
-        drop(scheduler::spawn(&foreign, ready(())));
-        drop(scheduler::spawn(&foreign, async move {
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        let blocking = async move {
             blocked.park();
             close.close();
-        }));
-        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
-        drop(scheduler::spawn(&foreign, ready(())));
+        };
+        drop(scheduler::spawn(&foreign, blocking, Origin::here()));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
         let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
             spawn(move || worker.run())
