@@ -13,6 +13,7 @@
 //! # Invariants
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
+//! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
 //! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
@@ -89,15 +90,21 @@ impl Worker {
     pub(crate) fn run(&self) {
         CURRENT.with(|current| current.set(self));
         let _running = Running;
+        let mut rest = self.shard.scheduler.thread_hooks.rest();
         while !self.shard.scheduler.is_closed() {
             match self.find_task() {
                 Some(task) => {
                     self.stop_searching();
+                    rest.busy();
                     self.poll(task);
                 }
-                None => self.park(),
+                None => {
+                    rest.idle(|| self.stop_searching());
+                    self.park();
+                }
             }
         }
+        rest.busy();
         self.shard.scheduler.drop_tasks(self.shard.index);
         while let Some(entry) = self.queue.pop() {
             drop(entry);
