@@ -11,8 +11,8 @@
 //! ```
 //!
 //! # Inside
-//! `builder.rs` starts the threads (`builder_hooks.rs` holds its methods that set hooks), `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
-//! `block_on.rs` drives a root future on the caller's thread.
+//! `builder.rs` starts the threads (`builder_hooks.rs` holds its methods that set hooks), `runtime.rs` owns and ends them, `context.rs` knows
+//! which runtime a thread has entered, `block_on.rs` drives a root future on the caller's thread.
 
 mod block_on;
 mod builder;
@@ -33,6 +33,8 @@ pub use crate::task::meta::TaskMeta;
 
 use std::future::Future;
 
+use crate::task::is_large;
+
 /// Runs `future` to its end on a runtime of its own, which has as many workers as the machine has cores.
 ///
 /// The future runs on the calling thread; what it spawns runs on the workers, and is dropped when it ends.
@@ -46,6 +48,11 @@ use std::future::Future;
 /// ```
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    if const { is_large::<F>() } { block_on_new(Box::pin(future)) } else { block_on_new(future) }
+}
+
+#[track_caller]
+fn block_on_new<F: Future>(future: F) -> F::Output {
     context::assert_may_block();
     match Runtime::new() {
         Ok(runtime) => runtime.block_on(future),

@@ -9,7 +9,8 @@ use super::context::{self, EnterGuard};
 use super::handle::Handle;
 use super::{Builder, RuntimeMetrics};
 use crate::sync::thread::JoinHandle as ThreadHandle;
-use crate::task::JoinHandle;
+use crate::task::meta::Origin;
+use crate::task::{JoinHandle, is_large};
 
 /// A runtime: workers that run tasks, and a driver that fires timers.
 ///
@@ -58,7 +59,7 @@ impl Runtime {
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.handle.block_on(future)
+        if const { is_large::<F>() } { self.handle.block_on(Box::pin(future)) } else { self.handle.block_on(future) }
     }
 
     /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()).
@@ -68,7 +69,12 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.handle.spawn(future)
+        let origin = Origin::here();
+        if const { is_large::<F>() } {
+            self.handle.spawn_from(Box::pin(future), origin)
+        } else {
+            self.handle.spawn_from(future, origin)
+        }
     }
 
     /// A reference to this runtime, to be cloned and kept.
