@@ -5,6 +5,8 @@
 //!
 //! Deliberately not here: the hooks around tasks, which the tasks' own cells call (`task/hooks.rs`).
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
 use crate::sync::StdArc;
 use crate::task::hooks::{TaskHooks, call_quietly};
 
@@ -17,6 +19,10 @@ pub(crate) struct Hooks {
     pub(crate) task: TaskHooks,
     pub(crate) thread: ThreadHooks,
 }
+
+// No panic leaves a hook by us, and nobody sees what it has left half done but the hook itself, its next call.
+impl UnwindSafe for Hooks {}
+impl RefUnwindSafe for Hooks {}
 
 /// What to call when, on the thread that it is about.
 #[derive(Clone, Default)]
