@@ -14,9 +14,12 @@ use fusee::task::{self, Id};
 use futures::executor;
 use support::{Drops, Latch, holding, on_drop, quiet_panic, until, watchdog};
 
-/// What happened, in order, with the task and the thread that it happened to.
+/// What happened, with the task and the thread that it happened to.
+type Entry = (&'static str, Option<Id>, ThreadId);
+
+/// All that happened, in order.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<(&'static str, Option<Id>, ThreadId)>>>);
+struct Log(Arc<Mutex<Vec<Entry>>>);
 
 impl Log {
     fn note(&self, what: &'static str, task: Option<Id>) {
@@ -157,8 +160,9 @@ fn the_end_is_told_on_the_thread_that_drops_the_future() {
 #[test]
 fn hooks_are_told_the_name_and_the_call_that_spawned_the_task() {
     watchdog(|| {
-        let seen: Arc<Mutex<Vec<(Option<String>, u32)>>> = Arc::default();
-        let keep = |seen: &Arc<Mutex<Vec<_>>>| {
+        type Seen = Arc<Mutex<Vec<(Option<String>, u32)>>>;
+        let seen = Seen::default();
+        let keep = |seen: &Seen| {
             let seen = seen.clone();
             move |task: &TaskMeta<'_>| {
                 assert_eq!(task.spawned_at().file(), file!());
