@@ -81,6 +81,15 @@ impl Handle {
         scheduler::spawn(&self.shard, future, origin)
     }
 
+    /// As [`spawn_from`](Self::spawn_from), by a handle made for it.
+    pub(crate) fn into_spawn_from<F>(self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn_owned(self.shard, future, origin)
+    }
+
     /// Runs `future` to its end on the calling thread, with this runtime entered.
     ///
     /// After the runtime has shut down it still does, but what it spawns is cancelled, and a sleep in it panics.

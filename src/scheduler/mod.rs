@@ -226,12 +226,24 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let list = &shard.scheduler.lists[shard.index];
-    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list, origin);
+    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), Membership::list, origin);
     if let Some(runnable) = runnable
         && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
     {
         shard.scheduler.inject(runnable);
+    }
+    handle
+}
+
+/// As [`spawn`], for a reference to the shard that the task takes over: on a worker no other is counted.
+pub(crate) fn spawn_owned<F>(shard: Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (runnable, handle) = task::enlist(future, Membership(shard), Membership::list, origin);
+    if let Some(runnable) = runnable {
+        runnable.schedule();
     }
     handle
 }
@@ -251,9 +263,8 @@ impl Schedule for Membership {
     }
 
     fn release(&self, task: RawTask) -> bool {
-        let list = &self.0.scheduler.lists[self.0.index];
         // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { list.remove(task) }
+        unsafe { self.list().remove(task) }
     }
 
     fn hooks(&self) -> Option<&TaskHooks> {
@@ -262,6 +273,10 @@ impl Schedule for Membership {
 }
 
 impl Membership {
+    fn list(&self) -> &TaskList {
+        &self.0.scheduler.lists[self.0.index]
+    }
+
     /// Queues `task` on this worker by `queue`, or injects it from any other thread.
     ///
     /// # Safety

@@ -5,7 +5,7 @@
 //!
 //! Panics of the user's code (the future's poll and drop, the output's drop) end here: none leaves this file. While it runs, its
 //! task is the thread's current one (`id.rs`).
-//! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*).
+//! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*), what the handle gets (`outcome.rs`).
 
 use std::any::Any;
 use std::future::Future;
@@ -18,6 +18,7 @@ use super::error::JoinError;
 use super::hooks::Watch;
 use super::id::Current;
 use super::meta::{Label, TaskMeta};
+use super::outcome::{failure, join_outcome};
 use super::raw::{Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning};
@@ -50,6 +51,15 @@ pub(super) unsafe fn announce<F: Future, S: Schedule>(task: RawTask) {
     if let Some(watch) = unsafe { Cell::<F, S>::watch(task) } {
         watch.spawned();
     }
+}
+
+/// The scheduler's part of `task`.
+///
+/// # Safety
+/// The caller holds a reference to `task`, which was allocated for these types, for as long as it uses the answer.
+pub(super) unsafe fn scheduler<'a, F: Future + 'a, S: Schedule>(task: RawTask) -> &'a S {
+    // SAFETY: by the caller.
+    &unsafe { task.cast::<Cell<F, S>>().as_ref() }.scheduler
 }
 
 /// The whole allocation.
@@ -346,47 +356,4 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 impl<F: Future, S: Schedule> Labelled<F, S> {
     const VTABLE: &'static Vtable =
         &Vtable { free: Cell::<F, S>::free::<Self>, label: offset_of!(Self, label), ..*Cell::<F, S>::VTABLE };
-}
-
-/// What the handle gets of a task that gave no output: it was cancelled, or panicked with a payload.
-///
-/// # Safety
-/// The caller holds a reference to `task`.
-unsafe fn failure(task: RawTask, payload: Option<Box<dyn Any + Send>>) -> JoinError {
-    let error = match payload {
-        None => JoinError::cancelled(task.id()),
-        Some(payload) => JoinError::panic(task.id(), payload),
-    };
-    // SAFETY: by the caller.
-    error.named(unsafe { task.name() })
-}
-
-/// The result for the handle: a panic in the future's drop turns an output or a cancellation into a panic.
-///
-/// # Safety
-/// The caller holds a reference to `task`.
-unsafe fn join_outcome<T>(
-    task: RawTask,
-    output: Result<T, JoinError>,
-    dropped: Result<(), Box<dyn Any + Send>>,
-) -> Result<T, JoinError> {
-    let Err(payload) = dropped else { return output };
-    match &output {
-        Err(error) if error.is_panic() => {
-            discard(payload);
-            output
-        }
-        _ => {
-            let dropped = catch_unwind(|| {
-                // SAFETY: by the caller, who holds it until after the drop.
-                let _current = unsafe { Current::enter(task) };
-                drop(output);
-            });
-            if let Err(payload) = dropped {
-                discard(payload);
-            }
-            // SAFETY: by the caller.
-            Err(unsafe { failure(task, Some(payload)) })
-        }
-    }
 }

@@ -16,8 +16,10 @@
 //!
 //! # Inside
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
-//! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
-//! handles; `id.rs` which task a thread runs; `meta.rs` a task's name and origin; `hooks.rs` the user's hooks; `list.rs` the list through which shutdown finds live tasks; `coop.rs` the budget of a poll. The scheduler is known only as the trait `Schedule`.
+//! `cell.rs` the allocation and what is done with the future, `outcome.rs` what comes of it; `raw.rs` a task as all others see it;
+//! `runnable.rs` the queue entry; `waker.rs` and `join.rs` the handles; `list.rs` the list through which shutdown finds live tasks;
+//! `id.rs` which task's code a thread runs; `meta.rs` a task's name and origin; `hooks.rs` the user's hooks; `coop.rs` the budget of a
+//! poll. The scheduler is known only as the trait `Schedule`.
 
 mod builder;
 mod cell;
@@ -28,6 +30,7 @@ mod id;
 mod join;
 pub(crate) mod list;
 pub(crate) mod meta;
+mod outcome;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;
@@ -60,12 +63,12 @@ pub(crate) const fn is_large<F>() -> bool {
 /// Makes a task and enters it into `list`. The runnable, to be queued, is absent when the list is closed: then the future
 /// has been dropped and the handle resolves as cancelled.
 ///
-/// `list` is the one that the scheduler's [`Schedule::release`] takes the task out of. The hook is told before the task is in it: a task that
-/// is refused has been announced, and ends like any other.
+/// `list` answers the one that the scheduler's [`Schedule::release`] takes the task out of. The hook is told before the task is
+/// in it: a task that is refused has been announced, and ends like any other.
 pub(crate) fn enlist<F, S>(
     future: F,
     scheduler: S,
-    list: &TaskList,
+    list: impl FnOnce(&S) -> &TaskList,
     origin: Origin<'_>,
 ) -> (Option<Runnable>, JoinHandle<F::Output>)
 where
@@ -81,6 +84,8 @@ where
     let runnable = unsafe { Runnable::from_raw(task) };
     // SAFETY: allocated above for these types, and the entry keeps it alive.
     unsafe { cell::announce::<F, S>(task) };
+    // SAFETY: as above.
+    let list = list(unsafe { cell::scheduler::<F, S>(task) });
     // SAFETY: the task is alive, and new; the third reference is the list's.
     if unsafe { list.insert(task) } {
         return (Some(runnable), handle);

@@ -39,5 +39,5 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::current().spawn_from(future, origin)
+    Handle::current().into_spawn_from(future, origin)
 }

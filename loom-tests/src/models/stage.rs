@@ -40,7 +40,7 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, handle) = enlist(future, OnQueue(self.clone()), &self.list, Origin::here());
+        let (runnable, handle) = enlist(future, OnQueue(self.clone()), |scheduler| &scheduler.0.list, Origin::here());
         self.push(runnable.expect("the list is open"));
         handle
     }
