@@ -167,6 +167,23 @@ fn a_task_dropped_by_another_leaves_that_one_its_identity() {
 }
 
 #[test]
+fn the_future_of_a_block_on_in_a_tasks_drop_is_no_task() {
+    watchdog(|| {
+        let (closed, other) = (workers(1), workers(1));
+        let handle = closed.handle().clone();
+        drop(closed);
+        let (report, reports) = channel();
+        let held = on_drop(move || {
+            let before = task::try_id();
+            let root = other.block_on(async { task::try_id() });
+            report.send([before, root, task::try_id()]).unwrap();
+        });
+        let id = handle.spawn(holding(held, |_| Poll::<()>::Pending)).id();
+        assert_eq!(reports.try_recv().unwrap(), [Some(id), None, Some(id)]);
+    });
+}
+
+#[test]
 fn a_task_that_panics_leaves_no_identity_behind() {
     watchdog(|| {
         let runtime = workers(1);

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use super::handle::Handle;
 use crate::sync::{StdMutexGuard, thread_local_const};
+use crate::task::id::Current;
 
 thread_local_const! {
     /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
@@ -121,8 +122,8 @@ fn duty() -> Duty {
     DUTY.try_with(Cell::get).unwrap_or(Duty::None)
 }
 
-/// Says that `block_on` runs on this thread, until it is dropped.
-pub(super) struct BlockGuard(());
+/// Says that `block_on` runs on this thread, in no task, until it is dropped.
+pub(super) struct BlockGuard(#[expect(dead_code, reason = "it counts in its drop")] Current);
 
 impl Drop for BlockGuard {
     fn drop(&mut self) {
@@ -147,5 +148,5 @@ pub(super) fn enter_block_on() -> BlockGuard {
     assert_may_block();
     // The thread ends: `block_on` goes on unmarked.
     let _ = DUTY.try_with(|duty| duty.set(Duty::Root));
-    BlockGuard(())
+    BlockGuard(Current::none())
 }

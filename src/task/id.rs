@@ -2,7 +2,7 @@
 //!
 //! `cell.rs` sets the current task around each call into a task's code (the poll and drop of its future, the drop of its output),
 //! on whatever thread that happens. Such calls nest, when a task drops the handle to another or polls a runtime of its own: each
-//! restores what it found.
+//! restores what it found. `block_on` (`runtime/context.rs`) sets none: its future is no task's code.
 
 use std::cell::Cell;
 use std::fmt;
@@ -92,14 +92,23 @@ fn current() -> Option<RawTask> {
     CURRENT.try_with(Cell::get).unwrap_or(None)
 }
 
-/// Makes a task the current one of this thread, until it is dropped: then the thread has the one that it had before.
-pub(super) struct Current(Option<RawTask>);
+/// Makes a task the current one of this thread, or none, until it is dropped: then the thread has the one that it had before.
+pub(crate) struct Current(Option<RawTask>);
 
 impl Current {
     /// # Safety
     /// The caller holds a reference to `task` until it has dropped what this returns.
     pub(super) unsafe fn enter(task: RawTask) -> Self {
-        Self(CURRENT.try_with(|current| current.replace(Some(task))).unwrap_or(None))
+        Self::replace(Some(task))
+    }
+
+    /// For what is part of no task, though one waits for it: the future of `block_on`.
+    pub(crate) fn none() -> Self {
+        Self::replace(None)
+    }
+
+    fn replace(task: Option<RawTask>) -> Self {
+        Self(CURRENT.try_with(|current| current.replace(task)).unwrap_or(None))
     }
 }
 

@@ -26,7 +26,7 @@ mod cell;
 pub(crate) mod coop;
 mod error;
 pub(crate) mod hooks;
-mod id;
+pub(crate) mod id;
 mod join;
 pub(crate) mod list;
 pub(crate) mod meta;
