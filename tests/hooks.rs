@@ -5,12 +5,14 @@ mod support;
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread::{self, ThreadId};
 
 use fusee::runtime::{Builder, Handle, Runtime, TaskMeta};
-use fusee::task::{self, Id};
+use fusee::task::{self, AbortHandle, Id};
+use futures::channel::oneshot;
 use futures::executor;
 use support::{Drops, Latch, holding, on_drop, quiet_panic, until, watchdog};
 
@@ -92,6 +94,30 @@ fn the_end_is_told_after_the_future_is_dropped_and_before_the_handle_resolves() 
                 assert_eq!(last, ["spawn", "before", "after", "drop", "terminate", "resolved"]);
             }
         }
+    });
+}
+
+#[test]
+fn the_hook_for_its_end_finds_the_task_unfinished_and_may_abort_it() {
+    watchdog(|| {
+        let slot: Arc<Mutex<Option<AbortHandle>>> = Arc::default();
+        let (found, seen) = channel();
+        let handles = slot.clone();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .on_task_terminate(move |task| {
+                let handle = handles.lock().unwrap().take().unwrap();
+                handle.abort();
+                found.send((handle.id() == task.id(), handle.is_finished())).unwrap();
+            })
+            .build()
+            .unwrap();
+        let (go, wait) = oneshot::channel();
+        let task = runtime.spawn(async move { wait.await.unwrap() });
+        *slot.lock().unwrap() = Some(task.abort_handle());
+        go.send(7).unwrap();
+        assert_eq!(executor::block_on(task).unwrap(), 7);
+        assert_eq!(seen.try_recv(), Ok((true, false)));
     });
 }
 
