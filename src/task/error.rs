@@ -35,6 +35,9 @@ struct Named {
     payload: Option<Payload>,
 }
 
+// It lies in every task, beside the output.
+const _: () = assert!(size_of::<JoinError>() == size_of::<Id>() + size_of::<Payload>());
+
 /// A panic's payload.
 struct Payload(Box<dyn Any + Send>);
 
