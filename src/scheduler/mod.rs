@@ -29,7 +29,7 @@ use std::future::Future;
 
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, fence_seq_cst};
+use crate::sync::{Arc, CachePadded, StdArc, fence_seq_cst};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -56,7 +56,8 @@ pub(crate) struct Scheduler {
     timers: Timers,
     /// A worker looks at the injector first on every one of so many polls.
     global_queue_interval: u32,
-    task_hooks: Option<TaskHooks>,
+    /// Shared with tasks that are in no list, and hold no shard.
+    task_hooks: Option<StdArc<TaskHooks>>,
     thread_hooks: ThreadHooks,
 }
 
@@ -84,7 +85,7 @@ impl Scheduler {
             closed: AtomicBool::new(false),
             timers,
             global_queue_interval,
-            task_hooks: hooks.task.if_any(),
+            task_hooks: hooks.task.if_any().map(StdArc::new),
             thread_hooks: hooks.thread,
         }
     }
@@ -268,7 +269,7 @@ impl Schedule for Membership {
     }
 
     fn hooks(&self) -> Option<&TaskHooks> {
-        self.0.scheduler.task_hooks.as_ref()
+        self.0.scheduler.task_hooks.as_deref()
     }
 }
 
