@@ -6,10 +6,11 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use super::runtime::Runtime;
-use super::start::{self, Plan};
+use super::start;
 use crate::blocking::Pool;
+use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
-use crate::scheduler::{Policy, RuntimeFlavor};
+use crate::scheduler::{Plan, Policy, RuntimeFlavor};
 use crate::sync::available_parallelism;
 
 /// The most workers that a runtime takes.
@@ -33,6 +34,7 @@ pub struct Builder {
     threads: ThreadSettings,
     global_queue_interval: u32,
     event_interval: u32,
+    pub(super) hooks: Hooks,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -73,6 +75,7 @@ impl Builder {
             threads: ThreadSettings { name: ThreadName::new("fusee-worker"), stack_size: None },
             global_queue_interval: 61,
             event_interval: 61,
+            hooks: Hooks::default(),
         }
     }
 
@@ -179,7 +182,7 @@ impl Builder {
             event_interval: self.event_interval,
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
-        let plan = Plan { policy, threads: self.threads.clone(), blocking };
+        let plan = Plan { policy, threads: self.threads.clone(), blocking, hooks: self.hooks.clone() };
         match self.flavor {
             RuntimeFlavor::CurrentThread => start::current_thread(plan),
             RuntimeFlavor::MultiThread => start::multi_thread(plan, workers),

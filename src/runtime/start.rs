@@ -10,22 +10,13 @@ use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
-use crate::blocking::Pool;
 use crate::park::Parker;
-use crate::scheduler::thread_settings::ThreadSettings;
 use crate::scheduler::worker::{self, Seed, Worker};
-use crate::scheduler::{Policy, Scheduler, Shard};
+use crate::scheduler::{Plan, Scheduler, Shard};
 use crate::sync::Arc;
 use crate::sync::thread;
 use crate::task::waker::wake_quietly;
 use crate::time::driver::Timers;
-
-/// What a builder decides.
-pub(super) struct Plan {
-    pub(super) policy: Policy,
-    pub(super) threads: ThreadSettings,
-    pub(super) blocking: Pool,
-}
 
 /// A runtime whose workers are threads of their own.
 pub(super) fn multi_thread(plan: Plan, workers: usize) -> io::Result<Runtime> {
@@ -60,7 +51,7 @@ fn scheduler(seeds: &[Seed], plan: Plan) -> (Arc<Scheduler>, Parker) {
     let parker = Parker::new();
     let timers = Timers::new(seeds.len() + 1, parker.unparker());
     let remotes = seeds.iter().map(Seed::remote).collect();
-    (Arc::new(Scheduler::new(remotes, timers, plan.blocking, plan.threads, plan.policy)), parker)
+    (Arc::new(Scheduler::new(remotes, timers, plan)), parker)
 }
 
 /// The handle of threads that are no workers.
@@ -86,12 +77,14 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
         context::become_runtime_thread();
         let handle = Handle::new(worker.shard().clone());
         let _entered = context::enter(&handle);
-        worker::run(worker);
-        // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
-        if let Some(ticket) = handle.scheduler().blocking().adopt() {
-            context::become_pool_thread();
-            handle.scheduler().blocking().work(ticket);
-        }
+        handle.scheduler().thread_hooks().around(|| {
+            worker::run(worker);
+            // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
+            if let Some(ticket) = handle.scheduler().blocking().adopt() {
+                context::become_pool_thread();
+                handle.scheduler().blocking().work(ticket);
+            }
+        });
     })
 }
 

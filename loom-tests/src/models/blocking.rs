@@ -15,6 +15,7 @@ use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{RawInstant, clock, spin_loop, thread};
 use crate::task::blocking::unlisted;
+use crate::task::meta::Origin;
 use crate::task::{JoinError, JoinHandle};
 
 /// A pool, and how many threads it has started and how many of them have ended.
@@ -45,7 +46,7 @@ impl Scene {
     }
 
     fn submit<R: Send + 'static>(self: &StdArc<Self>, f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
-        let (job, handle) = unlisted(f);
+        let (job, handle) = unlisted(f, None, Origin::here());
         self.pool.submit(job, self.starter());
         handle
     }

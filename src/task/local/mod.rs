@@ -23,7 +23,8 @@ use std::task::{Context, Poll};
 use self::current::Entered;
 use self::queue::Owner;
 use self::run_until::RunUntil;
-use super::JoinHandle;
+use super::meta::Origin;
+use super::{JoinHandle, is_large};
 use crate::runtime::Runtime;
 
 /// Tasks that stay on the thread on which the set was made, so that their futures need not be `Send`.
@@ -84,12 +85,26 @@ impl LocalSet {
     ///     assert_eq!(task.await.unwrap(), 42);
     /// });
     /// ```
+    #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.owner.spawn(future)
+        self.spawn_local_from(future, Origin::here())
+    }
+
+    /// As [`spawn_local`](Self::spawn_local), for a task of the given origin.
+    pub(crate) fn spawn_local_from<F>(&self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if const { is_large::<F>() } {
+            self.owner.spawn(Box::pin(future), origin)
+        } else {
+            self.owner.spawn(future, origin)
+        }
     }
 
     /// Runs `future`, and the set's tasks beside it, until `future` is ready. Tasks that are not complete then stay in the set.
@@ -210,11 +225,21 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    spawn_local_from(future, Origin::here())
+}
+
+/// As [`spawn_local`], for a task of the given origin.
+#[track_caller]
+pub(crate) fn spawn_local_from<F>(future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let Some(owner) = current::current() else {
         panic!(
-            "`spawn_local` was called outside of a `LocalSet`: call it in a future that `LocalSet::run_until` runs, in a local \
+            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`: call it in a future that `LocalSet::run_until` runs, in a local \
              task, or under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
         )
     };
-    owner.spawn(future)
+    if const { is_large::<F>() } { owner.spawn(Box::pin(future), origin) } else { owner.spawn(future, origin) }
 }

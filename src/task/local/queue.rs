@@ -39,7 +39,9 @@ use std::task::Waker;
 
 use super::remote::Remote;
 use crate::sync::{Arc, Mutex, UnsafeCell, mutant, thread_local_const};
+use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
+use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::waker::drop_quietly;
@@ -89,14 +91,14 @@ impl Owner {
     }
 
     /// Makes a task and queues it. Once closed, drops `future` here, and the handle resolves as cancelled.
-    pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub(super) fn spawn<F>(&self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         let member = Member(self.queue.clone());
         // SAFETY: this is the owner's thread. Only `Owner` takes entries out of the queues and closes the list, and it stays here.
-        let (runnable, handle) = unsafe { task::enlist_local(future, member, &self.queue.list) };
+        let (runnable, handle) = unsafe { task::enlist_local(future, member, |member| &member.0.list, origin) };
         if let Some(runnable) = runnable {
             match self.queue.push_mine(runnable) {
                 Ok(true) => {}
@@ -249,6 +251,11 @@ impl Schedule for Member {
     unsafe fn reschedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller.
         unsafe { Self::schedule(this, task) }
+    }
+
+    /// None: a runtime's hooks are told of its own tasks, and a set belongs to no runtime.
+    fn hooks(&self) -> Option<&TaskHooks> {
+        None
     }
 
     fn release(&self, task: RawTask) -> bool {
