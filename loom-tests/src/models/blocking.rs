@@ -9,12 +9,14 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use super::stage::{Fate, Output};
 use crate::blocking::{Pool, Ticket};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{RawInstant, clock, spin_loop, thread};
 use crate::task::blocking::unlisted;
+use crate::task::runnable::Runnable;
 use crate::task::{JoinError, JoinHandle};
 
 /// A pool, and how many threads it has started and how many of them have ended.
@@ -303,4 +305,41 @@ fn blocking_work_first() {
         idle.join().unwrap();
         scene.assert_over();
     });
+}
+
+/// A job is aborted while it is run: its closure runs or does not, is dropped once, and the handle learns which.
+#[test]
+fn blocking_abort() {
+    let model = Model::new("blocking_abort", 2_000).preemptions(2);
+    model.witnesses(&["ran", "cancelled"]).check(|| match abort_beside(Runnable::run) {
+        Ok(()) => witness("ran"),
+        Err(error) => {
+            assert!(error.is_cancelled());
+            witness("cancelled");
+        }
+    });
+}
+
+/// A job is aborted while the pool cancels it: it does not run, and its closure is dropped once.
+#[test]
+fn blocking_cancel() {
+    Model::new("blocking_cancel", 2_000).preemptions(2).check(|| {
+        assert!(abort_beside(Runnable::cancel).unwrap_err().is_cancelled());
+    });
+}
+
+/// What becomes of a job that is aborted beside `end`.
+fn abort_beside(end: fn(Runnable)) -> Result<(), JoinError> {
+    let fate = Fate::new();
+    let output = Output(fate.clone());
+    let (job, handle) = unlisted(move || output);
+    let abort = handle.abort_handle();
+    let aborter = spawn(move || abort.abort());
+    let runner = spawn(move || end(job));
+    let outcome = wait(handle).map(drop);
+    assert_eq!(fate.outputs_dropped(), 1);
+    aborter.join().unwrap();
+    runner.join().unwrap();
+    assert_eq!(StdArc::strong_count(&fate), 1, "nothing of the task is left");
+    outcome
 }
