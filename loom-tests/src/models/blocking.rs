@@ -106,6 +106,30 @@ fn settled<R>(handle: JoinHandle<R>) -> Result<R, JoinError> {
     wait(handle)
 }
 
+/// A job and a work come while the pool's one thread is idle, or about to be, for as long as it takes: both run.
+///
+/// Mutants: `blocking_notify`.
+#[test]
+fn blocking_wake() {
+    Model::new("blocking_wake", 300).preemptions(2).witnesses(&["it carried", "it was busy"]).check(|| {
+        thread::allow(0);
+        let scene = Scene::new(1, Duration::MAX);
+        let idle = scene.adopted();
+        assert_eq!(wait(scene.submit(|| 42)).unwrap(), 42);
+        let gate = Parker::new();
+        let opener = gate.unparker();
+        if scene.pool.submit_now(Box::new(move || opener.unpark()), scene.starter()).is_ok() {
+            gate.park();
+            witness("it carried");
+        } else {
+            witness("it was busy");
+        }
+        scene.end();
+        idle.join().unwrap();
+        scene.assert_over();
+    });
+}
+
 /// A job is submitted while the pool's one thread, idle, is about to end: that thread runs it, or a new one. Else it waits for ever.
 ///
 /// Mutants: `blocking_expiry`.
@@ -168,7 +192,7 @@ fn blocking_two_idle() {
 /// Mutants: `blocking_closed`, `blocking_gone`.
 #[test]
 fn blocking_close() {
-    Model::new("blocking_close", 40).branches(5_000).witnesses(&["ran", "cancelled"]).check(|| {
+    Model::new("blocking_close", 500).branches(5_000).witnesses(&["ran", "cancelled"]).check(|| {
         let scene = Scene::new(1, Duration::ZERO);
         let other = scene.clone();
         let submitter = spawn(move || other.submit(|| ()));
@@ -220,7 +244,7 @@ fn blocking_no_thread() {
 /// The start of a thread fails while the only other one may be ending, its time up: the job runs there, or is cancelled.
 #[test]
 fn blocking_start_fails() {
-    let model = Model::new("blocking_start_fails", 300).branches(5_000);
+    let model = Model::new("blocking_start_fails", 12_000).branches(5_000);
     model.witnesses(&["ran", "cancelled"]).check(|| {
         thread::allow(0);
         let scene = Scene::new(2, Duration::ZERO);
@@ -279,10 +303,10 @@ fn blocking_hand_on() {
 /// A work is handed to the only thread, then a job is submitted that blocks until the work has run. No other thread can be started: the
 /// thread carries the work, and the job is cancelled or runs after it.
 ///
-/// Mutants: `blocking_work_first`, `blocking_notify`.
+/// Mutants: `blocking_work_first`.
 #[test]
 fn blocking_work_first() {
-    let model = Model::new("blocking_work_first", 60).branches(5_000);
+    let model = Model::new("blocking_work_first", 12_000).branches(5_000);
     model.witnesses(&["no thread for the work", "job ran", "job cancelled"]).check(|| {
         thread::allow(0);
         let scene = Scene::new(1, Duration::MAX);
