@@ -135,9 +135,10 @@ fn each_task_ends_once_however_it_ends() {
             aborted.abort();
             let shut_down = runtime.spawn(pending::<()>());
             let mut ids = vec![completed.id(), panicked.id(), drop_panics.id(), aborted.id(), shut_down.id()];
-            executor::block_on(completed).unwrap();
             // Kept, so that no identifier comes again.
-            let kept = [panicked.abort_handle(), drop_panics.abort_handle(), aborted.abort_handle()];
+            let kept =
+                [completed.abort_handle(), panicked.abort_handle(), drop_panics.abort_handle(), aborted.abort_handle()];
+            executor::block_on(completed).unwrap();
             executor::block_on(panicked).unwrap_err();
             executor::block_on(drop_panics).unwrap_err();
             executor::block_on(aborted).unwrap_err();

@@ -10,7 +10,7 @@ use super::stage::{CountingWaker, Fate, Output};
 use crate::blocking::Pool;
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
-use crate::runtime::Builder;
+use crate::runtime::{Builder, Handle};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Seed};
@@ -125,5 +125,17 @@ fn e2e_shutdown_asleep() {
         assert!(asleep.is_finished(), "shutdown cancels the task that sleeps");
         assert_eq!(fate.outputs_dropped(), 1);
         assert_eq!(StdArc::strong_count(&fate), 1);
+    });
+}
+
+/// A whole runtime runs a blocking job that spawns a task and blocks on it, and is dropped with the pool's thread idle or about to be: all
+/// threads end.
+#[test]
+fn e2e_spawn_blocking() {
+    Model::new("e2e_spawn_blocking", 50_000).preemptions(1).branches(10_000).check(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let job = runtime.spawn_blocking(|| Handle::current().block_on(crate::task::spawn(ready(42))));
+        assert_eq!(runtime.block_on(job).unwrap().unwrap(), 42);
+        drop(runtime);
     });
 }
