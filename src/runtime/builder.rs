@@ -5,6 +5,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::local_runtime::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
 use super::start;
 use crate::blocking::Pool;
@@ -187,6 +188,28 @@ impl Builder {
             RuntimeFlavor::CurrentThread => start::current_thread(plan),
             RuntimeFlavor::MultiThread => start::multi_thread(plan, workers),
         }
+    }
+
+    /// A runtime for futures that are not `Send`, to be used on this thread alone. Of this builder's settings it takes those of a
+    /// current-thread runtime.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); [`InvalidInput`](io::ErrorKind::InvalidInput) also for a multi-thread builder.
+    ///
+    /// ```
+    /// use fusee::runtime::{Builder, LocalOptions};
+    ///
+    /// let runtime = Builder::new_current_thread().build_local(LocalOptions::default())?;
+    /// runtime.block_on(async { fusee::task::spawn_local(async {}).await.unwrap() });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        let LocalOptions {} = options;
+        if self.flavor == RuntimeFlavor::MultiThread {
+            let message = "a local runtime has one thread: build it with `Builder::new_current_thread`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        self.build().map(LocalRuntime::of)
     }
 
     /// Refuses what cannot be; else the number of workers.

@@ -156,7 +156,7 @@ impl Worker {
     /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
     ///
     /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
-    pub(crate) fn exit(self: Box<Self>) {
+    pub(crate) fn exit(self) {
         if self.shard.scheduler.is_forked() {
             // For the message.
             let _ = catch_unwind(|| self.shard.scheduler.assert_not_forked());
