@@ -74,6 +74,11 @@ impl Unparker {
     pub(crate) fn unpark(&self) {
         self.signal.unpark();
     }
+
+    /// Whether both are of one [`Parker`].
+    pub(crate) fn same_thread(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.signal, &other.signal)
+    }
 }
 
 impl Signal {

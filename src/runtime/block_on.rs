@@ -1,19 +1,128 @@
 //! Driving a root future on the caller's thread.
+//!
+//! On a multi-thread runtime the thread polls the root future and parks in between ([`park_on`]). On a current-thread runtime one
+//! thread in `block_on` works as the runtime's worker beside that ([`drive`]); others park until it gives the worker up.
+//!
+//! # Invariants (ordering labels)
+//! - `root_woken`: what came before a wake of the root future is seen by the poll that follows. Pairs the waker's swap with the driver's.
+//! - The flag is set before the worker is unparked (structural: `root_unpark_before_flag`): a driver that parks has the token, and then
+//!   sees the flag.
+//!
+//! Checked by the models `block_on_foreign`, `block_on_driver` and `block_on_hand_over`.
+//! Deliberately not here: how a worker finds tasks (`scheduler/worker.rs`).
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::context;
 use super::handle::Handle;
+use super::worker_slot::WorkerSlot;
 use crate::park::{Parker, Unparker};
-use crate::sync::StdArc;
+use crate::scheduler::seat;
+use crate::scheduler::worker::{self, Next, Worker};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{StdArc, mutant, ord};
 use crate::task::coop;
 
-/// The waker of a root future: it unparks the thread.
-struct RootWaker(Unparker);
+/// Polls `future` on this thread until it is ready, and parks in between.
+#[track_caller]
+pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
+    let _blocked = context::enter_block_on();
+    let _entered = context::enter(handle);
+    let parker = Parker::new();
+    let waker = Waker::from(StdArc::new(UnparkThread(parker.unparker())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+            return output;
+        }
+        parker.park();
+    }
+}
 
-impl Wake for RootWaker {
+/// Polls `future` on this thread until it is ready, and works as the worker in `slot` beside that if no other thread does.
+#[track_caller]
+pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F) -> F::Output {
+    let _blocked = context::enter_block_on();
+    let _entered = context::enter(handle);
+    let mut future = pin!(future);
+    if let Some(worker) = slot.take() {
+        return drive(worker, slot, future);
+    }
+    let parker = Parker::new();
+    let waiting = Waiting { slot, unparker: parker.unparker() };
+    let waker = Waker::from(StdArc::new(UnparkThread(parker.unparker())));
+    loop {
+        if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
+            drop(waiting);
+            return drive(worker, slot, future);
+        }
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+            return output;
+        }
+        parker.park();
+    }
+}
+
+/// Works as `worker`, and polls `future` first and whenever it was woken.
+fn drive<F: Future>(worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
+    let root = StdArc::new(DrivenRoot { woken: AtomicBool::new(true), unparker: worker.unparker() });
+    let waker = Waker::from(root.clone());
+    let interval = worker.shard().scheduler().event_interval();
+    seat::sit(worker);
+    let _seated = Seated(slot);
+    loop {
+        if root.take_woken()
+            && let Poll::Ready(output) = poll(future.as_mut(), &waker)
+        {
+            return output;
+        }
+        for _ in 0..interval {
+            match seat::with(Worker::next) {
+                Some(Next::Run(task)) => worker::poll(task),
+                Some(Next::Park) => {
+                    seat::with(|worker| worker.park(|| root.is_woken()));
+                    break;
+                }
+                Some(Next::Exit) | None => unreachable!("the runtime is borrowed, and its worker stays"),
+            }
+        }
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    let _budget = coop::Grant::root();
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// Gives the worker back when its thread is done with it, also by a panic.
+struct Seated<'a>(&'a WorkerSlot);
+
+impl Drop for Seated<'_> {
+    fn drop(&mut self) {
+        if let Some(worker) = seat::stand() {
+            self.0.give_back(worker);
+        }
+    }
+}
+
+/// Waits for the worker until it is dropped.
+struct Waiting<'a> {
+    slot: &'a WorkerSlot,
+    unparker: Unparker,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.slot.leave(&self.unparker);
+    }
+}
+
+/// The waker of a root future whose thread does nothing else.
+struct UnparkThread(Unparker);
+
+impl Wake for UnparkThread {
     fn wake(self: StdArc<Self>) {
         self.0.unpark();
     }
@@ -23,21 +132,38 @@ impl Wake for RootWaker {
     }
 }
 
-/// Polls `future` on this thread until it is ready, and parks in between.
-#[track_caller]
-pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
-    let _blocked = context::enter_block_on();
-    let _entered = context::enter(handle);
-    let parker = Parker::new();
-    let waker = Waker::from(StdArc::new(RootWaker(parker.unparker())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        let budget = coop::Grant::root();
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
+/// The waker of a root future whose thread is a worker too.
+struct DrivenRoot {
+    woken: AtomicBool,
+    unparker: Unparker,
+}
+
+impl DrivenRoot {
+    fn is_woken(&self) -> bool {
+        // ORDERING(root_woken): relaxed, a hint; a wake that it misses leaves a token with the worker's parker.
+        self.woken.load(Ordering::Relaxed)
+    }
+
+    fn take_woken(&self) -> bool {
+        // ORDERING(root_woken): acquire; pairs with `wake_by_ref`. Relaxed, if there is nothing to take.
+        self.is_woken() && self.woken.swap(false, ord("root_woken", Ordering::Acquire))
+    }
+}
+
+impl Wake for DrivenRoot {
+    fn wake(self: StdArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        if mutant("root_unpark_before_flag") {
+            self.unparker.unpark();
         }
-        drop(budget);
-        parker.park();
+        // ORDERING(root_woken): release, for the poll that follows. A swap even if the flag is set already: the poll about to start
+        // must see what came before this wake too.
+        self.woken.swap(true, ord("root_woken", Ordering::Release));
+        if !mutant("root_unpark_before_flag") {
+            self.unparker.unpark();
+        }
     }
 }

@@ -1,19 +1,13 @@
-//! Configuring a runtime and starting its threads.
+//! Configuring a runtime.
 
 use std::num::NonZeroUsize;
-use std::task::Waker;
 use std::{fmt, io};
 
-use super::context;
-use super::handle::Handle;
 use super::runtime::Runtime;
-use crate::park::Parker;
-use crate::scheduler::worker::{Seed, Worker};
-use crate::scheduler::{Scheduler, Shard};
-use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{Arc, available_parallelism};
-use crate::task::waker::wake_quietly;
-use crate::time::driver::Timers;
+use super::start;
+use super::thread_name::ThreadName;
+use crate::scheduler::{Policy, RuntimeFlavor};
+use crate::sync::available_parallelism;
 
 /// The most workers that a runtime takes.
 const MAX_WORKERS: usize = 32_768;
@@ -29,25 +23,61 @@ const MAX_WORKERS: usize = 32_768;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Builder {
+    flavor: RuntimeFlavor,
     worker_threads: Option<usize>,
-    thread_name: String,
-    thread_stack_size: Option<usize>,
+    pub(super) thread_name: ThreadName,
+    pub(super) thread_stack_size: Option<usize>,
     global_queue_interval: u32,
+    event_interval: u32,
 }
 
 impl Builder {
     /// A runtime with several workers, one for each core unless [`worker_threads`](Self::worker_threads) says otherwise.
     #[must_use]
     pub fn new_multi_thread() -> Self {
+        Self::new(RuntimeFlavor::MultiThread)
+    }
+
+    /// A runtime that runs all tasks on the thread that is in [`Runtime::block_on`], and none while no thread is.
+    ///
+    /// Timers have a driver thread of their own here too.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_current_thread().build()?;
+    /// let here = std::thread::current().id();
+    /// runtime.block_on(async move {
+    ///     let there = fusee::spawn(async { std::thread::current().id() }).await.unwrap();
+    ///     assert_eq!(there, here);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new_current_thread() -> Self {
+        Self::new(RuntimeFlavor::CurrentThread)
+    }
+
+    fn new(flavor: RuntimeFlavor) -> Self {
         Self {
+            flavor,
             worker_threads: None,
-            thread_name: "fusee-worker".to_owned(),
+            thread_name: ThreadName::new("fusee-worker"),
             thread_stack_size: None,
             global_queue_interval: 61,
+            event_interval: 61,
         }
     }
 
-    /// The number of workers. [`build`](Self::build) refuses 0 and more than 32,768.
+    /// Nothing: timers are always there. It is here so that programs carry over that call it.
+    pub fn enable_time(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Nothing: all that there is is always there. It is here so that programs carry over that call it.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// The number of workers. [`build`](Self::build) refuses 0 and more than 32,768. A current-thread runtime has one whatever is said here.
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         self.worker_threads = Some(count);
         self
@@ -55,7 +85,24 @@ impl Builder {
 
     /// The name of the worker threads; `fusee-worker` by default. [`build`](Self::build) refuses one with a nul byte.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
-        self.thread_name = name.into();
+        self.thread_name = ThreadName::new(name);
+        self
+    }
+
+    /// Asks `name` for the name of each thread as it is started, by [`build`](Self::build), by `spawn_blocking` or by `block_in_place`, on the
+    /// thread that calls that. A name with a nul byte makes the start fail.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let next = AtomicUsize::new(0);
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .thread_name_fn(move || format!("my-app-{}", next.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn thread_name_fn(&mut self, name: impl Fn() -> String + Send + Sync + 'static) -> &mut Self {
+        self.thread_name = ThreadName::by(name);
         self
     }
 
@@ -73,42 +120,44 @@ impl Builder {
         self
     }
 
-    /// Starts the runtime's threads: the workers and the timer driver.
+    /// A current-thread runtime looks after so many polls of tasks whether `block_on`'s future was woken; 61 by default.
+    /// [`build`](Self::build) refuses 0.
+    ///
+    /// On a multi-thread runtime that future has its thread to itself, and timers theirs, so that there it changes nothing.
+    pub fn event_interval(&mut self, polls: u32) -> &mut Self {
+        self.event_interval = polls;
+        self
+    }
+
+    /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; the operating system's error when a
     /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
     /// thread of some runtime, in a task, it does not wait for them to end.
     pub fn build(&mut self) -> io::Result<Runtime> {
-        let workers = self.checked_worker_threads()?;
-        let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
-        let parker = Parker::new();
-        let timers = Timers::new(workers + 1, parker.unparker());
-        let remotes = seeds.iter().map(Seed::remote).collect();
-        let scheduler = Arc::new(Scheduler::new(remotes, timers, self.global_queue_interval));
-        let handle = Handle::new(Shard::new(scheduler.clone(), workers));
-        // From here on an error drops the runtime, which ends and joins the threads that it has.
-        let mut runtime = Runtime::new_without_threads(handle);
-        let driver = self.start_driver(scheduler.clone(), parker);
-        runtime.set_driver(driver.map_err(|error| because("the timer driver could not be started", &error))?);
-        for (index, seed) in seeds.into_iter().enumerate() {
-            let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            let started = self.start_worker(worker);
-            runtime.add_worker(started.map_err(|error| {
-                because(&format!("worker {} of {workers} could not be started", index + 1), &error)
-            })?);
+        let workers = self.check()?;
+        let policy = Policy {
+            flavor: self.flavor,
+            global_queue_interval: self.global_queue_interval,
+            event_interval: self.event_interval,
+        };
+        match self.flavor {
+            RuntimeFlavor::CurrentThread => start::current_thread(policy),
+            RuntimeFlavor::MultiThread => start::multi_thread(self, policy, workers),
         }
-        Ok(runtime)
     }
 
-    fn checked_worker_threads(&self) -> io::Result<usize> {
+    /// Refuses what cannot be; else the number of workers.
+    fn check(&self) -> io::Result<usize> {
         let refuse = |message: String| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         if self.global_queue_interval == 0 {
             return refuse("global_queue_interval must be at least 1".to_owned());
         }
-        if self.thread_name.contains('\0') {
-            return refuse(format!("thread_name must not contain a nul byte: {:?}", self.thread_name));
+        if self.event_interval == 0 {
+            return refuse("event_interval must be at least 1".to_owned());
         }
+        self.thread_name.check()?;
         match self.worker_threads {
             Some(0) => refuse("worker_threads must be at least 1".to_owned()),
             Some(count) if count > MAX_WORKERS => {
@@ -118,41 +167,17 @@ impl Builder {
             None => Ok(available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_WORKERS)),
         }
     }
-
-    fn start_worker(&self, worker: Worker) -> io::Result<JoinHandle<()>> {
-        let mut thread = thread::Builder::new().name(self.thread_name.clone());
-        if let Some(bytes) = self.thread_stack_size {
-            thread = thread.stack_size(bytes);
-        }
-        thread.spawn(move || {
-            context::become_runtime_thread();
-            let handle = Handle::new(worker.shard().clone());
-            let _entered = context::enter(&handle);
-            worker.run();
-        })
-    }
-
-    fn start_driver(&self, scheduler: Arc<Scheduler>, parker: Parker) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("fusee-driver".to_owned()).spawn(move || {
-            context::become_runtime_thread();
-            crate::sync::sharpen_timers();
-            scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
-        })
-    }
-}
-
-/// `error` with what it kept from happening.
-fn because(what: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
+            .field("flavor", &self.flavor)
             .field("worker_threads", &self.worker_threads)
             .field("thread_name", &self.thread_name)
             .field("thread_stack_size", &self.thread_stack_size)
             .field("global_queue_interval", &self.global_queue_interval)
-            .finish()
+            .field("event_interval", &self.event_interval)
+            .finish_non_exhaustive()
     }
 }

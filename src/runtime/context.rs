@@ -32,7 +32,8 @@ enum Duty {
 /// Makes a runtime the current one until it is dropped; see [`Handle::enter`].
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
-    position: usize,
+    /// None on a thread that ends, whose thread-locals are gone: nothing was entered.
+    position: Option<usize>,
     /// Borrows the handle, and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
     scope: PhantomData<(&'a Handle, StdMutexGuard<'a, ()>)>,
 }
@@ -45,9 +46,10 @@ impl fmt::Debug for EnterGuard<'_> {
 
 impl Drop for EnterGuard<'_> {
     fn drop(&mut self) {
+        let Some(position) = self.position else { return };
         let left = ENTERED.try_with(|entered| {
             let mut entered = entered.borrow_mut();
-            let left = entered[self.position].take();
+            let left = entered[position].take();
             while let Some(None) = entered.last() {
                 entered.pop();
             }
@@ -90,12 +92,12 @@ impl std::error::Error for TryCurrentError {}
 
 /// Enters the runtime of `handle` on this thread.
 pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
-    let position = ENTERED.with(|entered| {
+    let position = ENTERED.try_with(|entered| {
         let mut entered = entered.borrow_mut();
         entered.push(Some(handle.clone()));
         entered.len() - 1
     });
-    EnterGuard { position, scope: PhantomData }
+    EnterGuard { position: position.ok(), scope: PhantomData }
 }
 
 /// The current runtime.

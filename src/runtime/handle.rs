@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::context::{self, EnterGuard, TryCurrentError};
-use super::{RuntimeMetrics, block_on};
+use super::{RuntimeFlavor, RuntimeMetrics, block_on};
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::Arc;
 use crate::task::JoinHandle;
@@ -68,13 +68,15 @@ impl Handle {
 
     /// Runs `future` to its end on the calling thread, with this runtime entered.
     ///
+    /// It runs no task of a current-thread runtime: those wait for a thread in [`Runtime::block_on`](super::Runtime::block_on).
+    ///
     /// After the runtime has shut down it still does, but what it spawns is cancelled, and a sleep in it panics.
     ///
     /// # Panics
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::block_on(self, future)
+        block_on::park_on(self, future)
     }
 
     /// Makes this runtime the current one on this thread, for [`spawn`](crate::task::spawn()) and timers, until the guard is dropped.
@@ -92,6 +94,19 @@ impl Handle {
     /// The runtime's counters.
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
+    }
+
+    /// Whether tasks run on workers of their own or on threads in `block_on`.
+    ///
+    /// ```
+    /// use fusee::runtime::{Handle, RuntimeFlavor};
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
+    /// });
+    /// ```
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        self.scheduler().flavor()
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler> {

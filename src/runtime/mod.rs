@@ -11,8 +11,8 @@
 //! ```
 //!
 //! # Inside
-//! `builder.rs` starts the threads, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
-//! `block_on.rs` drives a root future on the caller's thread.
+//! `builder.rs` holds the configuration, `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
+//! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks.
 
 mod block_on;
 mod builder;
@@ -21,7 +21,12 @@ mod handle;
 mod metrics;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
+mod start;
+mod thread_name;
+mod threads;
+mod worker_slot;
 
+pub use crate::scheduler::RuntimeFlavor;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;

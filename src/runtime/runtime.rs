@@ -1,14 +1,22 @@
-//! The runtime itself: it owns the threads.
+//! The runtime itself: it owns the threads, and on a current-thread runtime the worker.
+//!
+//! # Shutdown
+//! Dropping the runtime closes the scheduler and wakes everybody; the last worker to exit closes the timers. Then it waits for the
+//! threads, unless it runs on a thread of a runtime itself.
 
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
 
+use super::block_on;
 use super::context::{self, EnterGuard};
 use super::handle::Handle;
+use super::threads::Threads;
+use super::worker_slot::WorkerSlot;
 use super::{Builder, RuntimeMetrics};
-use crate::sync::thread::JoinHandle as ThreadHandle;
+use crate::sync::{RawInstant, thread};
 use crate::task::JoinHandle;
 
 /// A runtime: workers that run tasks, and a driver that fires timers.
@@ -24,8 +32,10 @@ use crate::task::JoinHandle;
 /// ```
 pub struct Runtime {
     handle: Handle,
-    workers: Vec<ThreadHandle<()>>,
-    driver: Option<ThreadHandle<()>>,
+    /// The worker of a current-thread runtime.
+    slot: Option<WorkerSlot>,
+    /// Absent once it has shut down.
+    threads: Option<Threads>,
 }
 
 impl UnwindSafe for Runtime {}
@@ -40,25 +50,33 @@ impl Runtime {
         Builder::new_multi_thread().build()
     }
 
-    pub(super) fn new_without_threads(handle: Handle) -> Self {
-        Self { handle, workers: Vec::new(), driver: None }
+    /// Without threads yet.
+    pub(super) fn of(handle: Handle, slot: Option<WorkerSlot>) -> Self {
+        Self { handle, slot, threads: Some(Threads::new()) }
     }
 
-    pub(super) fn add_worker(&mut self, thread: ThreadHandle<()>) {
-        self.workers.push(thread);
-    }
-
-    pub(super) fn set_driver(&mut self, thread: ThreadHandle<()>) {
-        self.driver = Some(thread);
+    /// Starts a thread that ends when the runtime is closed.
+    pub(super) fn start_thread(
+        &mut self,
+        builder: thread::Builder,
+        main: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        self.threads.get_or_insert_with(Threads::new).start(builder, main)
     }
 
     /// Runs `future` to its end on the calling thread. What it spawns runs on the workers, and goes on when it ends.
+    ///
+    /// On a current-thread runtime tasks run on the calling thread too, while it is in here. Of several threads that are in here at
+    /// a time one runs the tasks, for all; when its future ends, another goes on.
     ///
     /// # Panics
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.handle.block_on(future)
+        match &self.slot {
+            None => block_on::park_on(&self.handle, future),
+            Some(slot) => block_on::drive_on(&self.handle, slot, future),
+        }
     }
 
     /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()).
@@ -84,34 +102,65 @@ impl Runtime {
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle.metrics()
     }
+
+    /// Shuts the runtime down, and waits no longer than `patience` for its threads to end. Zero waits for none.
+    ///
+    /// Tasks are dropped at their next suspension point, as by a drop of the runtime; threads that have not ended by then, because a task
+    /// or a blocking job does not return, are left to themselves and end when it does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// runtime.spawn(std::future::pending::<()>());
+    /// runtime.shutdown_timeout(Duration::from_secs(10));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown_timeout(mut self, patience: Duration) {
+        // A moment that the clock cannot tell is none that comes.
+        self.shut_down(RawInstant::now().checked_add(patience));
+    }
+
+    /// Shuts the runtime down and waits for nothing: [`shutdown_timeout`](Self::shutdown_timeout) of zero. Its threads end by themselves.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// runtime.block_on(async {});
+    /// runtime.shutdown_background();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    /// Closes the runtime and waits for its threads until `deadline`. Later calls do nothing.
+    fn shut_down(&mut self, deadline: Option<RawInstant>) {
+        let Some(threads) = self.threads.take() else { return };
+        self.handle.scheduler().close();
+        if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
+            // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
+            let _entered = context::enter(&self.handle);
+            worker.exit();
+        }
+        if context::is_runtime_thread() {
+            // Whoever waits for itself waits for ever, and so do two runtimes that drop each other. The threads end by themselves.
+            return;
+        }
+        threads.wait(deadline);
+    }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let scheduler = self.handle.scheduler();
-        scheduler.close();
-        if self.workers.len() < scheduler.workers() {
-            // Some could not be started, so that no worker is the last to exit; nobody has a task or a timer yet.
-            self.handle.timers().close();
-        }
-        if context::is_runtime_thread() {
-            // Whoever waits for itself waits for ever, and so do two runtimes that drop each other. Dropped, the handles detach,
-            // and the last worker to exit ends the driver.
-            return;
-        }
-        for thread in self.workers.drain(..) {
-            // A worker's thread ends by returning: user code cannot make it panic. If it did, its message is printed already.
-            let _ = thread.join();
-        }
-        if let Some(driver) = self.driver.take() {
-            // As above.
-            let _ = driver.join();
-        }
+        self.shut_down(None);
     }
 }
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("workers", &self.workers.len()).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("flavor", &self.handle.runtime_flavor())
+            .field("workers", &self.handle.scheduler().workers())
+            .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `worker.rs` | a worker's loop: find work, run it, park |
+//! | `seat.rs` | which worker a thread works as |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `metrics.rs` | each worker's counters |
@@ -21,6 +22,7 @@
 pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
+pub(crate) mod seat;
 pub(crate) mod worker;
 
 use std::future::Future;
@@ -49,8 +51,27 @@ pub(crate) struct Scheduler {
     /// Workers that have not exited.
     working: AtomicUsize,
     timers: Timers,
+    policy: Policy,
+}
+
+/// How a runtime runs its tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// On the thread that is in [`Runtime::block_on`](crate::runtime::Runtime::block_on).
+    CurrentThread,
+    /// On workers, each a thread of its own.
+    MultiThread,
+}
+
+/// What a builder decides about scheduling.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy {
+    pub(crate) flavor: RuntimeFlavor,
     /// A worker looks at the injector first on every one of so many polls.
-    global_queue_interval: u32,
+    pub(crate) global_queue_interval: u32,
+    /// A thread that works and polls a root future looks at that after so many polls of tasks.
+    pub(crate) event_interval: u32,
 }
 
 /// What other threads see of a worker.
@@ -67,7 +88,7 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, global_queue_interval: u32) -> Self {
+    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -76,12 +97,20 @@ impl Scheduler {
             remotes,
             closed: AtomicBool::new(false),
             timers,
-            global_queue_interval,
+            policy,
         }
     }
 
     pub(crate) fn workers(&self) -> usize {
         self.remotes.len()
+    }
+
+    pub(crate) fn flavor(&self) -> RuntimeFlavor {
+        self.policy.flavor
+    }
+
+    pub(crate) fn event_interval(&self) -> u32 {
+        self.policy.event_interval
     }
 
     pub(crate) fn timers(&self) -> &Timers {
@@ -166,8 +195,8 @@ impl Scheduler {
         self.empty_injector();
     }
 
-    /// A worker exits. The last one ends the timers: no task is polled any more, and would find them closed.
-    fn leave(&self) {
+    /// A worker exits, or was never started. The last one ends the timers: no task is polled any more, and would find them closed.
+    pub(crate) fn leave(&self) {
         // Counter only.
         if self.working.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.timers.close();

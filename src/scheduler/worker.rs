@@ -7,8 +7,8 @@
 //! 4. If fewer than half of the workers search already: the local queues of the others, from a random one on, half a queue at
 //!    a time, and the injector once more.
 //!
-//! Everything here runs on the worker's own thread. Through [`CURRENT`] a wake or a spawn made by the task that it runs comes
-//! back to it and goes to its local queue.
+//! Everything here runs on the thread that has the worker. Through its seat (`seat.rs`) a wake or a spawn made by the task that it
+//! runs comes back to it and goes to its local queue.
 //!
 //! # Invariants
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
@@ -22,21 +22,16 @@ use std::ptr;
 
 use super::idle::Park;
 use super::queue::{LocalQueue, Stealer};
-use super::{Remote, Scheduler, Shard};
-use crate::park::Parker;
-use crate::sync::{Arc, mutant, thread_local_const};
+use super::{Remote, Scheduler, Shard, seat};
+use crate::park::{Parker, Unparker};
+use crate::sync::{Arc, mutant};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
 
 /// How often a searcher looks through all queues before it parks.
 const SEARCH_ROUNDS: usize = 3;
 
-thread_local_const! {
-    /// The worker that runs on this thread; null on every other thread.
-    static CURRENT: Cell<*const Worker> = Cell::new(ptr::null())
-}
-
-/// A worker, owned by its thread.
+/// A worker, owned by the thread on whose seat it is, or by whoever hands it on.
 pub(crate) struct Worker {
     shard: Arc<Shard>,
     queue: LocalQueue,
@@ -62,8 +57,8 @@ impl Seed {
         Remote::new(self.queue.stealer(), self.parker.unparker())
     }
 
-    pub(crate) fn into_worker(self, shard: Arc<Shard>) -> Worker {
-        Worker {
+    pub(crate) fn into_worker(self, shard: Arc<Shard>) -> Box<Worker> {
+        Box::new(Worker {
             queue: self.queue,
             parker: self.parker,
             searching: Cell::new(false),
@@ -71,33 +66,73 @@ impl Seed {
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
             shard,
+        })
+    }
+}
+
+/// What the thread that has the worker does next.
+pub(crate) enum Next {
+    /// Run this task, with no borrow of the worker.
+    Run(Runnable),
+    /// [`Worker::park`]: there is nothing to do.
+    Park,
+    /// [`Worker::exit`]: the scheduler is closed.
+    Exit,
+}
+
+/// Runs tasks on this thread until the scheduler closes, or until a task hands the worker on to another thread.
+pub(crate) fn run(worker: Box<Worker>) {
+    seat::sit(worker);
+    while let Some(next) = seat::with(Worker::next) {
+        match next {
+            Next::Run(task) => poll(task),
+            Next::Park => drop(seat::with(|worker| worker.park(|| false))),
+            Next::Exit => {
+                if let Some(worker) = seat::stand() {
+                    worker.exit();
+                }
+            }
         }
     }
 }
 
-/// Clears [`CURRENT`] when the worker's loop ends.
-struct Running;
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        CURRENT.with(|current| current.set(ptr::null()));
-    }
+/// Polls a task that [`Worker::next`] has answered, on the worker's thread.
+pub(crate) fn poll(task: Runnable) {
+    let _budget = coop::Grant::task();
+    task.run();
 }
 
 impl Worker {
-    /// Runs tasks until the scheduler closes, then drops those that are left.
-    pub(crate) fn run(&self) {
-        CURRENT.with(|current| current.set(self));
-        let _running = Running;
-        while !self.shard.scheduler.is_closed() {
-            match self.find_task() {
-                Some(task) => {
-                    self.stop_searching();
-                    self.poll(task);
-                }
-                None => self.park(),
-            }
+    /// Finds the next task.
+    pub(crate) fn next(&self) -> Next {
+        if self.shard.scheduler.is_closed() {
+            return Next::Exit;
         }
+        match self.find_task() {
+            Some(task) => {
+                self.stop_searching();
+                self.polls.set(self.polls.get().wrapping_add(1));
+                self.shard.scheduler.metrics(self.shard.index).polls.add(1);
+                Next::Run(task)
+            }
+            None => Next::Park,
+        }
+    }
+
+    /// Blocks the thread until there may be work, unless `woken` says that there is something else to do.
+    pub(crate) fn park(&self, woken: impl Fn() -> bool) {
+        let scheduler = &*self.shard.scheduler;
+        let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
+        if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
+            scheduler.metrics(self.shard.index).parks.add(1);
+            self.parker.park();
+            scheduler.idle.finish_park(self.shard.index);
+        }
+        self.searching.set(true);
+    }
+
+    /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
+    pub(crate) fn exit(self: Box<Self>) {
         self.shard.scheduler.drop_tasks(self.shard.index);
         while let Some(entry) = self.queue.pop() {
             drop(entry);
@@ -108,6 +143,11 @@ impl Worker {
     /// The worker's reference to the scheduler.
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
+    }
+
+    /// Ends the worker's park from anywhere.
+    pub(crate) fn unparker(&self) -> Unparker {
+        self.parker.unparker()
     }
 
     /// Queues a woken or spawned task locally if this thread is a worker of `scheduler`; gives it back if not.
@@ -126,14 +166,15 @@ impl Worker {
         task: Runnable,
         queue: impl FnOnce(&Self, Runnable),
     ) -> Result<(), Runnable> {
-        let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
-        // SAFETY: the pointer is null, or set by `run` on this thread, which keeps its worker borrowed until it is cleared.
-        let Some(worker) = (unsafe { current.as_ref() }) else { return Err(task) };
-        if !ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler) {
-            return Err(task);
-        }
-        queue(worker, task);
-        Ok(())
+        let mut task = Some(task);
+        seat::with(|worker| {
+            if ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler)
+                && let Some(task) = task.take()
+            {
+                queue(worker, task);
+            }
+        });
+        task.map_or(Ok(()), Err)
     }
 
     /// Queues `task`, which the worker has just polled, behind the others.
@@ -154,7 +195,7 @@ impl Worker {
     }
 
     fn find_task(&self) -> Option<Runnable> {
-        if self.polls.get().is_multiple_of(self.shard.scheduler.global_queue_interval)
+        if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
             if !self.queue.is_empty() {
@@ -213,24 +254,6 @@ impl Worker {
         if self.searching.replace(false) {
             self.shard.scheduler.hand_on();
         }
-    }
-
-    fn poll(&self, task: Runnable) {
-        self.polls.set(self.polls.get().wrapping_add(1));
-        self.shard.scheduler.metrics(self.shard.index).polls.add(1);
-        let _budget = coop::Grant::task();
-        task.run();
-    }
-
-    fn park(&self) {
-        let scheduler = &*self.shard.scheduler;
-        let has_work = || scheduler.has_work() || scheduler.is_closed();
-        if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
-            scheduler.metrics(self.shard.index).parks.add(1);
-            self.parker.park();
-            scheduler.idle.finish_park(self.shard.index);
-        }
-        self.searching.set(true);
     }
 
     fn next_random(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! The models, one file for each part of `src/`. `README.md` has the table.
 
+mod block_on;
 mod deque;
 mod deque_suite;
 mod idle;

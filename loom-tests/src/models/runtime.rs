@@ -10,11 +10,13 @@ use super::stage::{CountingWaker, Fate, Output};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::Builder;
-use crate::scheduler::worker::Seed;
-use crate::scheduler::{self, Scheduler, Shard};
+use crate::scheduler::worker::{self, Seed};
+use crate::scheduler::{self, Policy, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock};
 use crate::time::driver::Timers;
 use crate::time::sleep;
+
+const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
 /// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
@@ -25,10 +27,10 @@ fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(2, Parker::new().unparker());
-        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, 61));
+        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, POLICY));
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
-        let working = spawn(move || worker.run());
+        let working = spawn(move || worker::run(worker));
         let spawning = spawn(move || scheduler::spawn(&foreign, ready(())));
         scheduler.close();
         let mut handle = spawning.join().unwrap();
@@ -52,7 +54,7 @@ fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(3, Parker::new().unparker());
-        let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, 61));
+        let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, POLICY));
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
         let unparker = blocked.unparker();
@@ -67,7 +69,7 @@ fn batch_vs_sleep() {
         drop(scheduler::spawn(&foreign, ready(())));
         let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            spawn(move || worker.run())
+            spawn(move || worker::run(worker))
         });
         let workers: Vec<_> = workers.collect();
         for worker in workers {

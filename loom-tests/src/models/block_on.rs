@@ -1,0 +1,74 @@
+//! Models of `src/runtime/block_on.rs` and `src/runtime/worker_slot.rs`, on a current-thread runtime with its timer driver.
+
+use std::future::{Future, poll_fn, ready};
+use std::sync::Arc as StdArc;
+use std::task::Poll;
+
+use crate::harness::{Model, spawn, witness};
+use crate::runtime::{Builder, Runtime};
+use crate::sync::atomic::{AtomicBool, Ordering};
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+/// Pending until another thread, which its first poll starts, has set a flag, relaxed, and woken it. That thread then wakes it `late` times
+/// more: maybe when all is over.
+fn woken(late: usize) -> impl Future<Output = ()> {
+    let flag = StdArc::new(AtomicBool::new(false));
+    let mut polls = 0;
+    poll_fn(move |context| {
+        polls += 1;
+        if polls == 1 {
+            let (flag, waker) = (flag.clone(), context.waker().clone());
+            spawn(move || {
+                flag.store(true, Ordering::Relaxed);
+                (0..=late).for_each(|_| waker.wake_by_ref());
+            });
+        }
+        if flag.load(Ordering::Relaxed) {
+            witness(if polls == 1 { "at once" } else { "woken" });
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+}
+
+/// A root future whose thread parks in between is polled again after a wake, and that poll sees what the waker wrote. A wake that comes
+/// too late does no harm.
+///
+/// Mutants: `parker_token`.
+#[test]
+fn block_on_foreign() {
+    Model::new("block_on_foreign", 50).preemptions(2).branches(10_000).witnesses(&["at once", "woken"]).check(|| {
+        current_thread().handle().block_on(woken(1));
+    });
+}
+
+/// The same of a root future whose thread works as the runtime's worker, and has nothing to run.
+///
+/// Mutants: `root_woken`, `root_unpark_before_flag`.
+#[test]
+fn block_on_driver() {
+    Model::new("block_on_driver", 50).preemptions(2).branches(10_000).witnesses(&["at once", "woken"]).check(|| {
+        current_thread().block_on(woken(0));
+    });
+}
+
+/// Two threads in `block_on`, each with a task that must run: whichever works as the worker runs both tasks, or leaves one to the other.
+///
+/// Mutants: `slot_skip_unpark`.
+#[test]
+fn block_on_hand_over() {
+    Model::new("block_on_hand_over", 50).preemptions(1).branches(10_000).check(|| {
+        let runtime = StdArc::new(current_thread());
+        let other = runtime.clone();
+        let other = spawn(move || {
+            let task = other.spawn(ready(1));
+            assert_eq!(other.block_on(task).unwrap(), 1);
+        });
+        let task = runtime.spawn(ready(2));
+        assert_eq!(runtime.block_on(task).unwrap(), 2);
+        other.join().unwrap();
+    });
+}

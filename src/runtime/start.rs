@@ -1,0 +1,98 @@
+//! Starting a runtime: its parts are made, then its threads.
+//!
+//! An error on the way, or a panic of the user's function for names, drops the `Runtime` made so far, which closes it, and ends and joins the
+//! threads that it has.
+
+use std::io;
+use std::task::Waker;
+
+use super::builder::Builder;
+use super::context;
+use super::handle::Handle;
+use super::runtime::Runtime;
+use super::worker_slot::WorkerSlot;
+use crate::park::Parker;
+use crate::scheduler::worker::{self, Seed, Worker};
+use crate::scheduler::{Policy, Scheduler, Shard};
+use crate::sync::Arc;
+use crate::sync::thread;
+use crate::task::waker::wake_quietly;
+use crate::time::driver::Timers;
+
+/// A runtime whose workers are threads of their own.
+pub(super) fn multi_thread(builder: &Builder, policy: Policy, workers: usize) -> io::Result<Runtime> {
+    let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
+    let (scheduler, parker) = scheduler(&seeds, policy);
+    let mut runtime = Runtime::of(foreign_handle(&scheduler), None);
+    // Dropped before the runtime, whose shutdown waits for the last worker to exit.
+    let mut unstarted = Unstarted { scheduler: &scheduler, workers };
+    start_driver(&mut runtime, &scheduler, parker)?;
+    for (index, seed) in seeds.into_iter().enumerate() {
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
+        start_worker(builder, &mut runtime, worker)
+            .map_err(|error| because(&format!("worker {} of {workers} could not be started", index + 1), &error))?;
+        unstarted.workers -= 1;
+    }
+    drop(unstarted);
+    Ok(runtime)
+}
+
+/// A runtime whose worker waits for a thread in `block_on`.
+pub(super) fn current_thread(policy: Policy) -> io::Result<Runtime> {
+    let seed = Seed::new();
+    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), policy);
+    let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
+    let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
+    start_driver(&mut runtime, &scheduler, parker)?;
+    Ok(runtime)
+}
+
+/// The scheduler of the workers that grow from `seeds`, and the parker of its timer driver.
+fn scheduler(seeds: &[Seed], policy: Policy) -> (Arc<Scheduler>, Parker) {
+    let parker = Parker::new();
+    let timers = Timers::new(seeds.len() + 1, parker.unparker());
+    let remotes = seeds.iter().map(Seed::remote).collect();
+    (Arc::new(Scheduler::new(remotes, timers, policy)), parker)
+}
+
+/// The handle of threads that are no workers.
+fn foreign_handle(scheduler: &Arc<Scheduler>) -> Handle {
+    Handle::new(Shard::new(scheduler.clone(), scheduler.workers()))
+}
+
+/// Counts workers that will never exit, for they were not started, as gone: so that the last of the others closes the timers.
+struct Unstarted<'a> {
+    scheduler: &'a Scheduler,
+    workers: usize,
+}
+
+impl Drop for Unstarted<'_> {
+    fn drop(&mut self) {
+        (0..self.workers).for_each(|_| self.scheduler.leave());
+    }
+}
+
+fn start_worker(builder: &Builder, runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
+    let thread = builder.thread_name.builder(builder.thread_stack_size)?;
+    runtime.start_thread(thread, move || {
+        context::become_runtime_thread();
+        let handle = Handle::new(worker.shard().clone());
+        let _entered = context::enter(&handle);
+        worker::run(worker);
+    })
+}
+
+fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parker) -> io::Result<()> {
+    let scheduler = scheduler.clone();
+    let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
+        context::become_runtime_thread();
+        crate::sync::sharpen_timers();
+        scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
+    });
+    started.map_err(|error| because("the timer driver could not be started", &error))
+}
+
+/// `error` with what it kept from happening.
+fn because(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
+}

@@ -1,0 +1,82 @@
+//! The threads that a runtime starts when it is built, and waiting for their end.
+//!
+//! A standard thread can be joined but not for a limited time. So each of these counts itself out as the last thing that it does, under a
+//! lock with a condition variable; once all have, joining them takes no time to speak of.
+//!
+//! Who calls it: `builder.rs` starts threads, the `Runtime`'s shutdown waits for them.
+//! Deliberately not here: what tells the threads to end, and the threads of the blocking pool.
+
+use std::io;
+
+use crate::sync::thread::{Builder, JoinHandle};
+use crate::sync::{Arc, Condvar, Mutex, RawInstant};
+
+/// The threads of one runtime. Dropped, it leaves them to themselves.
+pub(super) struct Threads {
+    handles: Vec<JoinHandle<()>>,
+    count: Arc<Count>,
+}
+
+struct Count {
+    running: Mutex<usize>,
+    /// Notified when the last one ends; one thread at most waits.
+    ended: Condvar,
+}
+
+/// Counts its thread in, until it is dropped.
+struct Running(Arc<Count>);
+
+impl Running {
+    fn new(count: &Arc<Count>) -> Self {
+        *count.running.lock() += 1;
+        Self(count.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self.0.running.lock();
+        *running -= 1;
+        if *running == 0 {
+            self.0.ended.notify_one();
+        }
+    }
+}
+
+impl Threads {
+    pub(super) fn new() -> Self {
+        Self { handles: Vec::new(), count: Arc::new(Count { running: Mutex::new(0), ended: Condvar::new() }) }
+    }
+
+    /// Starts a thread that runs `main`.
+    pub(super) fn start(&mut self, builder: Builder, main: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        // Made here and moved: a thread that does not start drops it.
+        let running = Running::new(&self.count);
+        let handle = builder.spawn(move || {
+            main();
+            drop(running);
+        })?;
+        self.handles.push(handle);
+        Ok(())
+    }
+
+    /// Waits until all have ended, or until `deadline`. Those that have not are left to themselves.
+    pub(super) fn wait(self, deadline: Option<RawInstant>) {
+        let mut running = self.count.running.lock();
+        while *running > 0 {
+            match deadline {
+                None => self.count.ended.wait(&mut running),
+                Some(deadline) => {
+                    if self.count.ended.wait_until(&mut running, deadline) && *running > 0 {
+                        return;
+                    }
+                }
+            }
+        }
+        drop(running);
+        for handle in self.handles {
+            // These threads end by returning: user code cannot make them panic. If one did, its message is printed already.
+            let _ = handle.join();
+        }
+    }
+}
