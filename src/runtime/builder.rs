@@ -29,6 +29,7 @@ pub struct Builder {
     pub(super) thread_stack_size: Option<usize>,
     global_queue_interval: u32,
     event_interval: u32,
+    pub(super) start_paused: bool,
 }
 
 impl Builder {
@@ -64,6 +65,7 @@ impl Builder {
             thread_stack_size: None,
             global_queue_interval: 61,
             event_interval: 61,
+            start_paused: false,
         }
     }
 
@@ -129,6 +131,26 @@ impl Builder {
         self
     }
 
+    /// Starts the runtime with its clock paused, as by [`time::pause`](crate::time::pause); `false` by default.
+    ///
+    /// ```
+    /// use fusee::runtime::Builder;
+    /// use fusee::time::{Duration, Instant, sleep};
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(2).start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+        self.start_paused = paused;
+        self
+    }
+
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
@@ -143,7 +165,7 @@ impl Builder {
             event_interval: self.event_interval,
         };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(policy),
+            RuntimeFlavor::CurrentThread => start::current_thread(self, policy),
             RuntimeFlavor::MultiThread => start::multi_thread(self, policy, workers),
         }
     }

@@ -55,6 +55,12 @@ impl Handle {
         context::current()
     }
 
+    /// Lends `f` the current runtime's, if there is one. `f` runs no user code.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
+        context::with_current(f)
+    }
+
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.

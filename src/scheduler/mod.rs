@@ -158,12 +158,13 @@ impl Scheduler {
 
     fn unpark(&self, worker: Option<usize>) {
         if let Some(worker) = worker {
+            self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }
     }
 
     /// Whether any queue holds a task.
-    fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 

@@ -13,6 +13,7 @@
 //! # Invariants
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
+//! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
@@ -125,8 +126,11 @@ impl Worker {
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             scheduler.metrics(self.shard.index).parks.add(1);
+            scheduler.timers.clock().rest();
             self.parker.park();
-            scheduler.idle.finish_park(self.shard.index);
+            if scheduler.idle.finish_park(self.shard.index) {
+                scheduler.timers.clock().stir();
+            }
         }
         self.searching.set(true);
     }

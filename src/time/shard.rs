@@ -53,7 +53,16 @@ pub(crate) struct Registered {
 
 impl TimerShard {
     pub(crate) fn new() -> Self {
-        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel: Wheel::new(0), closed: false }) }
+        Self::with(Wheel::new(0))
+    }
+
+    /// One whose timers fire in the exact order of their deadlines, and not a nanosecond late.
+    pub(crate) fn exact() -> Self {
+        Self::with(Wheel::with_tick_shift(0, 0))
+    }
+
+    fn with(wheel: Wheel<Waker>) -> Self {
+        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel, closed: false }) }
     }
 
     /// When the driver must look here. The caller orders it by its fence.
@@ -141,6 +150,21 @@ impl TimerShard {
         // ORDERING(timer_publish): relaxed, under the lock, so that a registrar cannot come between the wheel and its word.
         self.next.swap(next, Ordering::Relaxed);
         more
+    }
+
+    /// When the next timer is due, exactly. Publishes what is next, too: a timer that was cancelled may have left it too early.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn earliest_due(&self) -> Option<u64> {
+        let timers = self.timers.lock();
+        let next = timers.wheel.next_expiry().unwrap_or(NEVER);
+        // ORDERING(timer_publish): relaxed, under the lock, as in `expire`.
+        self.next.swap(next, Ordering::Relaxed);
+        timers.wheel.earliest_due()
+    }
+
+    /// Whether a timer has fired, and nobody has polled it since.
+    pub(crate) fn has_fired(&self, key: Key) -> bool {
+        self.timers.lock().wheel.is_fired(key)
     }
 
     /// Refuses timers from now on, and moves up to `limit` wakers of those that are in into `due`. True when more are in.

@@ -13,6 +13,7 @@ use crate::runtime::Builder;
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Policy, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock};
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
@@ -26,7 +27,7 @@ const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
-        let timers = Timers::new(2, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, POLICY));
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
@@ -53,7 +54,7 @@ fn injector_shutdown() {
 fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
         let seeds = [Seed::new(), Seed::new()];
-        let timers = Timers::new(3, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, POLICY));
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();

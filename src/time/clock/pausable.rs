@@ -71,13 +71,14 @@ pub(crate) enum Step {
 }
 
 impl Clock {
-    /// A clock that is never paused.
+    /// A clock that is never paused, and counts nothing.
+    #[allow(dead_code, reason = "models of what pays nothing for the feature ask for it; a runtime's clock can always be paused")]
     pub(crate) fn new() -> Self {
         Self { start: RawInstant::now(), pausing: None }
     }
 
     /// A clock that may be paused, and is from the start if `paused`, in a runtime in which so much is awake.
-    pub(crate) fn pausable(paused: bool, awake: usize, driver: Unparker) -> Self {
+    pub(crate) fn of_runtime(paused: bool, awake: usize, driver: Unparker) -> Self {
         let paused_at = paused.then_some(0);
         let pausing = Pausing {
             touched: AtomicBool::new(paused),

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::park::Unparker;
 use crate::sync::RawInstant;
 
 /// The clock of a runtime.
@@ -14,6 +15,21 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Self {
         Self { start: RawInstant::now() }
+    }
+
+    /// The clock of a runtime, which pauses it not.
+    pub(crate) fn of_runtime(paused: bool, _awake: usize, _driver: Unparker) -> Self {
+        debug_assert!(!paused, "only a clock of the other kind is paused");
+        Self::new()
+    }
+
+    /// Whether it may be paused.
+    pub(crate) const fn is_pausable(&self) -> bool {
+        false
+    }
+
+    pub(crate) const fn is_paused(&self) -> bool {
+        false
     }
 
     /// Nanoseconds since the start, now.
