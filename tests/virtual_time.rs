@@ -94,11 +94,11 @@ fn timers_fire_in_order_of_deadline_and_equal_ones_as_registered() {
 fn tasks_at_one_moment_all_see_it_and_run_before_the_next() {
     on_paused_runtimes(|runtime| {
         let woken = Arc::new(AtomicU64::new(0));
-        let start = runtime.block_on(async { Instant::now() });
-        let tasks: Vec<_> = (0..400u64)
-            .map(|n| {
+        runtime.block_on(async {
+            let start = Instant::now();
+            let tasks = (0..400u64).map(|n| {
                 let woken = woken.clone();
-                runtime.spawn(async move {
+                fusee::spawn(async move {
                     let moment = n / 20;
                     sleep_until(start + HOUR * (moment as u32 + 1)).await;
                     for _ in 0..5 {
@@ -107,9 +107,10 @@ fn tasks_at_one_moment_all_see_it_and_run_before_the_next() {
                     assert_eq!(start.elapsed(), HOUR * (moment as u32 + 1), "time stands still while a task can run");
                     assert!(woken.fetch_add(1, Ordering::SeqCst) >= moment * 20, "all of an earlier moment have run");
                 })
-            })
-            .collect();
-        runtime.block_on(join_all(tasks)).into_iter().for_each(|outcome| outcome.unwrap());
+            });
+            // All are spawned before this future waits: until then time stands still.
+            join_all(tasks.collect::<Vec<_>>()).await.into_iter().for_each(|outcome| outcome.unwrap());
+        });
         assert_eq!(woken.load(Ordering::SeqCst), 400);
     });
 }
