@@ -276,7 +276,10 @@ fn a_clock_is_paused_and_let_run_again() {
                 assert!(poll_once(&mut held, std::task::Waker::noop()).is_pending());
                 time::resume();
                 held.await;
-                assert!(stands.elapsed() >= Duration::from_millis(2), "a timer of paused time fires on a running clock");
+                assert!(
+                    stands.elapsed() >= Duration::from_millis(2),
+                    "a timer of paused time fires on a running clock"
+                );
                 let mut counted = sleep(Duration::from_millis(1));
                 (&mut counted).await;
                 assert!(Instant::now() >= counted.deadline());

@@ -5,7 +5,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `root_woken`: what came before a wake of the root future is seen by the poll that follows. Pairs the waker's swap with the driver's.
-//! - A root future that is polled, or was woken, keeps a paused clock where it is: by `presence.rs`; here by counting from the wake until the
+//! - A root future that is polled, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the wake until the
 //!   worker, which counts itself, takes it.
 //! - The flag is set before the worker is unparked (structural: `root_unpark_before_flag`): a driver that parks has the token, and then
 //!   sees the flag.
@@ -19,7 +19,6 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::context;
 use super::handle::Handle;
-use super::presence::Presence;
 use super::worker_slot::WorkerSlot;
 use crate::park::{Parker, Unparker};
 use crate::scheduler::seat;
@@ -27,6 +26,7 @@ use crate::scheduler::worker::{self, Next, Worker};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{StdArc, mutant, ord};
 use crate::task::coop;
+use crate::time::clock::{Clock, Presence};
 
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
@@ -131,6 +131,7 @@ impl Drop for Waiting<'_> {
 
 /// The waker of a root future whose thread does nothing else.
 struct ParkedRoot {
+    handle: Handle,
     unparker: Unparker,
     presence: Presence,
 }
@@ -140,19 +141,24 @@ struct Present<'a>(&'a ParkedRoot);
 
 impl ParkedRoot {
     fn new(handle: &Handle, parker: &Parker) -> StdArc<Self> {
-        StdArc::new(Self { unparker: parker.unparker(), presence: Presence::new(handle) })
+        let presence = Presence::new(handle.timers().clock());
+        StdArc::new(Self { handle: handle.clone(), unparker: parker.unparker(), presence })
+    }
+
+    fn clock(&self) -> &Clock {
+        self.handle.timers().clock()
     }
 
     fn park(&self, parker: &Parker) {
-        self.presence.park();
+        self.presence.park(self.clock());
         parker.park();
-        self.presence.unpark();
+        self.presence.unpark(self.clock());
     }
 }
 
 impl Drop for Present<'_> {
     fn drop(&mut self) {
-        self.0.presence.end();
+        self.0.presence.end(self.0.clock());
     }
 }
 
@@ -162,7 +168,7 @@ impl Wake for ParkedRoot {
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
-        self.presence.wake();
+        self.presence.wake(self.clock());
         self.unparker.unpark();
     }
 }

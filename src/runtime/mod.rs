@@ -19,7 +19,6 @@ mod builder;
 mod context;
 mod handle;
 mod metrics;
-mod presence;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
 mod start;

@@ -15,6 +15,7 @@
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
 //!   worker passes a fence before it empties the injector.
+//! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
@@ -29,7 +30,7 @@ use std::future::Future;
 
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, fence_seq_cst};
+use crate::sync::{Arc, CachePadded, fence_seq_cst, mutant};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
@@ -158,6 +159,11 @@ impl Scheduler {
 
     fn unpark(&self, worker: Option<usize>) {
         if let Some(worker) = worker {
+            if mutant("awake_stirs_late") {
+                self.remotes[worker].unparker.unpark();
+                self.timers.clock().stir();
+                return;
+            }
             self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }

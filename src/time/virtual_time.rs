@@ -34,7 +34,10 @@ use crate::runtime::Handle;
 /// ```
 #[track_caller]
 pub fn pause() {
-    assert!(Handle::current().timers().clock().pause(), "`pause` was called, but the runtime's clock is paused already");
+    assert!(
+        Handle::current().timers().clock().pause(),
+        "`pause` was called, but the runtime's clock is paused already"
+    );
 }
 
 /// Lets the current runtime's clock run on, from where it stands.
@@ -87,7 +90,9 @@ pub fn advance(duration: Duration) -> impl Future<Output = ()> + Send {
             let number = handle.timers().clock().advance(duration, context.waker().clone()).unwrap_or_else(|refused| {
                 match refused {
                     Refused::NotPaused => panic!("`advance` was called, but the runtime's clock is not paused"),
-                    Refused::TooFar => panic!("`advance` was called for {duration:?}: the clock cannot tell a time so far away"),
+                    Refused::TooFar => {
+                        panic!("`advance` was called for {duration:?}: the clock cannot tell a time so far away")
+                    }
                 }
             });
             (handle, number)

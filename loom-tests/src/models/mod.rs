@@ -5,6 +5,7 @@ mod deque;
 mod deque_suite;
 mod idle;
 mod park;
+mod paused;
 mod queue;
 mod runtime;
 mod stage;

@@ -24,11 +24,11 @@
 //! - `awake_rest`: what something did before it rested is seen by whoever holds the word after that: the timers that it registered.
 //! - `awake_hold`: what the holder did is seen by whoever is stirred after that: the time on the clock.
 //! - `awake_skips_gate` (structural): who stirs while the word is held waits until it is not.
-//! - `awake_stirs_late` (structural): what is woken is counted before it is unparked.
-//! - `awake_skips_queues` (structural): the holder asks whether there is work.
+//! - `awake_skips_queues` (structural): the holder asks whether there is work. `awake_queues`: the fence before it asks.
+//! - What is woken is counted before it is unparked: see `scheduler/mod.rs`.
 //!
 //! Who calls it: `pausable.rs`; the rules for workers, roots and jobs are kept where those are.
-//! Checked by the models `awake_wake_vs_advance`, `awake_claimed_by_another` and `awake_last_rests`.
+//! Checked by the models `awake_wake_vs_advance`, `awake_claimed_by_another` and `paused_worker`.
 //! Deliberately not here: time, threads, queues.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -99,7 +99,9 @@ impl Awake {
     pub(crate) fn hold(&self, has_work: impl FnOnce() -> bool) -> Option<Hold<'_>> {
         let gate = self.gate.lock();
         // ORDERING(awake_rest): acquire; pairs with `rest`. A failure holds nothing.
-        self.word.compare_exchange(PAUSED, PAUSED | HELD, ord("awake_rest", Ordering::Acquire), Ordering::Relaxed).ok()?;
+        self.word
+            .compare_exchange(PAUSED, PAUSED | HELD, ord("awake_rest", Ordering::Acquire), Ordering::Relaxed)
+            .ok()?;
         let hold = Hold { awake: self, _gate: gate };
         // ORDERING(awake_queues): the count before, the queues after; pairs with `idle_publish`, as their contract asks.
         fence_seq_cst("awake_queues");

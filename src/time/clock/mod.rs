@@ -8,6 +8,7 @@
 //! | `real.rs` | the clock without the feature: the machine's, and nothing to pay for |
 //! | `pausable.rs` | the clock with it: paused and running time, and what the driver may do while it is paused |
 //! | `awake.rs` | what is awake in the runtime: the protocol by which paused time never moves under a running task |
+//! | `presence.rs` | the same for a thread in `block_on` |
 //!
 //! Who calls it: `driver.rs`, the public face of `time`, and whoever wakes or parks a thread of the runtime (`stir`, `rest`).
 //! Deliberately not here: timers, tasks, queues.
@@ -16,10 +17,14 @@
 pub(crate) mod awake;
 #[cfg(feature = "test-util")]
 mod pausable;
+#[cfg(feature = "test-util")]
+mod presence;
 #[cfg(not(feature = "test-util"))]
 mod real;
 
 #[cfg(feature = "test-util")]
 pub(crate) use pausable::{Clock, Refused, Step};
+#[cfg(feature = "test-util")]
+pub(crate) use presence::Presence;
 #[cfg(not(feature = "test-util"))]
-pub(crate) use real::Clock;
+pub(crate) use real::{Clock, Presence};

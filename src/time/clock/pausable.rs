@@ -5,13 +5,15 @@
 //!
 //! # Invariants (ordering labels)
 //! - *It never goes back* (`clock_touched`): a reader that takes the machine's time looks afterwards whether a first pause has come between,
-//!   which may have stopped the clock before that.
+//!   which may have stopped the clock before that (structural: `clock_skips_second_look`).
+//! - *The driver learns of a pause* (structural: `clock_calls_before_pausing`): it is unparked after the flag is set.
 //! - Paused time moves in one of two ways: in [`Clock::step`], by the driver, while nothing in the runtime is awake (`awake.rs`); and in
 //!   [`Clock::advance`], by a test.
 //! - A call of `advance` counts as awake until the driver has fired what is due: no step comes between.
 //!
 //! Who calls it: [`step`](Clock::step), [`asked`](Clock::asked) and [`answer`](Clock::answer) on the driver thread; all else on any.
-//! Deliberately not here: timers (`driver.rs`), who wakes what.
+//! Checked by the models `clock_never_goes_back`, `clock_pause_vs_rest` and `driver_paused`.
+//! Deliberately not here: timers (`driver/`), who wakes what.
 
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -19,7 +21,7 @@ use std::time::Duration;
 use super::awake::Awake;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Mutex, RawInstant, fence_seq_cst};
+use crate::sync::{Mutex, RawInstant, fence_seq_cst, mutant};
 
 /// The clock of a runtime.
 pub(crate) struct Clock {
@@ -72,7 +74,10 @@ pub(crate) enum Step {
 
 impl Clock {
     /// A clock that is never paused, and counts nothing.
-    #[allow(dead_code, reason = "models of what pays nothing for the feature ask for it; a runtime's clock can always be paused")]
+    #[allow(
+        dead_code,
+        reason = "models of what pays nothing for the feature ask for it; a runtime's clock can always be paused"
+    )]
     pub(crate) fn new() -> Self {
         Self { start: RawInstant::now(), pausing: None }
     }
@@ -99,7 +104,10 @@ impl Clock {
         let Some(pausing) = &self.pausing else { return self.machine() };
         if !pausing.is_touched() {
             let now = self.machine();
-            if !pausing.is_touched() {
+            // ORDERING(clock_touched): the machine's time before, the flag after; pairs with the fence in `pause`. If this fence is the
+            // later one the flag is seen; if not, the time was read before the clock stopped.
+            fence_seq_cst("clock_touched");
+            if mutant("clock_skips_second_look") || !pausing.is_touched() {
                 return now;
             }
         }
@@ -155,14 +163,20 @@ impl Clock {
         if reading.paused_at.is_some() {
             return false;
         }
-        // ORDERING(clock_touched): relaxed; the flag before the fence, the machine's time after. See `is_touched`.
+        // ORDERING(clock_touched): relaxed; the fence orders it.
         pausing.touched.swap(true, Ordering::Relaxed);
+        // ORDERING(clock_touched): the flag before, the machine's time after; pairs with the fence in `now`.
         fence_seq_cst("clock_touched");
         reading.paused_at = Some(reading.running(self.machine()));
+        if mutant("clock_calls_before_pausing") {
+            pausing.driver.unpark();
+        }
         pausing.awake.set_paused(true);
         drop(reading);
-        // It may wait for the machine's clock; and if everything else rests, nobody calls it later.
-        pausing.driver.unpark();
+        if !mutant("clock_calls_before_pausing") {
+            // It may wait for the machine's clock; and if everything else rests, nobody calls it later.
+            pausing.driver.unpark();
+        }
         true
     }
 
@@ -258,8 +272,7 @@ impl Clock {
 
 impl Pausing {
     fn is_touched(&self) -> bool {
-        // ORDERING(clock_touched): relaxed. Looked at again after the machine's time was read: if that reading was later than the one
-        // of a first pause, then so is this look, which sees the flag.
+        // ORDERING(clock_touched): relaxed, the fences order it where it matters.
         self.touched.load(Ordering::Relaxed)
     }
 }

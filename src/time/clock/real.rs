@@ -60,3 +60,25 @@ impl Clock {
     #[inline(always)]
     pub(crate) fn rest(&self) {}
 }
+
+/// A thread in `block_on`, which counts nowhere.
+pub(crate) struct Presence;
+
+impl Presence {
+    #[inline(always)]
+    pub(crate) fn new(_clock: &Clock) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn wake(&self, _clock: &Clock) {}
+
+    #[inline(always)]
+    pub(crate) fn park(&self, _clock: &Clock) {}
+
+    #[inline(always)]
+    pub(crate) fn unpark(&self, _clock: &Clock) {}
+
+    #[inline(always)]
+    pub(crate) fn end(&self, _clock: &Clock) {}
+}
