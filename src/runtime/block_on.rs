@@ -5,12 +5,12 @@
 //!
 //! # Invariants (ordering labels)
 //! - `root_woken`: what came before a wake of the root future is seen by the poll that follows. Pairs the waker's swap with the driver's.
-//! - A root future that is polled, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the wake until the
-//!   worker, which counts itself, takes it.
+//! - A root future that is polled, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the
+//!   wake, before it is seen (structural: `root_counts_late`), until the worker, which counts itself, takes it.
 //! - The flag is set before the worker is unparked (structural: `root_unpark_before_flag`): a driver that parks has the token, and then
 //!   sees the flag.
 //!
-//! Checked by the models `block_on_foreign`, `block_on_driver` and `block_on_hand_over`.
+//! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_hand_over` and `driven_root_paused`.
 //! Deliberately not here: how a worker finds tasks (`scheduler/worker.rs`).
 
 use std::future::Future;
@@ -223,10 +223,16 @@ impl Wake for DrivenRoot {
         if mutant("root_unpark_before_flag") {
             self.unparker.unpark();
         }
-        self.handle.timers().clock().stir();
+        if !mutant("root_counts_late") {
+            self.handle.timers().clock().stir();
+        }
         // ORDERING(root_woken): release, for the poll that follows. A swap even if the flag is set already: the poll about to start
         // must see what came before this wake too.
-        if self.woken.swap(true, ord("root_woken", Ordering::Release)) {
+        let before = self.woken.swap(true, ord("root_woken", Ordering::Release));
+        if mutant("root_counts_late") {
+            self.handle.timers().clock().stir();
+        }
+        if before {
             self.handle.timers().clock().rest();
         }
         if !mutant("root_unpark_before_flag") {

@@ -2,12 +2,15 @@
 //!
 //! The time that tasks see is a cell which the driver writes while it holds the word: whoever reads it beside that is a race.
 
+use std::future::poll_fn;
 use std::sync::Arc as StdArc;
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
+use std::time::Duration;
 
 use super::stage::CountingWaker;
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
+use crate::runtime::{Builder, Handle};
 use crate::scheduler::idle::{Idle, Park};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Policy, RuntimeFlavor, Scheduler, Shard};
@@ -173,7 +176,7 @@ fn clock_never_goes_back() {
     Model::new("clock_never_goes_back", 300).preemptions(3).witnesses(&["ran", "stood"]).check(|| {
         let driver = Parker::new();
         let clock = StdArc::new(Clock::of_runtime(false, 1, driver.unparker()));
-        let until = RawInstant::now() + std::time::Duration::from_nanos(5);
+        let until = RawInstant::now() + Duration::from_nanos(5);
         let pausing = clock.clone();
         let passing = spawn(move || clock::advance_to(until));
         let pausing = spawn(move || assert!(pausing.pause()));
@@ -319,5 +322,44 @@ fn paused_worker() {
         worker::run(worker);
         join([driving, spawning]);
         scheduler.timers().cancel(0, timer);
+    });
+}
+
+/// A root future on a thread that works as the worker, woken from outside while a timer waits for time to move: time stands still while it is
+/// polled, and from the wake's return until then.
+///
+/// Mutants: `root_counts_late`.
+#[test]
+fn driven_root_paused() {
+    let model = Model::new("driven_root_paused", 80_000).preemptions(3).branches(10_000).witnesses(&["at once", "woken"]);
+    model.check(|| {
+        let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+        let (_, counting) = CountingWaker::pair();
+        let timer = runtime.handle().timers().register(0, 7, counting).expect("the timers are open");
+        let said = StdArc::new(AtomicBool::new(false));
+        let mut speaking = None;
+        let polled_at = runtime.block_on(poll_fn(|context| {
+            let handle = Handle::current();
+            let time = handle.timers().clock().now();
+            let first = speaking.is_none();
+            if first {
+                let (said, waker, handle) = (said.clone(), context.waker().clone(), handle.clone());
+                speaking = Some(spawn(move || {
+                    said.store(true, Ordering::Relaxed);
+                    waker.wake();
+                    handle.timers().clock().now()
+                }));
+            }
+            let ready = said.load(Ordering::Relaxed);
+            assert_eq!(handle.timers().clock().now(), time, "time stands still while a root future is polled");
+            if ready {
+                witness(if first { "at once" } else { "woken" });
+                return Poll::Ready(time);
+            }
+            Poll::Pending
+        }));
+        let returned_at = speaking.expect("the first poll starts it").join().unwrap();
+        assert!(polled_at <= returned_at, "time moves while a root future waits to be polled");
+        runtime.handle().timers().cancel(0, timer);
     });
 }
