@@ -23,7 +23,11 @@
 //! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits. ARCHITECTURE.md in
 //! the repository walks the life of a task and the life of a timer; each protocol between threads is model-checked in
 //! `loom-tests`.
+//!
+//! # Features
+//! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
 
+mod blocking;
 mod park;
 pub mod runtime;
 mod scheduler;
@@ -31,6 +35,8 @@ mod sync;
 pub mod task;
 pub mod time;
 
+#[cfg(feature = "macros")]
+pub use fusee_macros::{main, test};
 pub use task::spawn;
 
 // A task's header takes no more than this, whatever its future.

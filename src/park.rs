@@ -22,7 +22,7 @@
 //! Deliberately not here: who should be woken (see `scheduler/idle`), and any spinning.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, Condvar, Mutex, RawInstant, mutant, ord};
+use crate::sync::{Arc, Condvar, Monitor, RawInstant, mutant, ord};
 
 const EMPTY: usize = 0;
 const PARKED: usize = 1;
@@ -43,14 +43,18 @@ pub(crate) struct Unparker {
 #[derive(Debug)]
 struct Signal {
     state: AtomicUsize,
-    lock: Mutex<()>,
+    lock: Monitor<()>,
     condvar: Condvar,
 }
 
 impl Parker {
     pub(crate) fn new() -> Self {
         Self {
-            signal: Arc::new(Signal { state: AtomicUsize::new(EMPTY), lock: Mutex::new(()), condvar: Condvar::new() }),
+            signal: Arc::new(Signal {
+                state: AtomicUsize::new(EMPTY),
+                lock: Monitor::new(()),
+                condvar: Condvar::new(),
+            }),
         }
     }
 

@@ -7,6 +7,9 @@
 //! [`ord`] names an ordering, [`mutant`] names a structural step. Here both compile to nothing.
 //! Each label stands in the code as `// ORDERING(label): …`, in its module's header, and in a model.
 
+mod fork;
+mod monitor;
+
 use std::cell;
 
 pub(crate) use std::sync::Arc;
@@ -16,8 +19,11 @@ pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 pub(crate) use std::thread::available_parallelism;
 
+pub(crate) use fork::ForkMark;
+pub(crate) use monitor::{Condvar, Monitor, MonitorGuard};
+
 pub(crate) use crossbeam_utils::CachePadded;
-pub(crate) use parking_lot::{Mutex, MutexGuard};
+pub(crate) use parking_lot::Mutex;
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {
@@ -31,7 +37,7 @@ pub(crate) mod deque {
 
 /// Threads, as in [`std::thread`].
 pub(crate) mod thread {
-    pub(crate) use std::thread::{Builder, JoinHandle};
+    pub(crate) use std::thread::{Builder, JoinHandle, LocalKey};
 }
 
 /// What the clock reads, as in [`std::time::Instant`].
@@ -63,31 +69,6 @@ pub(crate) fn fence_seq_cst(_label: &'static str) {
 #[inline(always)]
 pub(crate) const fn mutant(_name: &'static str) -> bool {
     false
-}
-
-/// A condition variable that waits for a notification or for an instant of the raw clock.
-#[derive(Debug, Default)]
-pub(crate) struct Condvar(parking_lot::Condvar);
-
-impl Condvar {
-    pub(crate) fn new() -> Self {
-        Self(parking_lot::Condvar::new())
-    }
-
-    /// Waits for a notification.
-    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-        self.0.wait(guard);
-    }
-
-    /// Waits for a notification until `deadline`; true when it passed.
-    pub(crate) fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, deadline: RawInstant) -> bool {
-        self.0.wait_until(guard, deadline).timed_out()
-    }
-
-    /// Wakes one waiter.
-    pub(crate) fn notify_one(&self) {
-        self.0.notify_one();
-    }
 }
 
 /// An unsafe cell whose accesses are scoped, so that a model can check them.

@@ -9,7 +9,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TryCurrentError};
-use fusee::task::{AbortHandle, Id, JoinError, JoinHandle};
+use fusee::task::coop::{Coop, RestoreOnPending};
+use fusee::task::futures::TaskLocalFuture;
+use fusee::task::{AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalKey, Unconstrained};
 use fusee::time::error::Elapsed;
 use fusee::time::{Instant, Sleep, Timeout};
 
@@ -64,6 +66,13 @@ all![
     JoinHandle<Awkward>,
     AbortHandle,
     JoinError,
+    JoinSet<()>,
+    JoinSet<Cell<u8>>,
+    JoinSet<Awkward>,
+    LocalKey<Rc<()>>,
+    AccessError,
+    Coop<Ready<()>>,
+    Unconstrained<Ready<()>>,
     Id,
     Instant,
     Sleep,
@@ -76,6 +85,7 @@ all![
 const _: () = {
     unwind::<JoinHandle<()>>();
     unwind::<JoinHandle<Awkward>>();
+    unwind::<JoinSet<Awkward>>();
     unwind::<AbortHandle>();
     unwind::<Builder>();
     unwind::<Runtime>();
@@ -90,12 +100,23 @@ const _: () = {
     error::<JoinError>();
     error::<Elapsed>();
     error::<TryCurrentError>();
+    error::<AccessError>();
+    send::<TaskLocalFuture<Cell<u8>, Ready<()>>>();
+    sync::<TaskLocalFuture<u8, Ready<()>>>();
     sync::<EnterGuard<'static>>();
 };
 
 // What must not be.
 not!(JoinHandle<Rc<()>>: Send);
 not!(JoinHandle<Rc<()>>: Sync);
+not!(JoinSet<Rc<()>>: Send);
+not!(JoinSet<Rc<()>>: Sync);
+not!(RestoreOnPending: Send);
+not!(TaskLocalFuture<Rc<()>, Ready<()>>: Send);
+not!(TaskLocalFuture<Cell<u8>, Ready<()>>: Sync);
+not!(TaskLocalFuture<u8, Ready<()>>: Unpin);
+not!(Coop<PhantomFuture>: Unpin);
+not!(Unconstrained<PhantomFuture>: Unpin);
 not!(EnterGuard<'static>: Send);
 not!(Timeout<PhantomFuture>: Unpin);
 not!(Timeout<Awkward>: Sync);
@@ -108,6 +129,10 @@ fn futures_of_the_public_functions_are_send() {
     let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let _entered = runtime.enter();
     send_value(&fusee::task::yield_now());
+    send_value(&fusee::task::consume_budget());
+    send_value(&JoinSet::<Cell<u8>>::new().join_next());
+    send_value(&JoinSet::<Cell<u8>>::new().shutdown());
+    send_value(&JoinSet::<Cell<u8>>::new().join_all());
     send_value(&fusee::time::timeout(fusee::time::Duration::ZERO, Box::pin(async {})));
     // A task may hold across its awaits what it likes, as long as that is Send.
     let task = fusee::spawn(async {

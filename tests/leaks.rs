@@ -178,6 +178,39 @@ fn wakers_that_panic_in_their_drop() {
     }
 }
 
+fn blocking_jobs_of_every_kind() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(3)
+        .thread_keep_alive(Duration::from_micros(100))
+        .build()
+        .unwrap();
+    let handle = runtime.handle().clone();
+    let mut jobs = Vec::new();
+    for n in 0..10u64 {
+        jobs.push(runtime.spawn_blocking(move || vec![0u8; 1000].len() as u64 * n));
+        jobs.push(runtime.spawn_blocking(|| std::panic::resume_unwind(Box::new([0u8; 100]))));
+        jobs.push(runtime.spawn_blocking(|| executor::block_on(fusee::spawn(async { 1 })).unwrap_or(2)));
+        drop(runtime.spawn_blocking(|| vec![0u8; 100]));
+        drop(runtime.spawn_blocking(|| fusee::task::spawn_blocking(pending::<()>)));
+    }
+    jobs.iter().step_by(3).for_each(fusee::task::JoinHandle::abort);
+    let owned = vec![0u8; 100];
+    let last = runtime.spawn_blocking(move || drop(owned));
+    drop(runtime);
+    drop(handle.spawn_blocking(|| vec![0u8; 100]));
+    for job in jobs {
+        let _ = executor::block_on(job);
+    }
+    let _ = executor::block_on(last);
+}
+
+fn dropped_in_a_blocking_job() {
+    let runtime = workers(2);
+    let handle = runtime.handle().clone();
+    drop(handle.spawn_blocking(move || drop(runtime)));
+}
+
 /// A build that fails half way.
 fn no_thread_for_a_worker() {
     Builder::new_multi_thread().worker_threads(2).thread_stack_size(1 << 47).build().unwrap_err();
@@ -213,6 +246,8 @@ fn nothing_is_left_of_a_runtime() {
         measure(threads, "an abort of everything in every state", an_abort_of_everything_in_every_state);
         measure(threads, "handles dropped with a waker registered", handles_dropped_with_a_waker_registered);
         measure(threads, "wakers that panic in their drop", wakers_that_panic_in_their_drop);
+        measure(threads, "blocking jobs of every kind", blocking_jobs_of_every_kind);
+        measure(threads, "dropped in a blocking job", dropped_in_a_blocking_job);
         measure(threads, "no thread for a worker", no_thread_for_a_worker);
     });
 }

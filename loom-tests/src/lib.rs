@@ -16,6 +16,8 @@
     reason = "the whole crate is here, and models use a part of it"
 )]
 
+#[path = "../../src/blocking/mod.rs"]
+mod blocking;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/runtime/mod.rs"]

@@ -31,6 +31,7 @@ use crate::time::clock::{Clock, Presence};
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
 pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
+    handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
     let parker = Parker::new();
@@ -39,9 +40,10 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let waker = Waker::from(root.clone());
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
             return output;
         }
+        handle.scheduler().assert_not_forked();
         root.park(&parker);
     }
 }
@@ -49,6 +51,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
 /// Polls `future` on this thread until it is ready, and works as the worker in `slot` beside that if no other thread does.
 #[track_caller]
 pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F) -> F::Output {
+    handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
     let mut future = pin!(future);
@@ -67,9 +70,10 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             drop(present);
             return drive(handle, worker, slot, future);
         }
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
             return output;
         }
+        handle.scheduler().assert_not_forked();
         root.park(&parker);
     }
 }
@@ -79,12 +83,12 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let root = DrivenRoot::new(handle, &worker);
     let _driven = Driven(&root);
     let waker = Waker::from(root.clone());
-    let interval = worker.shard().scheduler().event_interval();
+    let interval = handle.scheduler().event_interval();
     seat::sit(worker);
     let _seated = Seated(slot);
     loop {
         if root.take_woken()
-            && let Poll::Ready(output) = poll(future.as_mut(), &waker)
+            && let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task())
         {
             return output;
         }
@@ -95,14 +99,16 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
                     seat::with(|worker| worker.park(|| root.is_woken()));
                     break;
                 }
-                Some(Next::Exit) | None => unreachable!("the runtime is borrowed, and its worker stays"),
+                Some(Next::Exit) | None => {
+                    handle.scheduler().assert_not_forked();
+                    unreachable!("the runtime is borrowed: neither is it closed nor does its worker leave");
+                }
             }
         }
     }
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    let _budget = coop::Grant::root();
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker, _budget: coop::Grant) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(waker))
 }
 

@@ -1,11 +1,13 @@
 //! Configuring a runtime.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 use std::{fmt, io};
 
 use super::runtime::Runtime;
-use super::start;
-use super::thread_name::ThreadName;
+use super::start::{self, Plan};
+use crate::blocking::Pool;
+use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::{Policy, RuntimeFlavor};
 use crate::sync::available_parallelism;
 
@@ -25,11 +27,12 @@ const MAX_WORKERS: usize = 32_768;
 pub struct Builder {
     flavor: RuntimeFlavor,
     worker_threads: Option<usize>,
-    pub(super) thread_name: ThreadName,
-    pub(super) thread_stack_size: Option<usize>,
+    max_blocking_threads: usize,
+    thread_keep_alive: Duration,
+    threads: ThreadSettings,
     global_queue_interval: u32,
     event_interval: u32,
-    pub(super) start_paused: bool,
+    start_paused: bool,
 }
 
 impl Builder {
@@ -61,8 +64,9 @@ impl Builder {
         Self {
             flavor,
             worker_threads: None,
-            thread_name: ThreadName::new("fusee-worker"),
-            thread_stack_size: None,
+            max_blocking_threads: 512,
+            thread_keep_alive: Duration::from_secs(10),
+            threads: ThreadSettings { name: ThreadName::new("fusee-worker"), stack_size: None },
             global_queue_interval: 61,
             event_interval: 61,
             start_paused: false,
@@ -85,9 +89,36 @@ impl Builder {
         self
     }
 
-    /// The name of the worker threads; `fusee-worker` by default. [`build`](Self::build) refuses one with a nul byte.
+    /// The most threads that run blocking jobs at the same time; 512 by default. Those beyond wait in the order in which they
+    /// were submitted. [`build`](Self::build) refuses 0.
+    ///
+    /// Threads start when they are needed, beside the workers. Jobs that wait for each other can take them all: a job that awaits
+    /// another, queued behind it, waits for ever.
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
+        self.max_blocking_threads = count;
+        self
+    }
+
+    /// How long a thread for blocking jobs is kept without a job; 10 seconds by default.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .max_blocking_threads(4)
+    ///     .thread_keep_alive(Duration::from_millis(100))
+    ///     .build()?;
+    /// let job = runtime.spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
+    /// assert!(runtime.block_on(job).unwrap()?.contains("fusee"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.thread_keep_alive = duration;
+        self
+    }
+
+    /// The name of the worker threads and of those for blocking jobs; `fusee-worker` by default. [`build`](Self::build) refuses one with a nul byte.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
-        self.thread_name = ThreadName::new(name);
+        self.threads.name = ThreadName::new(name);
         self
     }
 
@@ -104,13 +135,13 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn thread_name_fn(&mut self, name: impl Fn() -> String + Send + Sync + 'static) -> &mut Self {
-        self.thread_name = ThreadName::by(name);
+        self.threads.name = ThreadName::by(name);
         self
     }
 
     /// The stack size of the worker threads, in bytes; the standard library's default otherwise.
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
-        self.thread_stack_size = Some(bytes);
+        self.threads.stack_size = Some(bytes);
         self
     }
 
@@ -164,9 +195,11 @@ impl Builder {
             global_queue_interval: self.global_queue_interval,
             event_interval: self.event_interval,
         };
+        let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
+        let plan = Plan { policy, threads: self.threads.clone(), blocking, start_paused: self.start_paused };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(self, policy),
-            RuntimeFlavor::MultiThread => start::multi_thread(self, policy, workers),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers),
         }
     }
 
@@ -179,7 +212,10 @@ impl Builder {
         if self.event_interval == 0 {
             return refuse("event_interval must be at least 1".to_owned());
         }
-        self.thread_name.check()?;
+        if self.max_blocking_threads == 0 {
+            return refuse("max_blocking_threads must be at least 1".to_owned());
+        }
+        self.threads.name.check()?;
         match self.worker_threads {
             Some(0) => refuse("worker_threads must be at least 1".to_owned()),
             Some(count) if count > MAX_WORKERS => {
@@ -196,8 +232,10 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("flavor", &self.flavor)
             .field("worker_threads", &self.worker_threads)
-            .field("thread_name", &self.thread_name)
-            .field("thread_stack_size", &self.thread_stack_size)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("thread_keep_alive", &self.thread_keep_alive)
+            .field("thread_name", &self.threads.name)
+            .field("thread_stack_size", &self.threads.stack_size)
             .field("global_queue_interval", &self.global_queue_interval)
             .field("event_interval", &self.event_interval)
             .finish_non_exhaustive()

@@ -17,16 +17,19 @@ thread_local_const! {
 
 thread_local_const! {
     /// What this thread does for a runtime.
-    static DUTY: Cell<Duty> = Cell::new(Duty::None)
+    static DUTY: Cell<Duty> = Cell::new(Duty::NONE)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Duty {
-    None,
-    /// It runs `block_on`.
-    Root,
-    /// It is a worker, or a driver, of some runtime.
-    Thread,
+#[derive(Clone, Copy)]
+struct Duty {
+    /// Some runtime has started the thread.
+    started: bool,
+    /// It polls futures that others wait behind: it is a worker or a driver, or is in `block_on`.
+    polls: bool,
+}
+
+impl Duty {
+    const NONE: Self = Self { started: false, polls: false };
 }
 
 /// Makes a runtime the current one until it is dropped; see [`Handle::enter`].
@@ -114,28 +117,37 @@ pub(super) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Option<R> {
     ENTERED.try_with(|entered| entered.borrow().last().and_then(Option::as_ref).map(f)).ok().flatten()
 }
 
-/// Marks this thread, for good, as one that a runtime has started.
+/// Marks this thread, for good, as one that a runtime has started, to poll futures.
 pub(super) fn become_runtime_thread() {
-    DUTY.with(|duty| duty.set(Duty::Thread));
+    set_duty(Duty { started: true, polls: true });
 }
 
-/// Whether some runtime has started this thread: to block it would keep tasks or timers from running.
+/// Marks this thread, for good, as one of a blocking pool: `block_on` is allowed on it.
+pub(super) fn become_pool_thread() {
+    set_duty(Duty { started: true, polls: false });
+}
+
+/// Whether some runtime has started this thread: it must wait for the end of no runtime, which may wait for it.
 pub(super) fn is_runtime_thread() -> bool {
-    duty() == Duty::Thread
+    duty().started
 }
 
 /// None too while the thread ends and its thread-locals are gone.
 fn duty() -> Duty {
-    DUTY.try_with(Cell::get).unwrap_or(Duty::None)
+    DUTY.try_with(Cell::get).unwrap_or(Duty::NONE)
 }
 
-/// Says that `block_on` runs on this thread, until it is dropped.
-pub(super) struct BlockGuard(());
+fn set_duty(duty: Duty) {
+    // The thread ends: it goes on unmarked.
+    let _ = DUTY.try_with(|own| own.set(duty));
+}
 
-impl Drop for BlockGuard {
+/// Says that this thread polls, or that it does not for a while, until it is dropped: then the thread has its former duty.
+pub(super) struct DutyGuard(Duty);
+
+impl Drop for DutyGuard {
     fn drop(&mut self) {
-        // The thread ends: nothing is to be marked any more.
-        let _ = DUTY.try_with(|duty| duty.set(Duty::None));
+        set_duty(self.0);
     }
 }
 
@@ -143,17 +155,32 @@ impl Drop for BlockGuard {
 #[track_caller]
 pub(super) fn assert_may_block() {
     assert!(
-        duty() == Duty::None,
+        !duty().polls,
         "`block_on` was called on a thread that runs asynchronous tasks already, and would keep them from running: \
-         `.await` the future instead, spawn it as a task, or call `block_on` on a thread of its own (`std::thread::spawn`)"
+         `.await` the future instead, spawn it as a task, or call `block_on` where a thread may block (`spawn_blocking`, \
+         `block_in_place`, `std::thread::spawn`)"
     );
 }
 
 /// Enters `block_on` on this thread.
 #[track_caller]
-pub(super) fn enter_block_on() -> BlockGuard {
+pub(super) fn enter_block_on() -> DutyGuard {
     assert_may_block();
-    // The thread ends: `block_on` goes on unmarked.
-    let _ = DUTY.try_with(|duty| duty.set(Duty::Root));
-    BlockGuard(())
+    enter_polling()
+}
+
+/// Begins to poll futures on this thread, which some runtime has started or has not.
+pub(super) fn enter_polling() -> DutyGuard {
+    replace_duty(true)
+}
+
+/// Stops polling futures on this thread for a while: it may block.
+pub(super) fn enter_blocking() -> DutyGuard {
+    replace_duty(false)
+}
+
+fn replace_duty(polls: bool) -> DutyGuard {
+    let before = duty();
+    set_duty(Duty { polls, ..before });
+    DutyGuard(before)
 }

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::context::{self, EnterGuard, TryCurrentError};
-use super::{RuntimeFlavor, RuntimeMetrics, block_on};
+use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::Arc;
-use crate::task::JoinHandle;
+use crate::task::{self, JoinHandle};
 use crate::time::driver::Timers;
 
 /// A reference to a runtime, cheap to clone, that spawns onto it from anywhere. It does not keep the runtime's threads alive:
@@ -64,12 +64,29 @@ impl Handle {
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         scheduler::spawn(&self.shard, future)
+    }
+
+    /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`].
+    ///
+    /// After the runtime has shut down the closure is dropped here, and the handle resolves as cancelled.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let scheduler = self.scheduler();
+        scheduler.assert_not_forked();
+        let (job, handle) = task::blocking::unlisted(f);
+        scheduler.blocking().submit(job, |ticket| pool_thread::start(scheduler, ticket));
+        handle
     }
 
     /// Runs `future` to its end on the calling thread, with this runtime entered.
@@ -113,6 +130,11 @@ impl Handle {
     /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         self.scheduler().flavor()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_not_forked(&self) {
+        self.scheduler().assert_not_forked();
     }
 
     pub(super) fn scheduler(&self) -> &Arc<Scheduler> {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::handle::Handle;
 use crate::scheduler::metrics::WorkerMetrics;
 
-/// A runtime's counters: read without a lock on any worker's path. Each is right on its own; two read one after the
+/// A runtime's counters: read without a lock on any worker's path (those of blocking jobs take their pool's). Each is right on its own; two read one after the
 /// other may be of different moments.
 ///
 /// ```
@@ -55,6 +55,11 @@ impl RuntimeMetrics {
         self.worker(worker).polls.get()
     }
 
+    /// Polls of tasks, by all workers, that were made to give way because their budget was spent; see [`task::coop`](crate::task::coop).
+    pub fn budget_forced_yield_count(&self) -> u64 {
+        (0..self.num_workers()).map(|worker| self.worker(worker).forced_yields.get()).sum()
+    }
+
     /// Times that a worker stole from another.
     pub fn worker_steal_operations(&self, worker: usize) -> u64 {
         self.worker(worker).steal_operations.get()
@@ -68,6 +73,21 @@ impl RuntimeMetrics {
     /// Times that a worker parked.
     pub fn worker_park_count(&self, worker: usize) -> u64 {
         self.worker(worker).parks.get()
+    }
+
+    /// The threads for blocking jobs, busy or idle.
+    pub fn num_blocking_threads(&self) -> usize {
+        self.handle.scheduler().blocking().threads()
+    }
+
+    /// The threads for blocking jobs that have no job.
+    pub fn num_idle_blocking_threads(&self) -> usize {
+        self.handle.scheduler().blocking().idle()
+    }
+
+    /// Blocking jobs that wait for a thread.
+    pub fn blocking_queue_depth(&self) -> usize {
+        self.handle.scheduler().blocking().queued()
     }
 
     /// Timers that were fired.

@@ -10,19 +10,26 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # Forks
+//! A child made by `fork` has none of its parent's threads. To use a runtime of the parent there (to spawn, to block, to sleep) panics; dropping
+//! it does nothing, and a task that forks and returns in the child ends the child. A runtime that the child builds works, as far as the
+//! locks and allocations of a process that forks with several threads do; `exec` is the safe way. Noticed on Linux, from 4.14 on.
+//!
 //! # Inside
 //! `builder.rs` holds the configuration, `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
-//! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks.
+//! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks;
+//! `pool_thread.rs` starts the threads of the blocking pool, `block_in_place.rs` has one of them take a worker over.
 
+mod block_in_place;
 mod block_on;
 mod builder;
 mod context;
 mod handle;
 mod metrics;
+mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
 mod start;
-mod thread_name;
 mod threads;
 mod worker_slot;
 
@@ -32,6 +39,8 @@ pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
+
+pub(crate) use block_in_place::block_in_place;
 
 use std::future::Future;
 

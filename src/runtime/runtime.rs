@@ -88,6 +88,15 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
+    /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`](crate::task::spawn_blocking).
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(f)
+    }
+
     /// A reference to this runtime, to be cloned and kept.
     pub fn handle(&self) -> &Handle {
         &self.handle
@@ -136,7 +145,14 @@ impl Runtime {
     /// Closes the runtime and waits for its threads until `deadline`. Later calls do nothing.
     fn shut_down(&mut self, deadline: Option<RawInstant>) {
         let Some(threads) = self.threads.take() else { return };
+        if self.handle.scheduler().is_forked() {
+            // Neither the threads nor whoever holds the locks are in this process: what is here is a copy, and is left as it is.
+            std::mem::forget((threads, self.slot.take()));
+            return;
+        }
         self.handle.scheduler().close();
+        // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
+        self.handle.scheduler().blocking().close();
         if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
             // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
             let _entered = context::enter(&self.handle);
@@ -147,6 +163,7 @@ impl Runtime {
             return;
         }
         threads.wait(deadline);
+        self.handle.scheduler().blocking().wait(deadline);
     }
 }
 

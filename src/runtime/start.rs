@@ -6,12 +6,13 @@
 use std::io;
 use std::task::Waker;
 
-use super::builder::Builder;
 use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
+use crate::blocking::Pool;
 use crate::park::Parker;
+use crate::scheduler::thread_settings::ThreadSettings;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Policy, Scheduler, Shard};
 use crate::sync::Arc;
@@ -20,17 +21,25 @@ use crate::task::waker::wake_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
+/// What a builder decides.
+pub(super) struct Plan {
+    pub(super) policy: Policy,
+    pub(super) threads: ThreadSettings,
+    pub(super) blocking: Pool,
+    pub(super) start_paused: bool,
+}
+
 /// A runtime whose workers are threads of their own.
-pub(super) fn multi_thread(builder: &Builder, policy: Policy, workers: usize) -> io::Result<Runtime> {
+pub(super) fn multi_thread(plan: Plan, workers: usize) -> io::Result<Runtime> {
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
-    let (scheduler, parker) = scheduler(builder, &seeds, policy);
+    let (scheduler, parker) = scheduler(&seeds, plan);
     let mut runtime = Runtime::of(foreign_handle(&scheduler), None);
     // Dropped before the runtime, whose shutdown waits for the last worker to exit.
     let mut unstarted = Unstarted { scheduler: &scheduler, workers };
     start_driver(&mut runtime, &scheduler, parker)?;
     for (index, seed) in seeds.into_iter().enumerate() {
         let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-        start_worker(builder, &mut runtime, worker)
+        start_worker(&mut runtime, worker)
             .map_err(|error| because(&format!("worker {} of {workers} could not be started", index + 1), &error))?;
         unstarted.workers -= 1;
     }
@@ -39,9 +48,9 @@ pub(super) fn multi_thread(builder: &Builder, policy: Policy, workers: usize) ->
 }
 
 /// A runtime whose worker waits for a thread in `block_on`.
-pub(super) fn current_thread(builder: &Builder, policy: Policy) -> io::Result<Runtime> {
+pub(super) fn current_thread(plan: Plan) -> io::Result<Runtime> {
     let seed = Seed::new();
-    let (scheduler, parker) = scheduler(builder, std::slice::from_ref(&seed), policy);
+    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan);
     let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
     let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
     start_driver(&mut runtime, &scheduler, parker)?;
@@ -49,13 +58,13 @@ pub(super) fn current_thread(builder: &Builder, policy: Policy) -> io::Result<Ru
 }
 
 /// The scheduler of the workers that grow from `seeds`, and the parker of its timer driver.
-fn scheduler(builder: &Builder, seeds: &[Seed], policy: Policy) -> (Arc<Scheduler>, Parker) {
+fn scheduler(seeds: &[Seed], plan: Plan) -> (Arc<Scheduler>, Parker) {
     let parker = Parker::new();
     // All workers are awake. The one of a current-thread runtime is too, while it waits for a thread: tasks have not rested, but wait with it.
-    let clock = Clock::of_runtime(builder.start_paused, seeds.len(), parker.unparker());
+    let clock = Clock::of_runtime(plan.start_paused, seeds.len(), parker.unparker());
     let timers = Timers::new(clock, seeds.len() + 1, parker.unparker());
     let remotes = seeds.iter().map(Seed::remote).collect();
-    (Arc::new(Scheduler::new(remotes, timers, policy)), parker)
+    (Arc::new(Scheduler::new(remotes, timers, plan.blocking, plan.threads, plan.policy)), parker)
 }
 
 /// The handle of threads that are no workers.
@@ -75,13 +84,18 @@ impl Drop for Unstarted<'_> {
     }
 }
 
-fn start_worker(builder: &Builder, runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
-    let thread = builder.thread_name.builder(builder.thread_stack_size)?;
+fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
+    let thread = worker.shard().scheduler().threads().builder()?;
     runtime.start_thread(thread, move || {
         context::become_runtime_thread();
         let handle = Handle::new(worker.shard().clone());
         let _entered = context::enter(&handle);
         worker::run(worker);
+        // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
+        if let Some(ticket) = handle.scheduler().blocking().adopt() {
+            context::become_pool_thread();
+            handle.scheduler().blocking().work(ticket);
+        }
     })
 }
 

@@ -9,7 +9,7 @@
 use std::io;
 
 use crate::sync::thread::{Builder, JoinHandle};
-use crate::sync::{Arc, Condvar, Mutex, RawInstant};
+use crate::sync::{Arc, Condvar, Monitor, RawInstant};
 
 /// The threads of one runtime. Dropped, it leaves them to themselves.
 pub(super) struct Threads {
@@ -18,7 +18,7 @@ pub(super) struct Threads {
 }
 
 struct Count {
-    running: Mutex<usize>,
+    running: Monitor<usize>,
     /// Notified when the last one ends; one thread at most waits.
     ended: Condvar,
 }
@@ -45,7 +45,7 @@ impl Drop for Running {
 
 impl Threads {
     pub(super) fn new() -> Self {
-        Self { handles: Vec::new(), count: Arc::new(Count { running: Mutex::new(0), ended: Condvar::new() }) }
+        Self { handles: Vec::new(), count: Arc::new(Count { running: Monitor::new(0), ended: Condvar::new() }) }
     }
 
     /// Starts a thread that runs `main`.

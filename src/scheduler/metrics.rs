@@ -8,6 +8,8 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(crate) struct WorkerMetrics {
     pub(crate) polls: Counter,
+    /// Polls that were made to give way, their budget being spent.
+    pub(crate) forced_yields: Counter,
     pub(crate) steal_operations: Counter,
     pub(crate) stolen_tasks: Counter,
     pub(crate) parks: Counter,

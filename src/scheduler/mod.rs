@@ -24,13 +24,15 @@ pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
 pub(crate) mod seat;
+pub(crate) mod thread_settings;
 pub(crate) mod worker;
 
 use std::future::Future;
 
+use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, fence_seq_cst, mutant};
+use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst, mutant};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
@@ -39,6 +41,7 @@ use crate::time::driver::Timers;
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
+use thread_settings::ThreadSettings;
 use worker::Worker;
 
 /// What all threads of a runtime share.
@@ -49,9 +52,12 @@ pub(crate) struct Scheduler {
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
     closed: AtomicBool,
+    mark: ForkMark,
     /// Workers that have not exited.
     working: AtomicUsize,
     timers: Timers,
+    blocking: Pool,
+    threads: ThreadSettings,
     policy: Policy,
 }
 
@@ -89,7 +95,13 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Self {
+    pub(crate) fn new(
+        remotes: Box<[Remote]>,
+        timers: Timers,
+        blocking: Pool,
+        threads: ThreadSettings,
+        policy: Policy,
+    ) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -97,7 +109,10 @@ impl Scheduler {
             working: AtomicUsize::new(remotes.len()),
             remotes,
             closed: AtomicBool::new(false),
+            mark: ForkMark::new(),
             timers,
+            blocking,
+            threads,
             policy,
         }
     }
@@ -116,6 +131,15 @@ impl Scheduler {
 
     pub(crate) fn timers(&self) -> &Timers {
         &self.timers
+    }
+
+    pub(crate) fn blocking(&self) -> &Pool {
+        &self.blocking
+    }
+
+    /// How its threads are to be started.
+    pub(crate) fn threads(&self) -> &ThreadSettings {
+        &self.threads
     }
 
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
@@ -191,6 +215,22 @@ impl Scheduler {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// Whether this is a child of the process that built the runtime: none of its threads is here.
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.mark.is_inherited()
+    }
+
+    /// Panics in a child of the process that built the runtime.
+    #[track_caller]
+    pub(crate) fn assert_not_forked(&self) {
+        assert!(
+            !self.is_forked(),
+            "a fusee runtime was used in a child of the process that built it, where none of its threads runs: build a runtime \
+             in the child, or call `exec` after `fork`"
+        );
+    }
+
     /// Drops every live future, and every queue entry that is in reach. On a closed scheduler.
     ///
     /// Each exiting worker calls it: a worker that never returns from a poll keeps nobody else's tasks alive.
@@ -243,11 +283,13 @@ impl Shard {
 }
 
 /// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
+#[track_caller]
 pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    shard.scheduler.assert_not_forked();
     let list = &shard.scheduler.lists[shard.index];
     let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
     if let Some(runnable) = runnable

@@ -22,10 +22,11 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::idle::Park;
+use super::metrics::WorkerMetrics;
 use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
-use crate::sync::{Arc, mutant};
+use crate::sync::{Arc, catch_unwind, mutant};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
 
@@ -77,7 +78,7 @@ pub(crate) enum Next {
     Run(Runnable),
     /// [`Worker::park`]: there is nothing to do.
     Park,
-    /// [`Worker::exit`]: the scheduler is closed.
+    /// [`Worker::exit`]: the scheduler is closed, or in a forked child.
     Exit,
 }
 
@@ -99,21 +100,25 @@ pub(crate) fn run(worker: Box<Worker>) {
 
 /// Polls a task that [`Worker::next`] has answered, on the worker's thread.
 pub(crate) fn poll(task: Runnable) {
-    let _budget = coop::Grant::task();
+    let budget = coop::Grant::task();
     task.run();
+    if budget.was_exhausted() {
+        // Its worker may have been handed on meanwhile: then nobody counts.
+        seat::with(|worker| worker.metrics().forced_yields.add(1));
+    }
 }
 
 impl Worker {
     /// Finds the next task.
     pub(crate) fn next(&self) -> Next {
-        if self.shard.scheduler.is_closed() {
+        if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
             return Next::Exit;
         }
         match self.find_task() {
             Some(task) => {
                 self.stop_searching();
                 self.polls.set(self.polls.get().wrapping_add(1));
-                self.shard.scheduler.metrics(self.shard.index).polls.add(1);
+                self.metrics().polls.add(1);
                 Next::Run(task)
             }
             None => Next::Park,
@@ -125,7 +130,7 @@ impl Worker {
         let scheduler = &*self.shard.scheduler;
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
-            scheduler.metrics(self.shard.index).parks.add(1);
+            self.metrics().parks.add(1);
             scheduler.timers.clock().rest();
             self.parker.park();
             if scheduler.idle.finish_park(self.shard.index) {
@@ -136,12 +141,23 @@ impl Worker {
     }
 
     /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
+    ///
+    /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
     pub(crate) fn exit(self: Box<Self>) {
+        if self.shard.scheduler.is_forked() {
+            // For the message.
+            let _ = catch_unwind(|| self.shard.scheduler.assert_not_forked());
+            std::process::abort();
+        }
         self.shard.scheduler.drop_tasks(self.shard.index);
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
         self.shard.scheduler.leave();
+    }
+
+    fn metrics(&self) -> &WorkerMetrics {
+        self.shard.scheduler.metrics(self.shard.index)
     }
 
     /// The worker's reference to the scheduler.
@@ -240,7 +256,7 @@ impl Worker {
     fn steal(&self) -> Option<Runnable> {
         let remotes = &self.shard.scheduler.remotes;
         let start = self.next_random() as usize % remotes.len();
-        let metrics = self.shard.scheduler.metrics(self.shard.index);
+        let metrics = self.metrics();
         (0..remotes.len())
             .map(|offset| (start + offset) % remotes.len())
             .filter(|&victim| victim != self.shard.index)

@@ -87,7 +87,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Leaves `waker` in the slot for the completer. False when the task is complete.
-    fn register(&self, waker: &Waker) -> bool {
+    pub(super) fn register(&self, waker: &Waker) -> bool {
         // SAFETY: our reference keeps the header alive.
         let header = unsafe { self.task.header() };
         let snapshot = header.state.load();
@@ -125,7 +125,7 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
+    pub(super) fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
         if self.register(waker) {
             return Poll::Pending;
         }

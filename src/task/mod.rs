@@ -17,26 +17,38 @@
 //! # Inside
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
 //! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
-//! handles; `list.rs` the list through which shutdown finds live tasks; `coop.rs` the budget of a poll. The scheduler is known only as the trait `Schedule`.
+//! handles; `list.rs` the list through which shutdown finds live tasks; `blocking.rs` tasks that are in none; `coop/` the budget of a poll;
+//! `join_set/` and `task_local.rs` stand on top of these. The scheduler is known only as the trait `Schedule`.
 
+pub(crate) mod blocking;
 mod cell;
-pub(crate) mod coop;
+pub mod coop;
 mod error;
 mod id;
 mod join;
+mod join_set;
 pub(crate) mod list;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;
 pub(crate) mod state;
+mod task_local;
 pub(crate) mod waker;
 mod yield_now;
 
+pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::Id;
 pub use join::{AbortHandle, JoinHandle};
-pub use spawn::spawn;
+pub use join_set::JoinSet;
+pub use spawn::{block_in_place, spawn, spawn_blocking};
+pub use task_local::{AccessError, LocalKey};
 pub use yield_now::yield_now;
+
+/// The futures that functions of this module answer.
+pub mod futures {
+    pub use super::task_local::TaskLocalFuture;
+}
 
 use std::future::Future;
 

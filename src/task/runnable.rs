@@ -6,6 +6,7 @@
 use std::mem;
 
 use super::raw::RawTask;
+use super::state::ToNotified;
 
 /// An owned queue entry.
 #[derive(Debug)]
@@ -29,6 +30,14 @@ impl Runnable {
         mem::forget(self);
         // SAFETY: the entry's reference is handed over; `forget` keeps `drop` from releasing it too.
         unsafe { task.run() }
+    }
+
+    /// Drops the future here, and completes the task as cancelled. Never panics.
+    pub(crate) fn cancel(self) {
+        // SAFETY: the entry's reference keeps the header alive.
+        let action = unsafe { self.task.header() }.state.transition_to_cancelled();
+        debug_assert_eq!(action, ToNotified::Done, "this is the task's one entry");
+        self.run();
     }
 }
 

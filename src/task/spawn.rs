@@ -26,3 +26,61 @@ where
 {
     Handle::current().spawn(future)
 }
+
+/// Runs `f`, which may block, on a thread kept for that, beside the workers: reading a file, waiting for a lock of the standard library,
+/// computing for long. Awaiting the handle blocks nobody.
+///
+/// A thread starts if all are busy, up to [`Builder::max_blocking_threads`](crate::runtime::Builder::max_blocking_threads); beyond that,
+/// and when the system gives no thread while others are there, jobs wait and run in the order in which they were submitted. When the
+/// system gives no thread at all, the handle resolves as cancelled. A thread without a job ends after
+/// [`Builder::thread_keep_alive`](crate::runtime::Builder::thread_keep_alive).
+///
+/// On its thread the job is inside the runtime: it may spawn, take [`Handle::current`] and call `block_on`.
+///
+/// # Cancellation
+/// A job that runs cannot be stopped: [`abort`](JoinHandle::abort) has no effect, and the shutdown of the runtime waits for it. One that has
+/// not started is cancelled, at the latest when a thread would take it; shutdown cancels them all. Dropping the handle detaches the job.
+///
+/// # Panics
+/// Outside a runtime, as [`spawn`] does. A panic of `f` goes to the handle.
+///
+/// ```
+/// fusee::runtime::block_on(async {
+///     let sum = fusee::task::spawn_blocking(|| (1..=1_000_000u64).sum::<u64>());
+///     assert_eq!(sum.await.unwrap(), 500_000_500_000);
+/// });
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    Handle::current().spawn_blocking(f)
+}
+
+/// Runs `f`, which may block, in the middle of a task: the tasks behind it go on, on another thread.
+///
+/// The worker that polls the task, with its queue, is handed to a thread of the blocking pool, one beyond
+/// [`max_blocking_threads`](crate::runtime::Builder::max_blocking_threads) if need be; what shares this very task (the other branches of a
+/// `join!`, say) waits. `block_on` may be called in `f`. Outside a worker it calls `f` and nothing else. If no thread can be started,
+/// the tasks behind it wait.
+///
+/// [`spawn_blocking`] is the better choice where the closure can be `'static`.
+///
+/// # Panics
+/// On a current-thread runtime, which has no other thread to run its tasks.
+///
+/// ```
+/// fusee::runtime::block_on(async {
+///     let task = fusee::spawn(async {
+///         let name = String::from("Cargo.toml");
+///         fusee::task::block_in_place(|| std::fs::read_to_string(&name).map(|text| text.len()))
+///     });
+///     assert!(task.await.unwrap().unwrap() > 0);
+/// });
+/// ```
+#[track_caller]
+pub fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
+    crate::runtime::block_in_place(f)
+}

@@ -151,6 +151,7 @@ impl Sleep {
             Timer::Elapsed => return Poll::Ready(()),
             Timer::Registered(ticket) => timers.poll(shard, ticket, context.waker()),
             Timer::Unregistered => {
+                sleep.handle.assert_not_forked();
                 let deadline = timers.clock().nanoseconds(sleep.deadline.raw());
                 if timers.is_closed() {
                     Poll::Ready(Err(Closed))

@@ -86,12 +86,12 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let timeout = self.project();
-        let had_budget = coop::has_budget();
+        let had_budget = coop::has_budget_remaining();
         if let Poll::Ready(output) = timeout.future.poll(context) {
             return Poll::Ready(Ok(output));
         }
         // A future that spends the whole budget in each poll would else have its own time limit refused for ever.
-        let spent_within = had_budget && !coop::has_budget();
+        let spent_within = had_budget && !coop::has_budget_remaining();
         let over = if spent_within { timeout.sleep.poll_timer(context) } else { Pin::new(timeout.sleep).poll(context) };
         over.map(|()| Err(Elapsed::new()))
     }

@@ -46,6 +46,7 @@ const STEPS: &[Step] = &[
         name: "clippy",
         action: cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
     },
+    Step { name: "features", action: cargo(&["clippy", "--no-default-features", "--", "-D", "warnings"]) },
     Step { name: "tests", action: Action::Tests },
     Step {
         name: "docs",

@@ -1,12 +1,17 @@
-//! Models of `src/runtime/block_on.rs` and `src/runtime/worker_slot.rs`, on a current-thread runtime with its timer driver.
+//! Models of `src/runtime/`: `block_on.rs` and `worker_slot.rs`, on a current-thread runtime with its timer driver; `block_in_place.rs`.
 
 use std::future::{Future, poll_fn, ready};
 use std::sync::Arc as StdArc;
 use std::task::Poll;
 
+use super::runtime::for_model;
 use crate::harness::{Model, spawn, witness};
-use crate::runtime::{Builder, Runtime};
+use crate::park::Parker;
+use crate::runtime::{Builder, Runtime, block_in_place};
+use crate::scheduler::worker::{self, Seed};
+use crate::scheduler::{self, Shard};
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::time::driver::Timers;
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().build().unwrap()
@@ -70,5 +75,30 @@ fn block_on_hand_over() {
         let task = runtime.spawn(ready(2));
         assert_eq!(runtime.block_on(task).unwrap(), 2);
         other.join().unwrap();
+    });
+}
+
+/// A task blocks in place until another, behind it in the queue of the only worker, has run: the worker goes on, on a thread of the
+/// blocking pool.
+///
+/// Mutants: `block_in_place_keeps`.
+#[test]
+fn block_in_place_hands_on() {
+    Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(2, Parker::new().unparker());
+        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let foreign = Shard::new(scheduler.clone(), 1);
+        let blocked = Parker::new();
+        let unparker = blocked.unparker();
+        let close = scheduler.clone();
+        drop(scheduler::spawn(&foreign, async move {
+            block_in_place(|| blocked.park());
+            close.close();
+        }));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
+        worker::run(seed.into_worker(Shard::new(scheduler.clone(), 0)));
+        scheduler.blocking().close();
+        assert!(scheduler.blocking().wait(None));
     });
 }

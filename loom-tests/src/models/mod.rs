@@ -1,9 +1,11 @@
 //! The models, one file for each part of `src/`. `README.md` has the table.
 
 mod block_on;
+mod blocking;
 mod deque;
 mod deque_suite;
 mod idle;
+mod join_set;
 mod park;
 mod paused;
 mod queue;

@@ -7,17 +7,25 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::stage::{CountingWaker, Fate, Output};
+use crate::blocking::Pool;
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::Builder;
+use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Policy, RuntimeFlavor, Scheduler, Shard};
+use crate::scheduler::{self, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock};
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
 const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
+
+/// A scheduler whose blocking pool nobody uses.
+pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers) -> Arc<Scheduler> {
+    let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
+    Arc::new(Scheduler::new(remotes, timers, Pool::new(1, Duration::ZERO), threads, POLICY))
+}
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
 /// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
@@ -28,7 +36,7 @@ fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
-        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, POLICY));
+        let scheduler = for_model(Box::new([seed.remote()]), timers);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let working = spawn(move || worker::run(worker));
@@ -55,7 +63,7 @@ fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
-        let scheduler = Arc::new(Scheduler::new(seeds.iter().map(Seed::remote).collect(), timers, POLICY));
+        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers);
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
         let unparker = blocked.unparker();

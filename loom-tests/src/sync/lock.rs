@@ -144,6 +144,16 @@ impl Condvar {
         }
     }
 
+    /// Wakes all waiters.
+    #[track_caller]
+    pub(crate) fn notify_all(&self) {
+        self.turn.alter();
+        let waiters = std::mem::take(&mut *self.queue.lock().expect("no panic under this lock"));
+        for waiter in waiters {
+            waiter.wake(Phase::Notified);
+        }
+    }
+
     fn join_queue(&self) -> Arc<Waiter> {
         self.turn.alter();
         let waiter = Arc::new(Waiter { thread: thread::current(), phase: Plain::new(Phase::Awake) });

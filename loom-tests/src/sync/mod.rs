@@ -30,7 +30,7 @@ pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 
 pub(crate) use clock::{RawInstant, raw_from_std, raw_into_std};
-pub(crate) use lock::{Condvar, Mutex, MutexGuard};
+pub(crate) use lock::{Condvar, Mutex, Mutex as Monitor, MutexGuard as MonitorGuard};
 pub(crate) use mutation::{chosen, fence_seq_cst, mutant, ord};
 
 /// Atomic types, as in [`std::sync::atomic`].
@@ -63,6 +63,20 @@ pub(crate) struct UserPanic;
 /// A pause in a loop that waits for another thread's step: loom runs that thread before this one goes on.
 pub(crate) fn spin_loop() {
     loom::hint::spin_loop();
+}
+
+/// A model never forks.
+#[derive(Debug)]
+pub(crate) struct ForkMark;
+
+impl ForkMark {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn is_inherited(&self) -> bool {
+        false
+    }
 }
 
 /// Nothing: the virtual clock is exact.

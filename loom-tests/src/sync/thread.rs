@@ -6,6 +6,8 @@ use std::cell::Cell;
 use std::io;
 
 pub(crate) use loom::thread::{JoinHandle, current};
+/// The standard library's: a task-local is stored in it while its future is polled, in a crate that knows no loom.
+pub(crate) use std::thread::LocalKey;
 
 thread_local! {
     /// How many more threads this execution may start. Not loom's: an execution runs on one thread of the process.

@@ -1,4 +1,6 @@
-//! How the threads of a runtime are called, and starting one under its name.
+//! How the threads of a runtime are configured: its workers and those of the blocking pool.
+//!
+//! Who calls it: `runtime/builder.rs` checks, `runtime/start.rs` and `runtime/pool_thread.rs` start threads, on whatever thread asks for one.
 
 use std::{fmt, io};
 
@@ -7,41 +9,51 @@ use crate::sync::thread::Builder;
 
 /// The name of a runtime's threads.
 #[derive(Clone)]
-pub(super) enum ThreadName {
+pub(crate) enum ThreadName {
     Same(StdArc<str>),
     /// Asked on each start.
     By(StdArc<dyn Fn() -> String + Send + Sync>),
 }
 
 impl ThreadName {
-    pub(super) fn new(name: impl Into<String>) -> Self {
+    pub(crate) fn new(name: impl Into<String>) -> Self {
         Self::Same(name.into().into())
     }
 
-    pub(super) fn by(name: impl Fn() -> String + Send + Sync + 'static) -> Self {
+    pub(crate) fn by(name: impl Fn() -> String + Send + Sync + 'static) -> Self {
         Self::By(StdArc::new(name))
     }
 
     /// Refuses a name that no thread can have, as far as it is known.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(crate) fn check(&self) -> io::Result<()> {
         match self {
             Self::Same(name) => check(name),
             Self::By(_) => Ok(()),
         }
     }
+}
 
-    /// The configuration of a thread with this name.
+/// What the builder was told of its threads.
+#[derive(Clone, Debug)]
+pub(crate) struct ThreadSettings {
+    pub(crate) name: ThreadName,
+    /// In bytes; the standard library's default otherwise.
+    pub(crate) stack_size: Option<usize>,
+}
+
+impl ThreadSettings {
+    /// A thread about to be started.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name with a nul byte, at which the standard library would panic.
-    pub(super) fn builder(&self, stack_size: Option<usize>) -> io::Result<Builder> {
-        let name = match self {
-            Self::Same(name) => name.as_ref().to_owned(),
-            Self::By(name) => name(),
+    pub(crate) fn builder(&self) -> io::Result<Builder> {
+        let name = match &self.name {
+            ThreadName::Same(name) => name.as_ref().to_owned(),
+            ThreadName::By(name) => name(),
         };
         check(&name)?;
         let builder = Builder::new().name(name);
-        Ok(match stack_size {
+        Ok(match self.stack_size {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,
         })

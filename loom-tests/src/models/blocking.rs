@@ -1,0 +1,306 @@
+//! Models of `src/blocking`, with tasks and parkers as they ship.
+//!
+//! Threads of the pool are started as the runtime does, or adopted where a model begins with one that is idle.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use crate::blocking::{Pool, Ticket};
+use crate::harness::{Model, spawn, witness};
+use crate::park::{Parker, Unparker};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{RawInstant, clock, spin_loop, thread};
+use crate::task::blocking::unlisted;
+use crate::task::{JoinError, JoinHandle};
+
+/// A pool, and how many threads it has started and how many of them have ended.
+struct Scene {
+    pool: Pool,
+    started: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Scene {
+    fn new(max_threads: usize, keep_alive: Duration) -> StdArc<Self> {
+        let pool = Pool::new(max_threads, keep_alive);
+        StdArc::new(Self { pool, started: AtomicUsize::new(0), ended: AtomicUsize::new(0) })
+    }
+
+    /// Starts threads of the pool, if the model allows.
+    fn starter(self: &StdArc<Self>) -> impl FnOnce(Ticket) -> io::Result<thread::JoinHandle<()>> {
+        let scene = self.clone();
+        move |ticket| {
+            let this = scene.clone();
+            let thread = thread::Builder::new().spawn(move || {
+                this.pool.work(ticket);
+                this.ended.fetch_add(1, Ordering::Relaxed);
+            })?;
+            scene.started.fetch_add(1, Ordering::Relaxed);
+            Ok(thread)
+        }
+    }
+
+    fn submit<R: Send + 'static>(self: &StdArc<Self>, f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        let (job, handle) = unlisted(f);
+        self.pool.submit(job, self.starter());
+        handle
+    }
+
+    /// A thread of the pool that the model joins itself.
+    fn adopted(self: &StdArc<Self>) -> loom::thread::JoinHandle<()> {
+        let ticket = self.pool.adopt().expect("the pool is open and has room");
+        let scene = self.clone();
+        spawn(move || scene.pool.work(ticket))
+    }
+
+    /// Closes the pool and waits for its threads.
+    fn end(&self) {
+        self.pool.close();
+        assert!(self.pool.wait(None));
+    }
+
+    /// After all threads that submit have been joined.
+    fn assert_over(&self) {
+        assert_eq!(self.started.load(Ordering::Relaxed), self.ended.load(Ordering::Relaxed), "a thread is left");
+        assert_eq!((self.pool.threads(), self.pool.idle(), self.pool.queued()), (0, 0, 0), "something is left");
+    }
+}
+
+struct Unpark(Unparker);
+
+impl Wake for Unpark {
+    fn wake(self: StdArc<Self>) {
+        self.0.unpark();
+    }
+}
+
+struct OpensOnDrop(Unparker);
+
+impl Drop for OpensOnDrop {
+    fn drop(&mut self) {
+        self.0.unpark();
+    }
+}
+
+/// Blocks until the task is complete.
+fn wait<R>(mut handle: JoinHandle<R>) -> Result<R, JoinError> {
+    let parker = Parker::new();
+    let waker = Waker::from(StdArc::new(Unpark(parker.unparker())));
+    loop {
+        if let Poll::Ready(outcome) = Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
+            return outcome;
+        }
+        parker.park();
+    }
+}
+
+/// The outcome of a job, once all threads have ended.
+fn settled<R>(handle: JoinHandle<R>) -> Result<R, JoinError> {
+    assert!(handle.is_finished(), "a job runs or is cancelled");
+    wait(handle)
+}
+
+/// A job is submitted while the pool's one thread, idle, is about to end: that thread runs it, or a new one. Else it waits for ever.
+///
+/// Mutants: `blocking_expiry`.
+#[test]
+fn blocking_expiry() {
+    let model = Model::new("blocking_expiry", 10_000).preemptions(3).branches(5_000);
+    model.witnesses(&["the idle thread", "another thread"]).check(|| {
+        let scene = Scene::new(1, Duration::from_millis(1));
+        let idle = scene.adopted();
+        let until = RawInstant::now() + Duration::from_millis(2);
+        let clock = spawn(move || clock::advance_to(until));
+        assert_eq!(wait(scene.submit(|| 42)).unwrap(), 42);
+        witness(if scene.started.load(Ordering::Relaxed) == 0 { "the idle thread" } else { "another thread" });
+        scene.end();
+        idle.join().unwrap();
+        clock.join().unwrap();
+        scene.assert_over();
+    });
+}
+
+/// Two idle threads whose time may be up, and two jobs of which the first waits for the second: a notification that reaches a thread
+/// after another has kept the promise leaves nobody waiting.
+///
+/// Mutants: `blocking_expiry`.
+#[test]
+fn blocking_two_idle() {
+    let model = Model::new("blocking_two_idle", 9_000).preemptions(1).branches(5_000);
+    model.witnesses(&["the idle threads", "another thread"]).check(|| {
+        let scene = Scene::new(2, Duration::from_millis(1));
+        let idle = [scene.adopted(), scene.adopted()];
+        while scene.pool.idle() < 2 {
+            spin_loop();
+        }
+        let until = RawInstant::now() + Duration::from_millis(2);
+        spawn(move || clock::advance_to(until));
+        // Five threads are all that a model has.
+        thread::allow(1);
+        let gate = Parker::new();
+        // Opens the gate if it is cancelled, too.
+        let opener = OpensOnDrop(gate.unparker());
+        let first = scene.submit(move || gate.park());
+        let second = scene.submit(move || drop(opener));
+        if scene.started.load(Ordering::Relaxed) == 0 {
+            wait(first).unwrap();
+            wait(second).unwrap();
+            witness("the idle threads");
+        } else {
+            // A job of two may be left without a thread; the end cancels it.
+            witness("another thread");
+        }
+        scene.end();
+        idle.into_iter().for_each(|thread| thread.join().unwrap());
+        scene.assert_over();
+    });
+}
+
+/// A job is submitted while the pool closes: it runs or is cancelled, and its thread is joined by then, even if it ends before the
+/// submitter has its handle.
+///
+/// Mutants: `blocking_closed`, `blocking_gone`.
+#[test]
+fn blocking_close() {
+    Model::new("blocking_close", 40).branches(5_000).witnesses(&["ran", "cancelled"]).check(|| {
+        let scene = Scene::new(1, Duration::ZERO);
+        let other = scene.clone();
+        let submitter = spawn(move || other.submit(|| ()));
+        scene.end();
+        match settled(submitter.join().unwrap()) {
+            Ok(()) => witness("ran"),
+            Err(error) => {
+                assert!(error.is_cancelled());
+                witness("cancelled");
+            }
+        }
+        scene.assert_over();
+    });
+}
+
+/// The pool closes while a thread is idle, or about to be: it ends.
+///
+/// Mutants: `blocking_close_wakes`.
+#[test]
+fn blocking_close_idle() {
+    Model::new("blocking_close_idle", 5).check(|| {
+        let scene = Scene::new(1, Duration::MAX);
+        let idle = scene.adopted();
+        scene.end();
+        idle.join().unwrap();
+        scene.assert_over();
+        assert!(scene.pool.adopt().is_none(), "a closed pool adopts nobody");
+    });
+}
+
+/// Two jobs and no thread for either: whoever fails last finds the other's job too.
+///
+/// Mutants: `blocking_orphans`.
+#[test]
+fn blocking_no_thread() {
+    Model::new("blocking_no_thread", 10).check(|| {
+        thread::allow(0);
+        let scene = Scene::new(2, Duration::ZERO);
+        let other = scene.clone();
+        let submitter = spawn(move || other.submit(|| ()));
+        let handles = [scene.submit(|| ()), submitter.join().unwrap()];
+        for handle in handles {
+            assert!(settled(handle).unwrap_err().is_cancelled());
+        }
+        scene.assert_over();
+    });
+}
+
+/// The start of a thread fails while the only other one may be ending, its time up: the job runs there, or is cancelled.
+#[test]
+fn blocking_start_fails() {
+    let model = Model::new("blocking_start_fails", 300).branches(5_000);
+    model.witnesses(&["ran", "cancelled"]).check(|| {
+        thread::allow(0);
+        let scene = Scene::new(2, Duration::ZERO);
+        let other = scene.adopted();
+        match wait(scene.submit(|| 42)) {
+            Ok(output) => {
+                assert_eq!(output, 42);
+                witness("ran");
+            }
+            Err(error) => {
+                assert!(error.is_cancelled());
+                witness("cancelled");
+            }
+        }
+        other.join().unwrap();
+        scene.assert_over();
+    });
+}
+
+/// A work is handed on while the pool closes: accepted, it runs; else it comes back.
+///
+/// Mutants: `blocking_handed`.
+#[test]
+fn blocking_hand_on() {
+    let model = Model::new("blocking_hand_on", 5_000).preemptions(3).branches(5_000);
+    model.witnesses(&["ran here", "ran there", "came back"]).check(|| {
+        let scene = Scene::new(1, Duration::MAX);
+        let idle = scene.adopted();
+        let closing = scene.clone();
+        let closer = spawn(move || closing.pool.close());
+        let ran = StdArc::new(AtomicUsize::new(0));
+        let run = ran.clone();
+        let count = move || {
+            run.fetch_add(1, Ordering::Relaxed);
+        };
+        let outcome = scene.pool.submit_now(Box::new(count), scene.starter());
+        closer.join().unwrap();
+        assert!(scene.pool.wait(None));
+        idle.join().unwrap();
+        scene.assert_over();
+        let times = ran.load(Ordering::Relaxed);
+        match outcome {
+            Ok(()) => {
+                assert_eq!(times, 1, "a work that was accepted runs");
+                witness(if scene.started.load(Ordering::Relaxed) == 0 { "ran here" } else { "ran there" });
+            }
+            Err(work) => {
+                assert_eq!(times, 0, "a work that came back has not run");
+                drop(work);
+                witness("came back");
+            }
+        }
+    });
+}
+
+/// A work is handed to the only thread, then a job is submitted that blocks until the work has run. No other thread can be started: the
+/// thread carries the work, and the job is cancelled or runs after it.
+///
+/// Mutants: `blocking_work_first`, `blocking_notify`.
+#[test]
+fn blocking_work_first() {
+    let model = Model::new("blocking_work_first", 60).branches(5_000);
+    model.witnesses(&["no thread for the work", "job ran", "job cancelled"]).check(|| {
+        thread::allow(0);
+        let scene = Scene::new(1, Duration::MAX);
+        let idle = scene.adopted();
+        let gate = Parker::new();
+        let opener = gate.unparker();
+        let accepted = scene.pool.submit_now(Box::new(move || opener.unpark()), scene.starter());
+        match accepted {
+            Ok(()) => match wait(scene.submit(move || gate.park())) {
+                Ok(()) => witness("job ran"),
+                Err(_) => witness("job cancelled"),
+            },
+            // The thread was not idle yet.
+            Err(work) => {
+                drop(work);
+                witness("no thread for the work");
+            }
+        }
+        scene.end();
+        idle.join().unwrap();
+        scene.assert_over();
+    });
+}

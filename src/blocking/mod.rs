@@ -1,0 +1,292 @@
+//! The pool of threads on which closures may block.
+//!
+//! Two kinds of work come in. A *job* ([`Pool::submit`]) is a task whose closure blocks: it waits in one queue, first come first
+//! served, and no more than `max_threads` run at a time. A *work* ([`Pool::submit_now`]) is a worker whose own thread is about to
+//! block: it waits for nobody, an idle thread or a new one carries it, and that thread does not count towards the maximum
+//! until it has finished.
+//!
+//! Who calls it: `spawn_blocking` and `block_in_place` submit, on any thread; each thread of the pool runs [`Pool::work`];
+//! the runtime's end closes the pool and waits for its threads. All state is in the [`Roster`] under one lock; a pool thread takes
+//! it once for each job, and so does whoever submits.
+//!
+//! # Invariants
+//! - *A job that is queued has a thread to come*: one that runs another job, one that starts, or one that is promised. The last
+//!   thread that fails to start takes with it all that is queued: those jobs are cancelled (`blocking_orphans`, structural).
+//! - *A promise is made to whoever waits, not to one thread* (`blocking_expiry`, `blocking_notify`, structural): a submitter turns one idle
+//!   thread into a promised one and notifies. Whichever waiting thread takes the lock first, notified or timed out, keeps
+//!   the promise, and the one that was notified for it goes on waiting.
+//! - *A thread becomes idle only when the queue is empty*, decided under the lock; it leaves only when idle and unpromised, when
+//!   the pool is closed, or when there are more than `max_threads` beside those that carry.
+//! - *A closed pool takes nothing in, cancels its queue and wakes who is idle* (`blocking_closed`, `blocking_close_wakes`, structural); a
+//!   work that it has accepted still runs (`blocking_handed`, structural).
+//! - *Every thread that the pool has started is joined* (`blocking_gone`, structural): by the next that ends, or by
+//!   [`Pool::wait`]; at most the last one to end is left for later.
+//! - No user code, no start and no join of a thread under the lock.
+//!
+//! Checked by the models in `loom-tests/src/models/blocking.rs` and by the tests of `roster.rs`.
+//! Deliberately not here: how a thread is configured and what it enters (`runtime/`), tasks (`task/blocking.rs`).
+
+mod roster;
+
+use std::io;
+use std::time::Duration;
+
+use crate::sync::thread::JoinHandle;
+use crate::sync::{Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
+use crate::task::raw::discard;
+use crate::task::runnable::Runnable;
+use roster::{Job, Next, Roster};
+
+/// A worker to be carried by another thread.
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
+
+/// A thread's membership, to be brought to [`Pool::work`].
+#[derive(Debug)]
+pub(crate) struct Ticket(u64);
+
+/// The pool.
+pub(crate) struct Pool {
+    roster: Monitor<Roster>,
+    /// Idle threads wait here.
+    promises: Condvar,
+    /// Whoever waits for the threads' end waits here.
+    empty: Condvar,
+    keep_alive: Duration,
+}
+
+impl Pool {
+    /// A pool without threads. Once it is idle for `keep_alive` a thread ends.
+    pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
+        let (promises, empty) = (Condvar::new(), Condvar::new());
+        Self { roster: Monitor::new(Roster::new(max_threads)), promises, empty, keep_alive }
+    }
+
+    /// Queues `job`. An idle thread takes it, or a thread that `start` starts if there are fewer than the maximum, or the first to be free.
+    ///
+    /// `start` has its thread call [`work`](Self::work) with the ticket. If it fails and no other thread is there to run jobs, all jobs
+    /// that wait are cancelled on this thread; so is `job`, on a closed pool.
+    pub(crate) fn submit(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) {
+        let mut roster = self.roster.lock();
+        if roster.is_closed() && !mutant("blocking_closed") {
+            drop(roster);
+            job.cancel();
+            return;
+        }
+        roster.queue(job);
+        if roster.promise() {
+            return self.wake_one(roster);
+        }
+        let Some(id) = roster.enlist_below_maximum() else { return };
+        drop(roster);
+        match start(Ticket(id)) {
+            Ok(thread) => self.register(id, thread),
+            // Why is of no use to whoever awaits the job: it runs on another thread, or is cancelled.
+            Err(_) => self.strike(id).into_iter().for_each(Runnable::cancel),
+        }
+    }
+
+    /// Has `work` carried at once, by an idle thread or by one that `start` starts, even beyond the maximum.
+    ///
+    /// # Errors
+    /// The work itself, when the pool is closed or the thread cannot be started. Accepted, it runs, even if the pool closes.
+    pub(crate) fn submit_now(
+        &self,
+        work: Work,
+        start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>,
+    ) -> Result<(), Work> {
+        let mut roster = self.roster.lock();
+        if roster.is_closed() {
+            return Err(work);
+        }
+        if roster.promise() {
+            roster.hand(work);
+            self.wake_one(roster);
+            return Ok(());
+        }
+        let id = roster.enlist_for(work);
+        drop(roster);
+        match start(Ticket(id)) {
+            Ok(thread) => {
+                self.register(id, thread);
+                Ok(())
+            }
+            Err(_) => {
+                let mut roster = self.roster.lock();
+                let work = roster.strike_carrier(id);
+                self.tell_if_empty(roster);
+                Err(work)
+            }
+        }
+    }
+
+    /// Makes a thread that was started elsewhere one of the pool; it goes on to call [`work`](Self::work), and is joined by its owner.
+    /// `None` when the pool is closed, or has its maximum of threads.
+    pub(crate) fn adopt(&self) -> Option<Ticket> {
+        self.roster.lock().adopt().map(Ticket)
+    }
+
+    /// A pool thread's life: it runs what there is until it has been idle for too long, or the pool has closed. Never panics.
+    pub(crate) fn work(&self, ticket: Ticket) {
+        let Ticket(id) = ticket;
+        let mut next = self.roster.lock().reserved(id);
+        loop {
+            let carried = matches!(next, Some(Job::Work(_)));
+            if let Some(job) = next {
+                run(job);
+            }
+            let roster = self.roster.lock();
+            next = match self.next(roster, carried) {
+                Ok(job) => Some(job),
+                Err(roster) => return self.leave(roster, id),
+            };
+        }
+    }
+
+    /// Refuses jobs and works from now on, cancels the jobs that wait, on this thread, and has the threads end. Later calls do nothing.
+    pub(crate) fn close(&self) {
+        let (jobs, works) = {
+            let mut roster = self.roster.lock();
+            let jobs = roster.close();
+            self.promises.notify_all();
+            (jobs, if mutant("blocking_handed") { roster.take_handed() } else { Vec::new() })
+        };
+        drop(works);
+        jobs.into_iter().for_each(Runnable::cancel);
+    }
+
+    /// Waits until all threads of a closed pool have ended, and joins them. False at `deadline`: those that are left end by themselves.
+    ///
+    /// Not for a thread of the pool, which would wait for itself.
+    pub(crate) fn wait(&self, deadline: Option<RawInstant>) -> bool {
+        let mut roster = self.roster.lock();
+        debug_assert!(roster.is_closed(), "threads of an open pool need not end");
+        while !roster.is_empty() {
+            match deadline {
+                None => self.empty.wait(&mut roster),
+                Some(deadline) => {
+                    if self.empty.wait_until(&mut roster, deadline) && !roster.is_empty() {
+                        return false;
+                    }
+                }
+            }
+        }
+        let ended = roster.take_ended();
+        drop(roster);
+        // They have left; only what their thread-locals do as they are dropped may still take long.
+        if deadline.is_none_or(|deadline| RawInstant::now() < deadline) {
+            join(ended);
+        }
+        true
+    }
+
+    /// The threads, those that start included.
+    pub(crate) fn threads(&self) -> usize {
+        self.roster.lock().threads()
+    }
+
+    /// The threads that have nothing to do.
+    pub(crate) fn idle(&self) -> usize {
+        self.roster.lock().idle()
+    }
+
+    /// The jobs that wait for a thread.
+    pub(crate) fn queued(&self) -> usize {
+        self.roster.lock().queued()
+    }
+
+    /// What a thread does next, which has `carried` a work before; the guard when it is to leave.
+    fn next<'a>(&self, mut roster: MonitorGuard<'a, Roster>, carried: bool) -> Result<Job, MonitorGuard<'a, Roster>> {
+        if carried {
+            roster.put_down();
+        }
+        loop {
+            match roster.next() {
+                Next::Run(job) => return Ok(job),
+                Next::Leave => return Err(roster),
+                Next::Idle => {}
+            }
+            if !self.wait_for_promise(&mut roster) {
+                return Err(roster);
+            }
+        }
+    }
+
+    /// Waits to be promised something. False when that takes too long.
+    fn wait_for_promise(&self, roster: &mut MonitorGuard<'_, Roster>) -> bool {
+        let deadline = RawInstant::now().checked_add(self.keep_alive);
+        roster.begin_idle();
+        loop {
+            let timed_out = match deadline {
+                Some(deadline) => self.promises.wait_until(roster, deadline),
+                None => {
+                    self.promises.wait(roster);
+                    false
+                }
+            };
+            // The promise first: a thread whose time is up may be the one that a submitter counts on.
+            if roster.keep_promise() {
+                return !(timed_out && mutant("blocking_expiry"));
+            }
+            if timed_out {
+                roster.give_up_idle();
+                return false;
+            }
+        }
+    }
+
+    /// Wakes a thread for a promise.
+    fn wake_one(&self, roster: MonitorGuard<'_, Roster>) {
+        drop(roster);
+        if !mutant("blocking_notify") {
+            self.promises.notify_one();
+        }
+    }
+
+    /// Keeps the handle of a thread that has started, and may have ended already.
+    fn register(&self, id: u64, thread: JoinHandle<()>) {
+        let mut roster = self.roster.lock();
+        roster.register(id, thread);
+        self.tell_if_empty(roster);
+    }
+
+    /// A thread could not be started. The jobs that are left without any.
+    fn strike(&self, id: u64) -> Vec<Runnable> {
+        let mut roster = self.roster.lock();
+        let orphans = roster.strike(id);
+        self.tell_if_empty(roster);
+        orphans
+    }
+
+    /// The calling thread leaves, and joins those that have left before.
+    fn leave(&self, mut roster: MonitorGuard<'_, Roster>, id: u64) {
+        let ended = roster.leave(id);
+        self.tell_if_empty(roster);
+        join(ended);
+    }
+
+    fn tell_if_empty(&self, roster: MonitorGuard<'_, Roster>) {
+        if roster.is_empty() {
+            self.empty.notify_all();
+        }
+    }
+}
+
+/// Runs a job or carries a work. Never panics.
+fn run(job: Job) {
+    match job {
+        Job::Task(task) => task.run(),
+        Job::Work(work) => {
+            if let Err(payload) = catch_unwind(work) {
+                discard(payload);
+            }
+        }
+    }
+}
+
+/// Joins threads that have left the pool: all they have left to do is to end.
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // It ends by returning from `work`. If it panicked after that, its message is printed already.
+        let _ = thread.join();
+    }
+}

@@ -1,0 +1,370 @@
+//! What the pool's lock guards: who is there, what waits, and who is promised to whom.
+//!
+//! Plain data: no lock, no clock, and threads only as handles to be kept. Each thread is one of these:
+//!
+//! | a thread that | is counted in |
+//! |---|---|
+//! | starts, or runs a job | `threads` |
+//! | carries a work, or starts to | `threads`, `carrying` |
+//! | waits | `threads`, `idle` |
+//! | waits and is promised something | `threads`, `promised`; `carrying` too if that is a work |
+//!
+//! # Invariants
+//! - `threads - carrying` never exceeds the maximum: as a thread puts down its work, or finds nothing to do, it leaves if it would.
+//! - Each work that is handed has a promised thread, each that is reserved a starting one.
+//! - `handed` is looked at before the queue, so that a work waits for no job (`blocking_work_first`, structural).
+//! - `blocking_orphans`, `blocking_gone`: see the folder's header.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+
+use super::Work;
+use crate::sync::mutant;
+use crate::sync::thread::JoinHandle;
+use crate::task::runnable::Runnable;
+
+/// What a thread of the pool runs.
+pub(super) enum Job {
+    /// A task whose closure may block.
+    Task(Runnable),
+    /// A worker whose own thread blocks.
+    Work(Work),
+}
+
+/// What a thread that is free does next.
+pub(super) enum Next {
+    Run(Job),
+    /// Wait for a promise.
+    Idle,
+    /// End.
+    Leave,
+}
+
+/// The pool's state.
+pub(super) struct Roster {
+    max_threads: usize,
+    queue: VecDeque<Runnable>,
+    /// Works that promised threads come for.
+    handed: VecDeque<Work>,
+    /// Works of threads that start.
+    reserved: BTreeMap<u64, Work>,
+    members: BTreeMap<u64, Member>,
+    /// Threads that have left, and are not joined yet.
+    ended: Vec<JoinHandle<()>>,
+    threads: usize,
+    idle: usize,
+    promised: usize,
+    carrying: usize,
+    next_id: u64,
+    closed: bool,
+}
+
+/// Where a thread is, as far as its handle is concerned.
+enum Member {
+    /// Its start has not returned yet.
+    Starting,
+    Started(JoinHandle<()>),
+    /// It has left before its start returned.
+    Gone,
+    /// Somebody else has its handle.
+    Adopted,
+}
+
+impl Roster {
+    pub(super) fn new(max_threads: usize) -> Self {
+        Self {
+            max_threads,
+            queue: VecDeque::new(),
+            handed: VecDeque::new(),
+            reserved: BTreeMap::new(),
+            members: BTreeMap::new(),
+            ended: Vec::new(),
+            threads: 0,
+            idle: 0,
+            promised: 0,
+            carrying: 0,
+            next_id: 0,
+            closed: false,
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether no thread is left, nor one whose start has not returned.
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    pub(super) fn idle(&self) -> usize {
+        self.idle
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Queues a job, behind the others.
+    pub(super) fn queue(&mut self, job: Runnable) {
+        self.queue.push_back(job);
+    }
+
+    /// Promises something to an idle thread, which is then to be notified. False if there is none.
+    pub(super) fn promise(&mut self) -> bool {
+        if self.idle == 0 {
+            return false;
+        }
+        self.idle -= 1;
+        self.promised += 1;
+        true
+    }
+
+    /// Hands a work to the thread that has just been promised.
+    pub(super) fn hand(&mut self, work: Work) {
+        self.carrying += 1;
+        self.handed.push_back(work);
+        debug_assert!(self.handed.len() <= self.promised, "a handed work has a thread to come");
+    }
+
+    /// Counts a thread that is about to start, if there are fewer than the maximum.
+    pub(super) fn enlist_below_maximum(&mut self) -> Option<u64> {
+        (self.free() < self.max_threads).then(|| self.enlist(Member::Starting))
+    }
+
+    /// Counts a thread that is about to start and to carry `work`.
+    pub(super) fn enlist_for(&mut self, work: Work) -> u64 {
+        let id = self.enlist(Member::Starting);
+        self.carrying += 1;
+        self.reserved.insert(id, work);
+        id
+    }
+
+    /// Counts the calling thread, if the pool is open and has fewer than the maximum.
+    pub(super) fn adopt(&mut self) -> Option<u64> {
+        (!self.closed && self.free() < self.max_threads).then(|| self.enlist(Member::Adopted))
+    }
+
+    /// The work that a thread was started for.
+    pub(super) fn reserved(&mut self, id: u64) -> Option<Job> {
+        self.reserved.remove(&id).map(Job::Work)
+    }
+
+    /// The thread's start has returned.
+    pub(super) fn register(&mut self, id: u64, thread: JoinHandle<()>) {
+        match self.members.get_mut(&id) {
+            Some(member @ Member::Starting) => *member = Member::Started(thread),
+            Some(_) => {
+                self.members.remove(&id);
+                self.ended.push(thread);
+            }
+            None => debug_assert!(mutant("blocking_gone"), "a thread stays on the roster until its start has returned"),
+        }
+    }
+
+    /// The thread's start has failed. The jobs that now wait for nobody.
+    pub(super) fn strike(&mut self, id: u64) -> Vec<Runnable> {
+        self.members.remove(&id);
+        self.threads -= 1;
+        if self.free() > 0 {
+            return Vec::new();
+        }
+        if mutant("blocking_orphans") {
+            return self.queue.pop_back().into_iter().collect();
+        }
+        // Others have failed before and left theirs to this one.
+        mem::take(&mut self.queue).into()
+    }
+
+    /// The start of a thread has failed that was to carry a work, which comes back.
+    pub(super) fn strike_carrier(&mut self, id: u64) -> Work {
+        self.members.remove(&id);
+        self.threads -= 1;
+        self.carrying -= 1;
+        self.reserved.remove(&id).expect("what is reserved for a thread is taken by nobody else")
+    }
+
+    /// What a thread that is free does next.
+    pub(super) fn next(&mut self) -> Next {
+        if mutant("blocking_work_first")
+            && let Some(job) = self.queue.pop_front()
+        {
+            return Next::Run(Job::Task(job));
+        }
+        if let Some(work) = self.handed.pop_front() {
+            return Next::Run(Job::Work(work));
+        }
+        if self.closed || self.free() > self.max_threads {
+            return Next::Leave;
+        }
+        match self.queue.pop_front() {
+            Some(job) => Next::Run(Job::Task(job)),
+            None => Next::Idle,
+        }
+    }
+
+    /// A thread has finished its work.
+    pub(super) fn put_down(&mut self) {
+        self.carrying -= 1;
+    }
+
+    pub(super) fn begin_idle(&mut self) {
+        debug_assert!(self.queue.is_empty(), "no thread is idle beside a job that waits");
+        self.idle += 1;
+    }
+
+    /// A waiting thread keeps a promise, if there is one to be kept.
+    pub(super) fn keep_promise(&mut self) -> bool {
+        let kept = self.promised > 0;
+        self.promised -= usize::from(kept);
+        kept
+    }
+
+    /// A waiting thread's time is up.
+    pub(super) fn give_up_idle(&mut self) {
+        self.idle -= 1;
+    }
+
+    /// The calling thread leaves. Those that have left before, to be joined.
+    pub(super) fn leave(&mut self, id: u64) -> Vec<JoinHandle<()>> {
+        self.threads -= 1;
+        match self.members.remove(&id) {
+            Some(Member::Started(thread)) => mem::replace(&mut self.ended, vec![thread]),
+            Some(Member::Starting) if !mutant("blocking_gone") => {
+                self.members.insert(id, Member::Gone);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Refuses all from now on, and promises to those who wait that there is something: the end. The jobs that will not run.
+    pub(super) fn close(&mut self) -> Vec<Runnable> {
+        self.closed = true;
+        if !mutant("blocking_close_wakes") {
+            self.promised += mem::take(&mut self.idle);
+        }
+        mem::take(&mut self.queue).into()
+    }
+
+    /// The works that nobody has come for yet.
+    pub(super) fn take_handed(&mut self) -> Vec<Work> {
+        mem::take(&mut self.handed).into()
+    }
+
+    /// The threads that have left and are not joined.
+    pub(super) fn take_ended(&mut self) -> Vec<JoinHandle<()>> {
+        mem::take(&mut self.ended)
+    }
+
+    fn enlist(&mut self, member: Member) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.members.insert(id, member);
+        self.threads += 1;
+        id
+    }
+
+    /// The threads that run jobs, or could.
+    fn free(&self) -> usize {
+        self.threads - self.carrying
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work() -> Work {
+        Box::new(|| ())
+    }
+
+    /// What a thread that is free does, in a word.
+    fn next(roster: &mut Roster) -> &'static str {
+        match roster.next() {
+            Next::Run(Job::Task(_)) => "job",
+            Next::Run(Job::Work(_)) => "work",
+            Next::Idle => "idle",
+            Next::Leave => "leave",
+        }
+    }
+
+    #[test]
+    fn a_thread_that_carries_makes_room_for_another() {
+        let mut roster = Roster::new(1);
+        let carrier = roster.enlist_for(work());
+        assert!(roster.reserved(carrier).is_some() && roster.reserved(carrier).is_none());
+        let other = roster.enlist_below_maximum().expect("a carrier does not count");
+        assert_eq!((roster.enlist_below_maximum(), roster.adopt(), roster.threads()), (None, None, 2));
+        // Done with its work, the carrier is one too many.
+        roster.put_down();
+        assert_eq!(next(&mut roster), "leave");
+        roster.leave(carrier);
+        assert_eq!(next(&mut roster), "idle");
+        roster.leave(other);
+        assert_eq!(roster.threads(), 0);
+    }
+
+    #[test]
+    fn a_carrier_that_finds_another_work_goes_on() {
+        let mut roster = Roster::new(1);
+        roster.enlist_for(work());
+        roster.enlist_below_maximum().expect("a carrier does not count");
+        roster.begin_idle();
+        assert!(roster.promise());
+        roster.hand(work());
+        roster.put_down();
+        assert_eq!(next(&mut roster), "work");
+        // The one that was promised finds nothing, and is one of the maximum.
+        assert!(roster.keep_promise() && !roster.keep_promise());
+        assert_eq!(next(&mut roster), "idle");
+        assert_eq!(roster.adopt(), None);
+    }
+
+    #[test]
+    fn an_adopted_thread_counts_until_it_leaves() {
+        let mut roster = Roster::new(1);
+        let id = roster.adopt().expect("there is room");
+        assert_eq!(roster.enlist_below_maximum(), None);
+        assert!(!roster.is_empty());
+        assert!(roster.leave(id).is_empty());
+        assert!(roster.is_empty() && roster.enlist_below_maximum().is_some());
+    }
+
+    #[test]
+    fn a_thread_that_leaves_before_its_start_returns_stays_on_the_roster() {
+        let mut roster = Roster::new(1);
+        let id = roster.enlist_below_maximum().expect("there is room");
+        roster.leave(id);
+        assert_eq!((roster.threads(), roster.is_empty()), (0, false));
+    }
+
+    #[test]
+    fn a_closed_pool_runs_the_works_that_it_has_and_ends() {
+        let mut roster = Roster::new(1);
+        let id = roster.adopt().expect("there is room");
+        roster.begin_idle();
+        assert!(roster.promise());
+        roster.hand(work());
+        assert!(roster.close().is_empty() && roster.adopt().is_none());
+        assert!(roster.keep_promise());
+        assert_eq!(next(&mut roster), "work");
+        roster.put_down();
+        assert_eq!(next(&mut roster), "leave");
+        roster.leave(id);
+        assert!(roster.is_empty());
+    }
+
+    #[test]
+    fn a_work_whose_thread_does_not_start_comes_back_and_leaves_no_trace() {
+        let mut roster = Roster::new(1);
+        let id = roster.enlist_for(work());
+        drop(roster.strike_carrier(id));
+        assert!(roster.is_empty());
+        assert_eq!((roster.threads(), roster.free()), (0, 0));
+    }
+}

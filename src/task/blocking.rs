@@ -1,0 +1,65 @@
+//! Tasks that block: a closure, run once, on a thread of the blocking pool.
+//!
+//! Such a task is never pending, so it is polled once and nobody ever queues it again; and it is in no list of live tasks,
+//! for the pool knows those that wait, and the others cannot be stopped. Beyond that it is a task like any other: its handle
+//! awaits and aborts it, an abort before it starts cancels it when a thread takes it, a panic goes to the handle.
+//!
+//! Who calls it: `Handle::spawn_blocking`, on any thread. The closure runs on the pool's threads, on which the cooperative budget is unlimited:
+//! no worker polls there. Deliberately not here: the pool (`src/blocking`).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::JoinHandle;
+use super::cell;
+use super::raw::{RawTask, Schedule};
+use super::runnable::Runnable;
+
+/// Makes a task of `f`. Whoever has the runnable runs it, or [cancels](Runnable::cancel) it.
+pub(crate) fn unlisted<F, R>(f: F) -> (Runnable, JoinHandle<R>)
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let task = cell::allocate(Once(Some(f)), Unlisted);
+    // SAFETY: of the three references of a new task, one is the handle's.
+    let handle = unsafe { JoinHandle::from_raw(task) };
+    // SAFETY: another is the queue entry's, counted by the initial NOTIFIED.
+    let runnable = unsafe { Runnable::from_raw(task) };
+    // SAFETY: the third would be the list's; there is none.
+    unsafe { task.release(1) };
+    (runnable, handle)
+}
+
+/// A future that calls its closure when it is polled.
+struct Once<F>(Option<F>);
+
+// The closure is moved out before it is called: it is never pinned.
+impl<F> Unpin for Once<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Once<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let f = self.0.take().expect("a task that was ready is not polled again");
+        Poll::Ready(f())
+    }
+}
+
+/// The scheduler of tasks that are queued once, by hand.
+struct Unlisted;
+
+impl Schedule for Unlisted {
+    unsafe fn schedule(_: *const Self, _: Runnable) {
+        unreachable!("a blocking task is queued from its start, then runs, then is complete: it is never idle");
+    }
+
+    unsafe fn reschedule(_: *const Self, _: Runnable) {
+        unreachable!("a blocking task is ready after its first poll");
+    }
+
+    fn release(&self, _: RawTask) -> bool {
+        false
+    }
+}

@@ -1,0 +1,151 @@
+//! In a forked child an inherited runtime is refused with a clear message, and a new one works.
+//!
+//! The child ends by `_exit`, whatever happens: its status says which step went wrong.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::task::Poll;
+use std::time::Duration;
+
+use fusee::runtime::{Builder, Runtime};
+use fusee::time::sleep;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+use support::{message, until, watchdog};
+
+/// One test at a time: a fork must not come while a thread of another test is inside a lock.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Forks the process.
+fn split() -> ForkResult {
+    // SAFETY: the child allocates and takes locks, which glibc's allocator allows after a fork; the threads of this process are parked, or
+    // wait for the child: none is inside a lock of the standard library or of parking_lot.
+    unsafe { fork() }.expect("a child")
+}
+
+/// Ends the child without running what belongs to the parent.
+fn end(status: u8) -> ! {
+    // SAFETY: it never returns, and touches no memory.
+    unsafe { nix::libc::_exit(status.into()) }
+}
+
+/// How the child ends.
+fn wait(child: Pid) -> WaitStatus {
+    let mut status = WaitStatus::StillAlive;
+    until("the child has ended", || {
+        status = waitpid(child, Some(WaitPidFlag::WNOHANG)).expect("our child");
+        status != WaitStatus::StillAlive
+    });
+    status
+}
+
+/// Runs `child` in a forked process, which ends with its number, or with 99 if it panics.
+fn in_child(child: impl FnOnce() -> u8) -> WaitStatus {
+    match split() {
+        ForkResult::Child => end(catch_unwind(AssertUnwindSafe(child)).unwrap_or(99)),
+        ForkResult::Parent { child } => wait(child),
+    }
+}
+
+fn exit_code(status: WaitStatus) -> i32 {
+    match status {
+        WaitStatus::Exited(_, code) => code,
+        other => panic!("the child ended with {other:?}"),
+    }
+}
+
+/// Whether `f` panics with the message about forks.
+fn is_refused(f: impl FnOnce()) -> bool {
+    let refused = catch_unwind(AssertUnwindSafe(f));
+    refused.is_err_and(|payload| message(&*payload).contains("a child of the process that built it"))
+}
+
+#[test]
+fn every_use_of_an_inherited_runtime_is_refused_and_its_drop_returns() {
+    for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+        let _alone = ALONE.lock();
+        watchdog(move || {
+            let runtime = build().build().unwrap();
+            let parked = runtime.spawn(std::future::pending::<()>());
+            runtime.block_on(async { sleep(Duration::from_millis(1)).await });
+            let handle = runtime.handle().clone();
+            let status = in_child(move || {
+                let uses: [&mut dyn FnMut(); 4] = [
+                    &mut || drop(runtime.spawn(async {})),
+                    &mut || runtime.block_on(async {}),
+                    &mut || handle.block_on(async {}),
+                    &mut || {
+                        let _entered = handle.enter();
+                        futures::executor::block_on(sleep(Duration::from_millis(1)));
+                    },
+                ];
+                for (index, mut used) in uses.into_iter().enumerate() {
+                    if !is_refused(&mut used) {
+                        return 1 + index as u8;
+                    }
+                }
+                drop(runtime);
+                0
+            });
+            assert_eq!(exit_code(status), 0);
+            drop(parked);
+        });
+    }
+}
+
+#[test]
+fn a_new_runtime_in_the_child_works() {
+    let _alone = ALONE.lock();
+    watchdog(|| {
+        let parent = support::workers(2);
+        parent.block_on(async { fusee::spawn(async {}).await.unwrap() });
+        let status = in_child(|| {
+            let child = Runtime::new().unwrap();
+            child.block_on(async {
+                let task = fusee::spawn(async {
+                    sleep(Duration::from_millis(1)).await;
+                    7
+                });
+                task.await.unwrap()
+            })
+        });
+        assert_eq!(exit_code(status), 7);
+        assert_eq!(parent.block_on(async { fusee::spawn(async { 1 }).await.unwrap() }), 1);
+    });
+}
+
+#[test]
+fn a_root_future_that_forks_and_then_waits_panics_in_the_child() {
+    for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+        let _alone = ALONE.lock();
+        watchdog(move || {
+            let runtime = build().build().unwrap();
+            let root = poll_fn(|_| match split() {
+                ForkResult::Child => Poll::Pending,
+                ForkResult::Parent { child } => Poll::Ready(child),
+            });
+            let mut child = None;
+            let refused = is_refused(|| child = Some(runtime.block_on(root)));
+            let Some(child) = child else { end(u8::from(!refused)) };
+            assert_eq!(exit_code(wait(child)), 0);
+            assert_eq!(runtime.block_on(async { fusee::spawn(async { 2 }).await.unwrap() }), 2);
+        });
+    }
+}
+
+#[test]
+fn a_task_that_forks_and_returns_in_the_child_ends_the_child() {
+    let _alone = ALONE.lock();
+    watchdog(|| {
+        let runtime = support::workers(1);
+        let forked = runtime.block_on(async { fusee::spawn(async { split() }).await.unwrap() });
+        let ForkResult::Parent { child } = forked else { panic!("the child's worker answers nobody") };
+        let ended = wait(child);
+        assert!(matches!(ended, WaitStatus::Signaled(_, Signal::SIGABRT, _)), "{ended:?}");
+    });
+}
