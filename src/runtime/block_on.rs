@@ -26,7 +26,7 @@ use crate::scheduler::worker::{self, Next, Worker};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{StdArc, mutant, ord};
 use crate::task::coop;
-use crate::time::clock::{Clock, Presence};
+use crate::time::clock::{Clock, Counted, Presence};
 
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
@@ -36,7 +36,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let _entered = context::enter(handle);
     let parker = Parker::new();
     let root = ParkedRoot::new(handle, &parker);
-    let _present = Present(&root);
+    let _present = Present::new(&root);
     let waker = Waker::from(root.clone());
     let mut future = pin!(future);
     loop {
@@ -61,7 +61,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     let parker = Parker::new();
     let waiting = Waiting { slot, unparker: parker.unparker() };
     let root = ParkedRoot::new(handle, &parker);
-    let present = Present(&root);
+    let present = Present::new(&root);
     let waker = Waker::from(root.clone());
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
@@ -143,7 +143,16 @@ struct ParkedRoot {
 }
 
 /// Says that the thread is done with its root future, when it is dropped.
-struct Present<'a>(&'a ParkedRoot);
+struct Present<'a> {
+    root: &'a ParkedRoot,
+    _counted: Counted,
+}
+
+impl<'a> Present<'a> {
+    fn new(root: &'a ParkedRoot) -> Self {
+        Self { root, _counted: Counted::by(root.clock()) }
+    }
+}
 
 impl ParkedRoot {
     fn new(handle: &Handle, parker: &Parker) -> StdArc<Self> {
@@ -164,7 +173,7 @@ impl ParkedRoot {
 
 impl Drop for Present<'_> {
     fn drop(&mut self) {
-        self.0.presence.end(self.0.clock());
+        self.root.presence.end(self.root.clock());
     }
 }
 

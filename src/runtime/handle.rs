@@ -85,7 +85,7 @@ impl Handle {
         let scheduler = self.scheduler();
         scheduler.assert_not_forked();
         let (job, handle) = task::blocking::unlisted(f);
-        scheduler.blocking().submit(job, |ticket| pool_thread::start(scheduler, ticket));
+        scheduler.submit_blocking(job, |ticket| pool_thread::start(scheduler, ticket));
         handle
     }
 

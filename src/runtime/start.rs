@@ -94,7 +94,7 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
         // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
         if let Some(ticket) = handle.scheduler().blocking().adopt() {
             context::become_pool_thread();
-            handle.scheduler().blocking().work(ticket);
+            handle.scheduler().run_blocking(ticket);
         }
     })
 }

@@ -28,15 +28,18 @@ pub(crate) mod thread_settings;
 pub(crate) mod worker;
 
 use std::future::Future;
+use std::io;
 
-use crate::blocking::Pool;
+use crate::blocking::{Pool, Ticket};
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::thread::JoinHandle as ThreadHandle;
 use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst, mutant};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
+use crate::time::clock::Counted;
 use crate::time::driver::Timers;
 use idle::Idle;
 use metrics::WorkerMetrics;
@@ -191,6 +194,20 @@ impl Scheduler {
             self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }
+    }
+
+    /// Has a thread of the blocking pool run `job`, which counts as awake until it has ended: see [`Pool::submit`].
+    pub(crate) fn submit_blocking(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<ThreadHandle<()>>) {
+        self.timers.clock().stir();
+        let cancelled = self.blocking.submit(job, start);
+        (0..cancelled).for_each(|_| self.timers.clock().rest());
+    }
+
+    /// The life of a thread of the blocking pool: see [`Pool::work`].
+    pub(crate) fn run_blocking(&self, ticket: Ticket) {
+        let _counted = Counted::by(self.timers.clock());
+        // Whoever awaits the job has been woken, and counts.
+        self.blocking.work(ticket, || self.timers.clock().rest());
     }
 
     /// Whether any queue holds a task.

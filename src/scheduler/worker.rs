@@ -84,6 +84,7 @@ pub(crate) enum Next {
 
 /// Runs tasks on this thread until the scheduler closes, or until a task hands the worker on to another thread.
 pub(crate) fn run(worker: Box<Worker>) {
+    let scheduler = worker.shard.scheduler.clone();
     seat::sit(worker);
     while let Some(next) = seat::with(Worker::next) {
         match next {
@@ -93,9 +94,12 @@ pub(crate) fn run(worker: Box<Worker>) {
                 if let Some(worker) = seat::stand() {
                     worker.exit();
                 }
+                return;
             }
         }
     }
+    // The poll in which the worker was handed on has ended: see `block_in_place`.
+    scheduler.timers.clock().rest();
 }
 
 /// Polls a task that [`Worker::next`] has answered, on the worker's thread.

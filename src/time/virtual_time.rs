@@ -3,6 +3,7 @@
 //! Who calls it: tests, on any thread that has entered the runtime. Deliberately not here: the clock (`clock/`), and the driver's turns on it.
 
 use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::clock::Refused;
@@ -83,20 +84,23 @@ pub fn resume() {
 /// });
 /// ```
 pub fn advance(duration: Duration) -> impl Future<Output = ()> + Send {
-    let mut call = None;
+    let mut call: Option<(Handle, u64)> = None;
     poll_fn(move |context| {
-        let (handle, number) = call.get_or_insert_with(|| {
-            let handle = Handle::current();
-            let number = handle.timers().clock().advance(duration, context.waker().clone()).unwrap_or_else(|refused| {
-                match refused {
+        if let Some((handle, number)) = &call {
+            return handle.timers().clock().poll_answer(*number, context.waker());
+        }
+        let handle = Handle::current();
+        let number =
+            handle.timers().clock().advance(duration, context.waker().clone()).unwrap_or_else(
+                |refused| match refused {
                     Refused::NotPaused => panic!("`advance` was called, but the runtime's clock is not paused"),
                     Refused::TooFar => {
                         panic!("`advance` was called for {duration:?}: the clock cannot tell a time so far away")
                     }
-                }
-            });
-            (handle, number)
-        });
-        handle.timers().clock().poll_answer(*number, context.waker())
+                },
+            );
+        call = Some((handle, number));
+        // Others run first, also if the driver has been quick.
+        Poll::Pending
     })
 }

@@ -7,13 +7,14 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
+use super::runtime::for_model;
 use super::stage::CountingWaker;
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::runtime::{Builder, Handle};
 use crate::scheduler::idle::{Idle, Park};
 use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Policy, RuntimeFlavor, Scheduler, Shard};
+use crate::scheduler::{self, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, RawInstant, UnsafeCell, clock};
 use crate::task::waker::wake_quietly;
@@ -102,13 +103,14 @@ impl Scene {
     /// The driver moves the time once, when it may. `check` runs while it may.
     fn advance(&self, parker: &Parker, check: impl Fn()) {
         loop {
-            if let Some(hold) = self.awake.hold(|| self.has_work()) {
+            let advance = || {
                 check();
                 self.time.with_mut(|time| {
                     // SAFETY: as above.
                     unsafe { *time += 1 }
                 });
-                drop(hold);
+            };
+            if self.awake.hold(|| self.has_work(), advance).is_some() {
                 return;
             }
             parker.park();
@@ -299,8 +301,7 @@ fn paused_worker() {
         let timers = Timers::new(Clock::of_runtime(true, 1, driver.unparker()), 2, driver.unparker());
         let (_, waker) = CountingWaker::pair();
         let timer = timers.register(0, 7, waker).expect("the timers are open");
-        let policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
-        let scheduler = Arc::new(Scheduler::new(Box::new([seed.remote()]), timers, policy));
+        let scheduler = for_model(Box::new([seed.remote()]), timers);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let driving = scheduler.clone();
@@ -331,7 +332,8 @@ fn paused_worker() {
 /// Mutants: `root_counts_late`.
 #[test]
 fn driven_root_paused() {
-    let model = Model::new("driven_root_paused", 80_000).preemptions(3).branches(10_000).witnesses(&["at once", "woken"]);
+    let model =
+        Model::new("driven_root_paused", 80_000).preemptions(3).branches(10_000).witnesses(&["at once", "woken"]);
     model.check(|| {
         let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
         let (_, counting) = CountingWaker::pair();

@@ -32,7 +32,7 @@
 //! Deliberately not here: time, threads, queues.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, MutexGuard, fence_seq_cst, mutant, ord};
+use crate::sync::{Mutex, fence_seq_cst, mutant, ord};
 
 /// The word is held: nothing counted when this was set.
 const HELD: usize = 1 << (usize::BITS - 1);
@@ -45,12 +45,6 @@ pub(crate) struct Awake {
     word: AtomicUsize,
     /// Locked while the word is held, for others to wait at.
     gate: Mutex<()>,
-}
-
-/// Nothing is awake, and nothing wakes, until it is dropped.
-pub(crate) struct Hold<'a> {
-    awake: &'a Awake,
-    _gate: MutexGuard<'a, ()>,
 }
 
 impl Awake {
@@ -95,23 +89,20 @@ impl Awake {
         before == PAUSED | 1
     }
 
-    /// Holds the word, if the clock is paused, nothing is awake, and `has_work` says that no task waits either.
-    pub(crate) fn hold(&self, has_work: impl FnOnce() -> bool) -> Option<Hold<'_>> {
-        let gate = self.gate.lock();
+    /// Runs `f` while it holds the word, if the clock is paused, nothing is awake, and `has_work` says that no task waits either.
+    ///
+    /// Neither closure wakes anybody.
+    pub(crate) fn hold<R>(&self, has_work: impl FnOnce() -> bool, f: impl FnOnce() -> R) -> Option<R> {
+        let _gate = self.gate.lock();
         // ORDERING(awake_rest): acquire; pairs with `rest`. A failure holds nothing.
         self.word
             .compare_exchange(PAUSED, PAUSED | HELD, ord("awake_rest", Ordering::Acquire), Ordering::Relaxed)
             .ok()?;
-        let hold = Hold { awake: self, _gate: gate };
-        // ORDERING(awake_queues): the count before, the queues after; pairs with `idle_publish`, as their contract asks.
+        // ORDERING(awake_queues): the count before, the queues after; pairs with `idle_publish`, as the queues' contract asks.
         fence_seq_cst("awake_queues");
-        (mutant("awake_skips_queues") || !has_work()).then_some(hold)
-    }
-}
-
-impl Drop for Hold<'_> {
-    fn drop(&mut self) {
+        let answer = (mutant("awake_skips_queues") || !has_work()).then(f);
         // ORDERING(awake_hold): release; pairs with `stir`. The gate opens afterwards.
-        self.awake.word.fetch_and(!HELD, ord("awake_hold", Ordering::Release));
+        self.word.fetch_and(!HELD, ord("awake_hold", Ordering::Release));
+        answer
     }
 }

@@ -193,7 +193,7 @@ impl Clock {
         true
     }
 
-    /// Moves a paused clock by `duration`, and has the driver fire what is due then. The number of the call, for
+    /// Moves a paused clock by `duration`, has the driver fire what is due then, and wake `waker`. The number of the call, for
     /// [`poll_answer`](Self::poll_answer).
     pub(crate) fn advance(&self, duration: Duration, waker: Waker) -> Result<u64, Refused> {
         let pausing = self.pausing.as_ref().ok_or(Refused::NotPaused)?;
@@ -201,8 +201,13 @@ impl Clock {
         pausing.awake.stir();
         let moved = pausing.reading.lock().advance(duration, waker);
         match moved {
-            Ok(number) => {
+            Ok((number, None)) => {
                 pausing.driver.unpark();
+                Ok(number)
+            }
+            Ok((number, Some(waker))) => {
+                self.rest();
+                waker.wake();
                 Ok(number)
             }
             Err((refused, waker)) => {
@@ -255,13 +260,14 @@ impl Clock {
     /// Neither closure may wake anybody.
     pub(crate) fn step(&self, has_work: impl FnOnce() -> bool, earliest: impl FnOnce() -> Option<u64>) -> Step {
         let Some(pausing) = &self.pausing else { return Step::Busy };
-        let Some(hold) = pausing.awake.hold(has_work) else { return Step::Busy };
-        let Some(earliest) = earliest() else { return Step::NoTimer };
-        if let Some(paused_at) = &mut pausing.reading.lock().paused_at {
-            *paused_at = earliest.max(*paused_at);
-        }
-        drop(hold);
-        Step::Due
+        let step = || {
+            let Some(earliest) = earliest() else { return Step::NoTimer };
+            if let Some(paused_at) = &mut pausing.reading.lock().paused_at {
+                *paused_at = earliest.max(*paused_at);
+            }
+            Step::Due
+        };
+        pausing.awake.hold(has_work, step).unwrap_or(Step::Busy)
     }
 
     /// What the machine's clock shows.
@@ -283,7 +289,8 @@ impl Reading {
         self.shown.saturating_add(machine.saturating_sub(self.since))
     }
 
-    fn advance(&mut self, duration: Duration, waker: Waker) -> Result<u64, (Refused, Waker)> {
+    /// The call's number, and its waker if it is to be woken at once, for the driver has ended; or why not, and the waker.
+    fn advance(&mut self, duration: Duration, waker: Waker) -> Result<(u64, Option<Waker>), (Refused, Waker)> {
         let Some(paused_at) = self.paused_at else { return Err((Refused::NotPaused, waker)) };
         let duration = u64::try_from(duration.as_nanos()).ok();
         // The last nanosecond is no time that comes.
@@ -291,7 +298,10 @@ impl Reading {
         let Some(moved) = moved else { return Err((Refused::TooFar, waker)) };
         self.paused_at = Some(moved);
         self.asked += 1;
+        if self.answered == u64::MAX {
+            return Ok((self.asked, Some(waker)));
+        }
         self.waiting.push((self.asked, waker));
-        Ok(self.asked)
+        Ok((self.asked, None))
     }
 }

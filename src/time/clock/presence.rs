@@ -3,6 +3,9 @@
 //! From a wake on the root future counts by itself, until its thread is awake and takes the wake. (A thread that works as the worker counts
 //! as that; `runtime/block_on.rs` sees to its root future by the same steps.)
 //!
+//! A thread that counts already, because it runs a blocking job or blocks in place or is in another `block_on`, lends its count: else nothing
+//! would happen while it waits in there for a timer.
+//!
 //! # Invariants (ordering labels)
 //! - `presence_woken`: what came before a wake is seen by the poll for which the thread takes it. Else that poll could miss it, and nothing
 //!   would count until the next one.
@@ -13,21 +16,52 @@
 //! Who calls it: `block_on.rs`, on the root's thread and on the wakers'. Checked by the model `presence_wakes`.
 //! Deliberately not here: parking and unparking.
 
+use std::cell::Cell;
+use std::ptr;
+
 use super::Clock;
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{mutant, ord};
+use crate::sync::{mutant, ord, thread_local_const};
+
+thread_local_const! {
+    /// The clock in whose runtime this thread counts as awake; an address to compare, nothing more.
+    static COUNTED: Cell<*const Clock> = Cell::new(ptr::null())
+}
+
+/// Says that this thread counts as awake, until it is dropped.
+pub(crate) struct Counted {
+    before: *const Clock,
+}
+
+impl Counted {
+    pub(crate) fn by(clock: &Clock) -> Self {
+        Self { before: COUNTED.try_with(|counted| counted.replace(clock)).unwrap_or(ptr::null()) }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        // The thread ends: nothing waits on it any more.
+        let _ = COUNTED.try_with(|counted| counted.set(self.before));
+    }
+}
 
 /// A thread in `block_on`, and its root future, in the runtime of one clock.
 pub(crate) struct Presence {
     /// The root future was woken, and counts for that; or it has ended.
     woken: AtomicBool,
+    /// The thread counted already.
+    lent: bool,
 }
 
 impl Presence {
     /// The calling thread's, which is awake.
     pub(crate) fn new(clock: &Clock) -> Self {
-        clock.stir();
-        Self { woken: AtomicBool::new(false) }
+        let lent = COUNTED.try_with(|counted| ptr::eq(counted.get(), clock)).unwrap_or(false);
+        if !lent {
+            clock.stir();
+        }
+        Self { woken: AtomicBool::new(false), lent }
     }
 
     /// The future is woken. Its thread is unparked afterwards.
@@ -65,6 +99,8 @@ impl Presence {
         if self.woken.swap(true, Ordering::Relaxed) {
             clock.rest();
         }
-        clock.rest();
+        if !self.lent {
+            clock.rest();
+        }
     }
 }
