@@ -1,21 +1,23 @@
 //! Paused clocks: time moves when everything waits, from timer to timer, and not a nanosecond further.
 
+mod blocking;
+mod control;
+mod oracle;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use fusee::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
-use fusee::task::{self, yield_now};
+use fusee::runtime::{Builder, Runtime};
+use fusee::task::yield_now;
 use fusee::time::{self, Instant, interval, sleep, sleep_until, timeout};
 use futures::channel::oneshot;
 use futures::future::join_all;
-use support::wakers::counting;
-use support::{Latch, Random, message, poll_once, watchdog};
+use support::{Latch, Random, poll_once, watchdog};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -204,181 +206,6 @@ fn a_wake_from_another_thread_is_seen_before_time_moves_on() {
 }
 
 #[test]
-fn a_blocking_job_keeps_the_clock_where_it_is() {
-    on_paused_runtimes(|runtime| {
-        runtime.block_on(async {
-            for _ in 0..20 {
-                let start = Instant::now();
-                let hour = fusee::spawn(async { sleep(HOUR).await });
-                let (waiting, go) = (Latch::new(), Latch::new());
-                let (opens, waits) = (waiting.clone(), go.clone());
-                let job = task::spawn_blocking(move || {
-                    opens.open();
-                    waits.wait();
-                    assert_eq!(start.elapsed(), Duration::ZERO);
-                });
-                let other = thread::spawn(move || {
-                    waiting.wait();
-                    go.open();
-                });
-                job.await.unwrap();
-                assert_eq!(start.elapsed(), Duration::ZERO, "it ends before time moves on");
-                hour.await.unwrap();
-                assert_eq!(start.elapsed(), HOUR);
-                other.join().unwrap();
-                // Nobody awaits this one: when it has ended time goes on all the same.
-                drop(task::spawn_blocking(|| ()));
-                sleep(HOUR).await;
-            }
-        });
-    });
-}
-
-#[test]
-fn whoever_waits_for_a_timer_while_it_blocks_lets_time_move() {
-    on_paused_runtimes(|runtime| {
-        let flavor = runtime.handle().runtime_flavor();
-        let block = || {
-            let start = Instant::now();
-            Handle::current().block_on(async { sleep(HOUR).await });
-            assert_eq!(start.elapsed(), HOUR);
-        };
-        runtime.block_on(async {
-            task::spawn_blocking(block).await.unwrap();
-            if flavor == RuntimeFlavor::MultiThread {
-                fusee::spawn(async move { task::block_in_place(block) }).await.unwrap();
-                // In the root future, too, and again in there.
-                task::block_in_place(|| {
-                    block();
-                    Handle::current().block_on(async { task::block_in_place(block) });
-                });
-            }
-            // Nothing counts twice or not at all after that.
-            let start = Instant::now();
-            task::spawn_blocking(move || assert_eq!(start.elapsed(), Duration::ZERO)).await.unwrap();
-            sleep(HOUR).await;
-            assert_eq!(start.elapsed(), HOUR);
-        });
-    });
-}
-
-#[test]
-fn a_task_that_blocks_in_place_keeps_the_clock_until_its_poll_has_ended() {
-    watchdog(|| {
-        for count in [1, 2, 4] {
-            let runtime = paused(Builder::new_multi_thread().worker_threads(count));
-            runtime.block_on(async {
-                let start = Instant::now();
-                let hour = fusee::spawn(async { sleep(HOUR).await });
-                let blocking = (0..20).map(|_| {
-                    fusee::spawn(async move {
-                        // The worker goes elsewhere, finds another task and rests.
-                        task::block_in_place(|| drop(fusee::spawn(async {})));
-                        for _ in 0..100 {
-                            assert_eq!(start.elapsed(), Duration::ZERO);
-                            thread::yield_now();
-                        }
-                    })
-                });
-                join_all(blocking.collect::<Vec<_>>()).await.into_iter().for_each(|outcome| outcome.unwrap());
-                hour.await.unwrap();
-                assert_eq!(start.elapsed(), HOUR);
-            });
-        }
-    });
-}
-
-#[test]
-fn advancing_fires_what_is_due_on_the_way_and_nothing_else() {
-    on_paused_runtimes(|runtime| {
-        runtime.block_on(async {
-            let start = Instant::now();
-            let mut pauses: Vec<_> = (1..=10).map(|n| sleep(n * Duration::from_millis(300))).collect();
-            let counts: Vec<_> = pauses
-                .iter_mut()
-                .map(|pause| {
-                    let (count, waker) = counting();
-                    assert!(poll_once(pause, &waker).is_pending());
-                    count
-                })
-                .collect();
-            for (step, due) in [(299, 0), (1, 1), (600, 3), (0, 3), (299, 3), (2, 4)] {
-                time::advance(Duration::from_millis(step)).await;
-                assert_eq!(counts.iter().map(|count| count.get()).sum::<usize>(), due);
-                assert_eq!(pauses.iter().filter(|pause| pause.is_elapsed()).count(), due);
-            }
-            assert_eq!(start.elapsed(), Duration::from_millis(1201));
-            time::advance(Duration::from_nanos(7)).await;
-            assert_eq!(start.elapsed(), Duration::from_millis(1201) + Duration::from_nanos(7));
-            // In a task, and twice at a time.
-            let twice = [1, 2].map(|n| fusee::spawn(time::advance(n * HOUR)));
-            join_all(twice).await.into_iter().for_each(|outcome| outcome.unwrap());
-            assert!(counts.iter().all(|count| count.get() == 1));
-            assert_eq!(start.elapsed(), 3 * HOUR + Duration::from_millis(1201) + Duration::from_nanos(7));
-        });
-    });
-}
-
-#[test]
-fn an_advance_that_is_dropped_has_advanced() {
-    on_paused_runtimes(|runtime| {
-        runtime.block_on(async {
-            let start = Instant::now();
-            let mut advance = Box::pin(time::advance(HOUR));
-            let polled = std::future::poll_fn(|context| Poll::Ready(advance.as_mut().poll(context))).await;
-            drop(advance);
-            assert!(polled.is_pending());
-            assert_eq!(start.elapsed(), HOUR);
-            // The clock is not held up by it.
-            sleep(HOUR).await;
-            assert_eq!(start.elapsed(), 2 * HOUR);
-        });
-    });
-}
-
-#[test]
-fn a_clock_is_paused_and_let_run_again() {
-    watchdog(|| {
-        let runtimes = [Builder::new_current_thread().build(), Builder::new_multi_thread().worker_threads(2).build()];
-        for runtime in runtimes.map(Result::unwrap) {
-            runtime.block_on(async {
-                let start = Instant::now();
-                let early = fusee::spawn(async {
-                    let pause = sleep(HOUR);
-                    let deadline = pause.deadline();
-                    pause.await;
-                    Instant::now().duration_since(deadline)
-                });
-                sleep(Duration::from_millis(1)).await;
-                time::pause();
-                let paused = Instant::now();
-                assert!(paused.duration_since(start) >= Duration::from_millis(1));
-                let late = early.await.unwrap();
-                assert!(late <= Duration::from_nanos(4096), "a timer from before keeps its tick: {late:?}");
-                let stands = Instant::now();
-                assert_eq!(Instant::now(), stands);
-                let mut held = sleep(Duration::from_millis(2));
-                assert!(poll_once(&mut held, std::task::Waker::noop()).is_pending());
-                time::resume();
-                held.await;
-                assert!(
-                    stands.elapsed() >= Duration::from_millis(2),
-                    "a timer of paused time fires on a running clock"
-                );
-                let mut counted = sleep(Duration::from_millis(1));
-                (&mut counted).await;
-                assert!(Instant::now() >= counted.deadline());
-                assert!(start.elapsed() < 2 * HOUR);
-                time::pause();
-                time::advance(HOUR).await;
-                time::resume();
-                assert!(start.elapsed() >= 2 * HOUR);
-            });
-        }
-    });
-}
-
-#[test]
 fn other_runtimes_and_threads_outside_keep_their_time() {
     watchdog(|| {
         let (one, other) = (paused(&mut Builder::new_multi_thread()), paused(&mut Builder::new_current_thread()));
@@ -399,29 +226,6 @@ fn other_runtimes_and_threads_outside_keep_their_time() {
         let task = one.spawn(async move { far.spawn(async { sleep(HOUR).await }).await.unwrap() });
         other.block_on(task).unwrap();
         assert_eq!(other.block_on(async { zero.elapsed() }), HOUR);
-    });
-}
-
-#[test]
-fn misuse_panics_and_says_why() {
-    fn panics(body: impl FnOnce() + std::panic::UnwindSafe) -> String {
-        let payload = std::panic::catch_unwind(body).expect_err("it panics");
-        message(&*payload).to_owned()
-    }
-    on_paused_runtimes(|runtime| {
-        let block_on = |future: futures::future::BoxFuture<'static, ()>| {
-            panics(std::panic::AssertUnwindSafe(|| runtime.block_on(future)))
-        };
-        assert!(block_on(Box::pin(async { time::pause() })).contains("paused already"));
-        assert!(block_on(Box::pin(time::advance(Duration::MAX))).contains("so far away"));
-        // Neither leaves the clock held up.
-        runtime.block_on(async { sleep(HOUR).await });
-        runtime.block_on(async { time::resume() });
-        assert!(block_on(Box::pin(async { time::resume() })).contains("not paused"));
-        assert!(block_on(Box::pin(time::advance(HOUR))).contains("not paused"));
-        for outside in [panics(time::pause), panics(time::resume)] {
-            assert!(outside.contains("no current fusee runtime"), "{outside}");
-        }
     });
 }
 
