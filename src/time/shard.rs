@@ -7,7 +7,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
-//!   and looks whether the driver sleeps too long (`driver.rs`). `timer_publish_after_unlock` (structural): under the lock.
+//!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
 //! - No waker is cloned, woken or dropped under the lock: they are moved out first.
 //! - A poll that brings another waker looks twice (structural: `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
@@ -17,7 +17,7 @@
 //!
 //! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_insert_cancel` and, with the
 //! driver, `driver_earlier_deadline`.
-//! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver.rs`).
+//! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver/`).
 
 use std::task::{Poll, Waker};
 

@@ -1,4 +1,4 @@
-//! Models of `src/time/shard.rs` and `src/time/driver.rs`: the driver thread as it ships, on the virtual clock.
+//! Models of `src/time/shard.rs` and `src/time/driver/`: the driver thread as it ships, on the virtual clock.
 
 use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};

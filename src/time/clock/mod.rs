@@ -10,7 +10,7 @@
 //! | `awake.rs` | what is awake in the runtime: the protocol by which paused time never moves under a running task |
 //! | `presence.rs` | the same for a thread in `block_on` |
 //!
-//! Who calls it: `driver.rs`, the public face of `time`, and whoever wakes or parks a thread of the runtime (`stir`, `rest`).
+//! Who calls it: `driver/`, the public face of `time`, and whoever wakes or parks a thread of the runtime (`stir`, `rest`).
 //! Deliberately not here: timers, tasks, queues.
 
 #[cfg(feature = "test-util")]
