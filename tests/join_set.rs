@@ -6,16 +6,17 @@ use std::collections::BTreeSet;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use fusee::runtime::Runtime;
-use fusee::task::{JoinSet, yield_now};
+use fusee::runtime::{Builder, Runtime};
+use fusee::task::{JoinSet, LocalSet, yield_now};
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use support::wakers::counting;
-use support::{Drops, message, on_1_2_and_4_workers, on_drop, quiet_panic, until, watchdog, workers};
+use support::{Drops, Latch, message, on_1_2_and_4_workers, on_drop, quiet_panic, until, watchdog, workers};
 
 /// Polls a set once.
 fn poll<T: 'static>(set: &mut JoinSet<T>, waker: &Waker) -> Poll<Option<T>> {
@@ -339,4 +340,50 @@ fn in_turns(own: usize, turns: Arc<[AtomicUsize; 10]>) -> Pin<Box<dyn Future<Out
             }
         }
     })
+}
+
+#[test]
+fn jobs_that_block_are_joined_beside_tasks_and_one_that_waits_for_a_thread_can_be_aborted() {
+    watchdog(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
+        let (mut set, latch) = (JoinSet::new(), Latch::new());
+        let opens = latch.clone();
+        set.spawn_blocking_on(move || latch.wait(), runtime.handle());
+        set.spawn_blocking_on(|| panic!("it is aborted before it gets the thread"), runtime.handle()).abort();
+        set.spawn_on(async move { opens.open() }, runtime.handle());
+        runtime.block_on(async {
+            set.spawn_blocking(|| ());
+            let mut joined = Vec::new();
+            while let Some(job) = set.join_next().await {
+                joined.push(job.is_err_and(|error| error.is_cancelled()));
+            }
+            joined.sort();
+            assert_eq!(joined, [false, false, false, true]);
+        });
+    });
+}
+
+#[test]
+fn local_tasks_are_joined_as_they_complete_and_aborted_with_the_set() {
+    watchdog(|| {
+        let (runtime, local) = (workers(1), LocalSet::new());
+        let held = Rc::new(());
+        let mut set = JoinSet::new();
+        let stuck = held.clone();
+        set.spawn_local_on(async move { drop((pending::<()>().await, stuck)) }, &local);
+        let body = async {
+            let quick = held.clone();
+            set.spawn_local(async move {
+                yield_now().await;
+                drop(quick);
+            });
+            set.join_next().await.unwrap().unwrap();
+            assert_eq!((set.len(), Rc::strong_count(&held)), (1, 2));
+            drop(set);
+            while Rc::strong_count(&held) > 1 {
+                yield_now().await;
+            }
+        };
+        runtime.block_on(local.run_until(body));
+    });
 }

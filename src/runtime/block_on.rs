@@ -84,19 +84,24 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let _driven = Driven(&root);
     let waker = Waker::from(root.clone());
     let interval = handle.scheduler().event_interval();
+    let mut rest = handle.scheduler().thread_hooks().rest();
     seat::sit(worker);
     let _seated = Seated(slot);
     loop {
-        if root.take_woken()
-            && let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task())
-        {
-            return output;
+        if root.take_woken() {
+            rest.busy();
+            if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task()) {
+                return output;
+            }
         }
         for _ in 0..interval {
             match seat::with(Worker::next) {
-                Some(Next::Run(task)) => worker::poll(task),
+                Some(Next::Run(task)) => {
+                    rest.busy();
+                    worker::poll(task);
+                }
                 Some(Next::Park) => {
-                    seat::with(|worker| worker.park(|| root.is_woken()));
+                    worker::park(&mut rest, || root.is_woken());
                     break;
                 }
                 Some(Next::Exit) | None => {

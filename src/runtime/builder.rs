@@ -1,14 +1,16 @@
 //! Configuring a runtime.
 
 use std::num::NonZeroUsize;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 use std::{fmt, io};
 
 use super::runtime::Runtime;
-use super::start::{self, Plan};
+use super::start;
 use crate::blocking::Pool;
+use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
-use crate::scheduler::{Policy, RuntimeFlavor};
+use crate::scheduler::{Plan, Policy, RuntimeFlavor};
 use crate::sync::available_parallelism;
 
 /// The most workers that a runtime takes.
@@ -32,8 +34,13 @@ pub struct Builder {
     threads: ThreadSettings,
     global_queue_interval: u32,
     event_interval: u32,
+    pub(super) hooks: Hooks,
     start_paused: bool,
 }
+
+// A function of the user's that panics leaves nothing of ours half done.
+impl UnwindSafe for Builder {}
+impl RefUnwindSafe for Builder {}
 
 impl Builder {
     /// A runtime with several workers, one for each core unless [`worker_threads`](Self::worker_threads) says otherwise.
@@ -69,6 +76,7 @@ impl Builder {
             threads: ThreadSettings { name: ThreadName::new("fusee-worker"), stack_size: None },
             global_queue_interval: 61,
             event_interval: 61,
+            hooks: Hooks::default(),
             start_paused: false,
         }
     }
@@ -196,10 +204,10 @@ impl Builder {
             event_interval: self.event_interval,
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
-        let plan = Plan { policy, threads: self.threads.clone(), blocking, start_paused: self.start_paused };
+        let plan = Plan { policy, threads: self.threads.clone(), blocking, hooks: self.hooks.clone() };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(plan),
-            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.start_paused),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.start_paused),
         }
     }
 

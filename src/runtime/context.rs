@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use super::handle::Handle;
 use crate::sync::{StdMutexGuard, thread_local_const};
+use crate::task::id::Current;
 
 thread_local_const! {
     /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
@@ -162,11 +163,11 @@ pub(super) fn assert_may_block() {
     );
 }
 
-/// Enters `block_on` on this thread.
+/// Enters `block_on` on this thread: until the guards are dropped it polls, and runs the code of no task.
 #[track_caller]
-pub(super) fn enter_block_on() -> DutyGuard {
+pub(super) fn enter_block_on() -> (DutyGuard, Current) {
     assert_may_block();
-    enter_polling()
+    (enter_polling(), Current::none())
 }
 
 /// Begins to poll futures on this thread, which some runtime has started or has not.

@@ -10,29 +10,19 @@ use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
-use crate::blocking::Pool;
 use crate::park::Parker;
-use crate::scheduler::thread_settings::ThreadSettings;
 use crate::scheduler::worker::{self, Seed, Worker};
-use crate::scheduler::{Policy, Scheduler, Shard};
+use crate::scheduler::{Plan, Scheduler, Shard};
 use crate::sync::Arc;
 use crate::sync::thread;
 use crate::task::waker::wake_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
-/// What a builder decides.
-pub(super) struct Plan {
-    pub(super) policy: Policy,
-    pub(super) threads: ThreadSettings,
-    pub(super) blocking: Pool,
-    pub(super) start_paused: bool,
-}
-
 /// A runtime whose workers are threads of their own.
-pub(super) fn multi_thread(plan: Plan, workers: usize) -> io::Result<Runtime> {
+pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
-    let (scheduler, parker) = scheduler(&seeds, plan);
+    let (scheduler, parker) = scheduler(&seeds, plan, paused);
     let mut runtime = Runtime::of(foreign_handle(&scheduler), None);
     // Dropped before the runtime, whose shutdown waits for the last worker to exit.
     let mut unstarted = Unstarted { scheduler: &scheduler, workers };
@@ -48,9 +38,9 @@ pub(super) fn multi_thread(plan: Plan, workers: usize) -> io::Result<Runtime> {
 }
 
 /// A runtime whose worker waits for a thread in `block_on`.
-pub(super) fn current_thread(plan: Plan) -> io::Result<Runtime> {
+pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
     let seed = Seed::new();
-    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan);
+    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan, paused);
     let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
     let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
     start_driver(&mut runtime, &scheduler, parker)?;
@@ -58,13 +48,13 @@ pub(super) fn current_thread(plan: Plan) -> io::Result<Runtime> {
 }
 
 /// The scheduler of the workers that grow from `seeds`, and the parker of its timer driver.
-fn scheduler(seeds: &[Seed], plan: Plan) -> (Arc<Scheduler>, Parker) {
+fn scheduler(seeds: &[Seed], plan: Plan, paused: bool) -> (Arc<Scheduler>, Parker) {
     let parker = Parker::new();
     // All workers are awake. The one of a current-thread runtime is too, while it waits for a thread: tasks have not rested, but wait with it.
-    let clock = Clock::of_runtime(plan.start_paused, seeds.len(), parker.unparker());
+    let clock = Clock::of_runtime(paused, seeds.len(), parker.unparker());
     let timers = Timers::new(clock, seeds.len() + 1, parker.unparker());
     let remotes = seeds.iter().map(Seed::remote).collect();
-    (Arc::new(Scheduler::new(remotes, timers, plan.blocking, plan.threads, plan.policy)), parker)
+    (Arc::new(Scheduler::new(remotes, timers, plan)), parker)
 }
 
 /// The handle of threads that are no workers.
@@ -90,12 +80,14 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
         context::become_runtime_thread();
         let handle = Handle::new(worker.shard().clone());
         let _entered = context::enter(&handle);
-        worker::run(worker);
-        // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
-        if let Some(ticket) = handle.scheduler().blocking().adopt() {
-            context::become_pool_thread();
-            handle.scheduler().run_blocking(ticket);
-        }
+        handle.scheduler().thread_hooks().around(|| {
+            worker::run(worker);
+            // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
+            if let Some(ticket) = handle.scheduler().blocking().adopt() {
+                context::become_pool_thread();
+                handle.scheduler().run_blocking(ticket);
+            }
+        });
     })
 }
 

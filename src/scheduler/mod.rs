@@ -8,6 +8,7 @@
 //! | `worker.rs` | a worker's loop: find work, run it, park |
 //! | `seat.rs` | which worker a thread works as |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
+//! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `metrics.rs` | each worker's counters |
 //!
@@ -20,6 +21,7 @@
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
@@ -34,13 +36,16 @@ use crate::blocking::{Pool, Ticket};
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::thread::JoinHandle as ThreadHandle;
-use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst, mutant};
+use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst, mutant};
+use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
+use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 use crate::time::clock::Counted;
 use crate::time::driver::Timers;
+use hooks::{Hooks, ThreadHooks};
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
@@ -62,6 +67,17 @@ pub(crate) struct Scheduler {
     blocking: Pool,
     threads: ThreadSettings,
     policy: Policy,
+    /// Shared with tasks that are in no list, and hold no shard.
+    task_hooks: Option<StdArc<TaskHooks>>,
+    thread_hooks: ThreadHooks,
+}
+
+/// What a builder decides.
+pub(crate) struct Plan {
+    pub(crate) policy: Policy,
+    pub(crate) threads: ThreadSettings,
+    pub(crate) blocking: Pool,
+    pub(crate) hooks: Hooks,
 }
 
 /// How a runtime runs its tasks.
@@ -98,13 +114,8 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(
-        remotes: Box<[Remote]>,
-        timers: Timers,
-        blocking: Pool,
-        threads: ThreadSettings,
-        policy: Policy,
-    ) -> Self {
+    /// `remotes` are the workers', and `timers` have a shard for each and one more.
+    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, plan: Plan) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -114,9 +125,11 @@ impl Scheduler {
             closed: AtomicBool::new(false),
             mark: ForkMark::new(),
             timers,
-            blocking,
-            threads,
-            policy,
+            blocking: plan.blocking,
+            threads: plan.threads,
+            policy: plan.policy,
+            task_hooks: plan.hooks.task.if_any().map(StdArc::new),
+            thread_hooks: plan.hooks.thread,
         }
     }
 
@@ -147,6 +160,16 @@ impl Scheduler {
 
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
         &self.remotes[worker].metrics
+    }
+
+    /// The hooks that are told of tasks, for one that holds no shard.
+    pub(crate) fn task_hooks(&self) -> Option<StdArc<TaskHooks>> {
+        self.task_hooks.clone()
+    }
+
+    /// The hooks around this runtime's threads.
+    pub(crate) fn thread_hooks(&self) -> &ThreadHooks {
+        &self.thread_hooks
     }
 
     /// Tasks spawned and not complete yet.
@@ -301,18 +324,32 @@ impl Shard {
 
 /// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
 #[track_caller]
-pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     shard.scheduler.assert_not_forked();
-    let list = &shard.scheduler.lists[shard.index];
-    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
+    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), Membership::list, origin);
     if let Some(runnable) = runnable
         && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
     {
         shard.scheduler.inject(runnable);
+    }
+    handle
+}
+
+/// As [`spawn`], for a reference to the shard that the task takes over: on a worker no other is counted.
+#[track_caller]
+pub(crate) fn spawn_owned<F>(shard: Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    shard.scheduler.assert_not_forked();
+    let (runnable, handle) = task::enlist(future, Membership(shard), Membership::list, origin);
+    if let Some(runnable) = runnable {
+        runnable.schedule();
     }
     handle
 }
@@ -332,13 +369,20 @@ impl Schedule for Membership {
     }
 
     fn release(&self, task: RawTask) -> bool {
-        let list = &self.0.scheduler.lists[self.0.index];
         // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { list.remove(task) }
+        unsafe { self.list().remove(task) }
+    }
+
+    fn hooks(&self) -> Option<&TaskHooks> {
+        self.0.scheduler.task_hooks.as_deref()
     }
 }
 
 impl Membership {
+    fn list(&self) -> &TaskList {
+        &self.0.scheduler.lists[self.0.index]
+    }
+
     /// Queues `task` on this worker by `queue`, or injects it from any other thread.
     ///
     /// # Safety

@@ -14,7 +14,8 @@ pub(crate) struct Runnable {
     task: RawTask,
 }
 
-// SAFETY: a task's future, output and scheduler are Send (required by `RawTask`'s callers), and the state word arbitrates who touches them.
+// SAFETY: a task's scheduler is Send, and so are its future and output, or it is run on its own thread only (`enlist_local`); the state word
+// arbitrates who touches them.
 unsafe impl Send for Runnable {}
 
 impl Runnable {
@@ -22,6 +23,14 @@ impl Runnable {
     /// The caller hands over a reference counted for a queue entry, and made the transition that asks for one.
     pub(super) unsafe fn from_raw(task: RawTask) -> Self {
         Self { task }
+    }
+
+    /// Puts the entry into a queue of the task's scheduler, as a wake does.
+    pub(crate) fn schedule(self) {
+        let task = self.task;
+        mem::forget(self);
+        // SAFETY: the entry's reference is handed over; `forget` keeps `drop` from releasing it too.
+        unsafe { task.schedule() }
     }
 
     /// Polls the task once, or cancels it, and does what follows from it. Never panics.

@@ -11,6 +11,7 @@ use crate::runtime::{Builder, Runtime, block_in_place};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Shard};
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
@@ -93,11 +94,12 @@ fn block_in_place_hands_on() {
         let blocked = Parker::new();
         let unparker = blocked.unparker();
         let close = scheduler.clone();
-        drop(scheduler::spawn(&foreign, async move {
+        let blocking = async move {
             block_in_place(|| blocked.park());
             close.close();
-        }));
-        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
+        };
+        drop(scheduler::spawn(&foreign, blocking, Origin::here()));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
         worker::run(seed.into_worker(Shard::new(scheduler.clone(), 0)));
         scheduler.blocking().close();
         assert!(scheduler.blocking().wait(None));

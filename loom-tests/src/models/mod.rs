@@ -6,6 +6,7 @@ mod deque;
 mod deque_suite;
 mod idle;
 mod join_set;
+mod local;
 mod park;
 mod paused;
 mod queue;

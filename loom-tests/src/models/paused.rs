@@ -17,6 +17,7 @@ use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, RawInstant, UnsafeCell, clock};
+use crate::task::meta::Origin;
 use crate::task::waker::wake_quietly;
 use crate::time::clock::awake::Awake;
 use crate::time::clock::{Clock, Presence, Step};
@@ -311,13 +312,14 @@ fn paused_worker() {
         });
         let seen = scheduler.clone();
         let spawning = spawn(move || {
-            drop(scheduler::spawn(&foreign, async move {
+            let task = async move {
                 let clock = seen.timers().clock();
                 let time = clock.now();
                 witness(if time == 0 { "before" } else { "after" });
                 assert_eq!(clock.now(), time, "time stands still while a task runs");
                 seen.close();
-            }));
+            };
+            drop(scheduler::spawn(&foreign, task, Origin::here()));
         });
         // On this thread, which runs first: it rests before there is a task.
         worker::run(worker);
