@@ -10,6 +10,7 @@
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //!
 //! # Invariants (ordering labels)
@@ -21,6 +22,7 @@
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+mod blocking;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
@@ -30,12 +32,10 @@ pub(crate) mod thread_settings;
 pub(crate) mod worker;
 
 use std::future::Future;
-use std::io;
 
-use crate::blocking::{Pool, Ticket};
+use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::thread::JoinHandle as ThreadHandle;
 use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
@@ -43,7 +43,6 @@ use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
-use crate::time::clock::Counted;
 use crate::time::driver::Timers;
 use hooks::{Hooks, ThreadHooks};
 use idle::Idle;
@@ -217,20 +216,6 @@ impl Scheduler {
             self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }
-    }
-
-    /// Has a thread of the blocking pool run `job`, which counts as awake until it has ended: see [`Pool::submit`].
-    pub(crate) fn submit_blocking(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<ThreadHandle<()>>) {
-        self.timers.clock().stir();
-        let cancelled = self.blocking.submit(job, start);
-        (0..cancelled).for_each(|_| self.timers.clock().rest());
-    }
-
-    /// The life of a thread of the blocking pool: see [`Pool::work`].
-    pub(crate) fn run_blocking(&self, ticket: Ticket) {
-        let _counted = Counted::by(self.timers.clock());
-        // Whoever awaits the job has been woken, and counts.
-        self.blocking.work(ticket, || self.timers.clock().rest());
     }
 
     /// Whether any queue holds a task.
