@@ -51,14 +51,17 @@ fn step() -> impl Strategy<Value = Step> {
 /// Who fired, and what the clock showed then.
 type Log = Arc<Mutex<Vec<(usize, u64)>>>;
 
+/// A timer's deadline, and when it was registered.
+type Key = (u64, u64);
+
 struct Oracle {
     start: Instant,
     now: u64,
-    /// Timers that wait, by deadline and by when they were registered.
-    waiting: BTreeMap<(u64, u64), usize>,
+    /// Timers that wait.
+    waiting: BTreeMap<Key, usize>,
     registered: u64,
     /// By number; those that were dropped are gone.
-    sleeps: Vec<Option<(Sleep, Option<(u64, u64)>)>>,
+    sleeps: Vec<Option<(Sleep, Option<Key>)>>,
     log: Log,
 }
 
@@ -67,7 +70,7 @@ impl Oracle {
         self.start + Duration::from_nanos(nanoseconds)
     }
 
-    fn key(&mut self, deadline: u64) -> (u64, u64) {
+    fn key(&mut self, deadline: u64) -> Key {
         self.registered += 1;
         (deadline, self.registered)
     }

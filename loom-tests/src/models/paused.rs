@@ -23,13 +23,18 @@ use crate::time::clock::awake::Awake;
 use crate::time::clock::{Clock, Presence, Step};
 use crate::time::driver::Timers;
 
+struct Cell(UnsafeCell<u64>);
+
+// SAFETY: loom runs one thread at a time, and checks that accesses are ordered: that they are is what the models are about.
+unsafe impl Sync for Cell {}
+
 /// One worker and its tasks, a counter, with a driver that moves the time.
 struct Scene {
     awake: Awake,
     idle: Idle,
     tasks: AtomicUsize,
     done: AtomicUsize,
-    time: UnsafeCell<u64>,
+    time: Cell,
     worker: Unparker,
     driver: Unparker,
 }
@@ -43,7 +48,7 @@ impl Scene {
             idle: Idle::new(1),
             tasks: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
-            time: UnsafeCell::new(0),
+            time: Cell(UnsafeCell::new(0)),
             worker: worker.unparker(),
             driver: driver.unparker(),
         };
@@ -65,7 +70,7 @@ impl Scene {
 
     /// The time, which nobody may move while it is read.
     fn time(&self) -> u64 {
-        self.time.with(|time| {
+        self.time.0.with(|time| {
             // SAFETY: loom checks that nobody writes meanwhile.
             unsafe { *time }
         })
@@ -106,7 +111,7 @@ impl Scene {
         loop {
             let advance = || {
                 check();
-                self.time.with_mut(|time| {
+                self.time.0.with_mut(|time| {
                     // SAFETY: as above.
                     unsafe { *time += 1 }
                 });
