@@ -36,6 +36,7 @@ pub struct Builder {
     global_queue_interval: u32,
     event_interval: u32,
     pub(super) hooks: Hooks,
+    start_paused: bool,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -77,6 +78,7 @@ impl Builder {
             global_queue_interval: 61,
             event_interval: 61,
             hooks: Hooks::default(),
+            start_paused: false,
         }
     }
 
@@ -169,6 +171,26 @@ impl Builder {
         self
     }
 
+    /// Starts the runtime with its clock paused, as by [`time::pause`](crate::time::pause); `false` by default.
+    ///
+    /// ```
+    /// use fusee::runtime::Builder;
+    /// use fusee::time::{Duration, Instant, sleep};
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(2).start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+        self.start_paused = paused;
+        self
+    }
+
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
@@ -185,8 +207,8 @@ impl Builder {
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
         let plan = Plan { policy, threads: self.threads.clone(), blocking, hooks: self.hooks.clone() };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(plan),
-            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.start_paused),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.start_paused),
         }
     }
 
