@@ -42,7 +42,7 @@ use super::shard::{Closed, NEVER, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{CachePadded, fence_seq_cst, mutant};
+use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;
@@ -144,19 +144,31 @@ impl Timers {
         }
     }
 
+    /// Has the driver thread begin another turn.
+    pub(crate) fn unpark_driver(&self) {
+        self.unparker.unpark();
+    }
+
     /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed. `has_work` says
-    /// whether tasks wait to be run.
+    /// whether tasks wait to be run. `watch` is called on each turn, and says when it wants to be called again; it may wake.
     #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "paused time alone asks for work"))]
-    pub(crate) fn drive(&self, parker: &Parker, has_work: impl Fn() -> bool, mut sink: impl FnMut(&mut Vec<Waker>)) {
+    pub(crate) fn drive(
+        &self,
+        parker: &Parker,
+        has_work: impl Fn() -> bool,
+        mut watch: impl FnMut() -> Option<RawInstant>,
+        mut sink: impl FnMut(&mut Vec<Waker>),
+    ) {
         let mut due = Vec::with_capacity(BATCH);
         while !self.is_closed() {
+            let alarm = watch();
             #[cfg(feature = "test-util")]
             if self.clock.is_pausable() {
-                self.drive_pausable(parker, &has_work, &mut due, &mut sink);
+                self.drive_pausable(parker, &has_work, alarm, &mut due, &mut sink);
                 continue;
             }
             self.fire_due(&mut due, &mut sink);
-            self.sleep(parker, self.earliest());
+            self.sleep(parker, self.earliest(), alarm);
         }
         for shard in &self.shards {
             loop {
@@ -194,28 +206,28 @@ impl Timers {
         more
     }
 
-    /// The driver's half of its sleep, until the clock shows `until` or somebody unparks it.
-    fn sleep(&self, parker: &Parker, until: u64) {
+    /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it.
+    fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) {
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
         // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
         fence_seq_cst("driver_rescan");
         let missed = !mutant("driver_skip_rescan") && self.earliest() < until;
         if !missed && !self.is_closed() {
-            let alarm = if until == NEVER { None } else { self.clock.alarm(until) };
-            match alarm {
-                Some(instant) => {
-                    parker.park_until(instant);
-                }
-                None => parker.park(),
-            }
-            self.count_wakeup();
+            let expiry = if until == NEVER { None } else { self.clock.alarm(until) };
+            self.park(parker, expiry.into_iter().chain(alarm).min());
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         self.until.swap(AWAKE, Ordering::Relaxed);
     }
 
-    fn count_wakeup(&self) {
+    fn park(&self, parker: &Parker, alarm: Option<RawInstant>) {
+        match alarm {
+            Some(instant) => {
+                parker.park_until(instant);
+            }
+            None => parker.park(),
+        }
         // Counter only: the driver is the one writer.
         let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
         // Counter only: as above.
