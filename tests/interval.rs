@@ -1,4 +1,5 @@
 //! Intervals: they do not drift, and do about missed ticks what they are told.
+#![cfg(feature = "test-util")]
 
 mod support;
 

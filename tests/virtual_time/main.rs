@@ -1,4 +1,5 @@
 //! Paused clocks: time moves when everything waits, from timer to timer, and not a nanosecond further.
+#![cfg(feature = "test-util")]
 
 mod blocking;
 mod control;
