@@ -68,6 +68,8 @@ pub(crate) struct Ticket {
     key: Key,
     /// It is in the shard for timers of paused time, and not in its owner's.
     paused: bool,
+    /// It was moved to a deadline that had passed: whoever polls it need not wait for the driver.
+    overdue: bool,
 }
 
 impl Timers {
@@ -97,19 +99,26 @@ impl Timers {
         let paused = self.clock.is_paused();
         let registered = self.shard(shard, paused).register(deadline, waker)?;
         self.wake_driver_for(registered.earlier);
-        Ok(Ticket { key: registered.key, paused })
+        Ok(Ticket { key: registered.key, paused, overdue: false })
     }
 
-    /// Moves a timer to another deadline. False when it had fired: the ticket is void then only after a poll or a cancel.
-    pub(crate) fn reset(&self, shard: usize, ticket: Ticket, deadline: u64) -> bool {
-        let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, deadline);
+    /// Moves a timer from one deadline to another. False when it had fired: the ticket is void then only after a poll or a cancel.
+    pub(crate) fn reset(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
+        let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, new);
         self.wake_driver_for(earlier);
+        // One that is moved away, as most are, saves a look at the clock: it had not fired.
+        ticket.overdue = new < old && new <= self.clock.now();
         pending
     }
 
     /// See [`TimerShard::poll`].
     pub(crate) fn poll(&self, shard: usize, ticket: Ticket, waker: &Waker) -> Poll<Result<(), Closed>> {
-        self.shard(shard, ticket.paused).poll(ticket.key, waker)
+        let home = self.shard(shard, ticket.paused);
+        if ticket.overdue && !self.is_closed() {
+            home.cancel(ticket.key);
+            return Poll::Ready(Ok(()));
+        }
+        home.poll(ticket.key, waker)
     }
 
     /// See [`TimerShard::cancel`].
@@ -117,9 +126,9 @@ impl Timers {
         self.shard(shard, ticket.paused).cancel(ticket.key);
     }
 
-    /// See [`TimerShard::has_fired`].
+    /// Whether a poll would find it over: see [`TimerShard::has_fired`].
     pub(crate) fn has_fired(&self, shard: usize, ticket: Ticket) -> bool {
-        self.shard(shard, ticket.paused).has_fired(ticket.key)
+        ticket.overdue || self.shard(shard, ticket.paused).has_fired(ticket.key)
     }
 
     /// The shard of this number, or the last one, for timers of paused time.
