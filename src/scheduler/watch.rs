@@ -29,7 +29,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{RawInstant, fence_seq_cst, mutant};
 
 /// How often the driver looks at the slots while they are in use.
-const PERIOD: Duration = Duration::from_millis(2);
+const PERIOD: Duration = Duration::from_millis(1);
 
 /// Whether the driver looks at the slots.
 #[derive(Debug)]
