@@ -30,15 +30,16 @@ use std::future::Future;
 
 use crate::blocking::Pool;
 use crate::park::Unparker;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Arc, CachePadded, ForkMark, Mutex, fence_seq_cst, ord};
 use crate::task::list::TaskList;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 use crate::time::driver::Timers;
 use idle::Idle;
-use metrics::WorkerMetrics;
+use metrics::{HighWater, WorkerMetrics};
 use queue::{Injector, Stealer};
 use thread_settings::ThreadSettings;
 use worker::Worker;
@@ -46,6 +47,9 @@ use worker::Worker;
 /// What all threads of a runtime share.
 pub(crate) struct Scheduler {
     injector: Injector,
+    /// Tasks dropped from the injector because the runtime ends.
+    discarded: AtomicU64,
+    remote_schedules: HighWater,
     idle: Idle,
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
@@ -84,7 +88,10 @@ pub(crate) struct Policy {
 pub(crate) struct Remote {
     stealer: Stealer,
     unparker: Unparker,
-    metrics: CachePadded<WorkerMetrics>,
+    metrics: Arc<CachePadded<WorkerMetrics>>,
+    busy: HighWater,
+    /// The thread that works as the worker, or was the last to.
+    thread: Mutex<Option<ThreadId>>,
 }
 
 /// A counted reference to the scheduler that belongs to one worker, or to all foreign threads.
@@ -103,6 +110,8 @@ impl Scheduler {
     ) -> Self {
         Self {
             injector: Injector::new(),
+            discarded: AtomicU64::new(0),
+            remote_schedules: HighWater::new(),
             idle: Idle::new(remotes.len()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
@@ -150,6 +159,34 @@ impl Scheduler {
         self.lists.iter().map(|list| list.len()).sum()
     }
 
+    /// Tasks that were spawned.
+    pub(crate) fn spawned_tasks(&self) -> u64 {
+        self.lists.iter().map(|list| list.entered()).fold(0, u64::saturating_add)
+    }
+
+    /// Tasks that were put into the injector: those taken out of it, then those that are in.
+    ///
+    /// One that is taken out in between is missed, and the next answer makes up for it: no answer is too high, and thanks to the high water
+    /// none is lower than another before.
+    pub(crate) fn remote_schedules(&self) -> u64 {
+        // ORDERING(queue_account): acquire, before the injector's length; see `empty_injector`.
+        let discarded = self.discarded.load(ord("queue_account", Ordering::Acquire));
+        let taken = self.remotes.iter().map(|remote| remote.metrics.injected.get_before_queue());
+        let taken = taken.fold(discarded, u64::saturating_add);
+        self.remote_schedules.raise(taken.saturating_add(self.injector.len() as u64))
+    }
+
+    /// Nanoseconds for which a worker was busy.
+    pub(crate) fn busy(&self, worker: usize) -> u64 {
+        let remote = &self.remotes[worker];
+        remote.busy.raise(remote.metrics.busy.get())
+    }
+
+    /// The thread that works as a worker, or was the last to.
+    pub(crate) fn thread(&self, worker: usize) -> Option<ThreadId> {
+        *self.remotes[worker].thread.lock()
+    }
+
     /// Tasks in the injector.
     pub(crate) fn injected(&self) -> usize {
         self.injector.len()
@@ -157,7 +194,13 @@ impl Scheduler {
 
     /// Tasks in a worker's local queue.
     pub(crate) fn queued(&self, worker: usize) -> usize {
-        self.remotes[worker].stealer.len()
+        let Remote { stealer, metrics, .. } = &self.remotes[worker];
+        let before = metrics.arrivals();
+        let length = stealer.len();
+        // A queue's two ends are read one after the other. What was pushed in between may not have been there together with what was
+        // popped meanwhile, and does not count.
+        let meanwhile = metrics.arrivals().wrapping_sub(before);
+        length.saturating_sub(usize::try_from(meanwhile).unwrap_or(usize::MAX))
     }
 
     /// Queues a task from a thread that is no worker of ours.
@@ -248,14 +291,21 @@ impl Scheduler {
         // ORDERING(scheduler_close): a pusher that missed `closed` passed its fence before this one: its task is seen here.
         fence_seq_cst("scheduler_close");
         while let Some(entry) = self.injector.pop() {
+            // ORDERING(queue_account): release; as a worker's count of what it takes. Any thread may be here, and seldom.
+            self.discarded.fetch_add(1, ord("queue_account", Ordering::Release));
             drop(entry);
         }
     }
 }
 
 impl Remote {
-    pub(crate) fn new(stealer: Stealer, unparker: Unparker) -> Self {
-        Self { stealer, unparker, metrics: CachePadded::new(WorkerMetrics::default()) }
+    pub(crate) fn new(stealer: Stealer, unparker: Unparker, metrics: Arc<CachePadded<WorkerMetrics>>) -> Self {
+        Self { stealer, unparker, metrics, busy: HighWater::new(), thread: Mutex::new(None) }
+    }
+
+    /// The calling thread works as the worker.
+    fn set_thread(&self) {
+        *self.thread.lock() = Some(thread::current().id());
     }
 }
 

@@ -12,6 +12,7 @@
 //! Checked by the models `steal_pop_last` and `steal_retry`, on the stand-in; one test suite runs on both.
 //! Deliberately not here: who is woken when something is pushed.
 
+use super::metrics::Counter;
 use crate::sync::deque::{self, Steal};
 use crate::sync::mutant;
 use crate::task::runnable::Runnable;
@@ -22,6 +23,8 @@ const INJECTOR_BATCH: usize = 32;
 /// A worker's own queue. Only its thread pushes and pops.
 pub(crate) struct LocalQueue {
     deque: deque::Worker<Runnable>,
+    /// Where batches arrive, to be counted out of thieves' reach; else empty.
+    arrivals: deque::Worker<Runnable>,
 }
 
 /// The end of a local queue at which other workers steal.
@@ -36,7 +39,7 @@ pub(crate) struct Injector {
 
 impl LocalQueue {
     pub(crate) fn new() -> Self {
-        Self { deque: deque::Worker::new_fifo() }
+        Self { deque: deque::Worker::new_fifo(), arrivals: deque::Worker::new_fifo() }
     }
 
     pub(crate) fn stealer(&self) -> Stealer {
@@ -55,18 +58,27 @@ impl LocalQueue {
         self.deque.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.deque.len()
+    /// Moves a batch from the injector here, counts it, and pops the first of it.
+    pub(crate) fn fill_from(&self, injector: &Injector, count: &Counter) -> Option<Runnable> {
+        self.take_batch(count, |arrivals| injector.queue.steal_batch_with_limit_and_pop(arrivals, INJECTOR_BATCH))
     }
 
-    /// Moves a batch from the injector here, and pops the first of it.
-    pub(crate) fn fill_from(&self, injector: &Injector) -> Option<Runnable> {
-        until_settled(|| injector.queue.steal_batch_with_limit_and_pop(&self.deque, INJECTOR_BATCH))
+    /// Moves up to half of the victim's tasks here, counts them, and pops the first of them.
+    pub(crate) fn steal_from(&self, victim: &Stealer, count: &Counter) -> Option<Runnable> {
+        self.take_batch(count, |arrivals| victim.deque.steal_batch_and_pop(arrivals))
     }
 
-    /// Moves up to half of the victim's tasks here, and pops the first of them.
-    pub(crate) fn steal_from(&self, victim: &Stealer) -> Option<Runnable> {
-        until_settled(|| victim.deque.steal_batch_and_pop(&self.deque))
+    /// The deque does not say how many it moved, and in reach of thieves they could not be counted any more.
+    fn take_batch(
+        &self,
+        count: &Counter,
+        steal: impl Fn(&deque::Worker<Runnable>) -> Steal<Runnable>,
+    ) -> Option<Runnable> {
+        let first = until_settled(|| steal(&self.arrivals))?;
+        let others = self.arrivals.len();
+        count.add_taken(1 + others as u64);
+        (0..others).filter_map(|_| self.arrivals.pop()).for_each(|task| self.deque.push(task));
+        Some(first)
     }
 }
 

@@ -25,7 +25,7 @@ use super::metrics::WorkerMetrics;
 use super::queue::{LocalQueue, Stealer};
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
-use crate::sync::{Arc, catch_unwind, mutant};
+use crate::sync::{Arc, CachePadded, catch_unwind, mutant};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
 
@@ -40,22 +40,25 @@ pub(crate) struct Worker {
     searching: Cell<bool>,
     polls: Cell<u32>,
     random: Cell<u32>,
+    metrics: Arc<CachePadded<WorkerMetrics>>,
 }
 
 /// The parts of a worker that are made before its scheduler is.
 pub(crate) struct Seed {
     queue: LocalQueue,
     parker: Parker,
+    metrics: Arc<CachePadded<WorkerMetrics>>,
 }
 
 impl Seed {
     pub(crate) fn new() -> Self {
-        Self { queue: LocalQueue::new(), parker: Parker::new() }
+        let metrics = Arc::new(CachePadded::new(WorkerMetrics::new()));
+        Self { queue: LocalQueue::new(), parker: Parker::new(), metrics }
     }
 
     /// What the scheduler keeps of the worker.
     pub(crate) fn remote(&self) -> Remote {
-        Remote::new(self.queue.stealer(), self.parker.unparker())
+        Remote::new(self.queue.stealer(), self.parker.unparker(), self.metrics.clone())
     }
 
     pub(crate) fn into_worker(self, shard: Arc<Shard>) -> Box<Worker> {
@@ -66,6 +69,7 @@ impl Seed {
             polls: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
+            metrics: self.metrics,
             shard,
         })
     }
@@ -103,7 +107,7 @@ pub(crate) fn poll(task: Runnable) {
     task.run();
     if budget.was_exhausted() {
         // Its worker may have been handed on meanwhile: then nobody counts.
-        seat::with(|worker| worker.metrics().forced_yields.add(1));
+        seat::with(|worker| worker.metrics.forced_yields.add(1));
     }
 }
 
@@ -117,7 +121,7 @@ impl Worker {
             Some(task) => {
                 self.stop_searching();
                 self.polls.set(self.polls.get().wrapping_add(1));
-                self.metrics().polls.add(1);
+                self.metrics.polls.add(1);
                 Next::Run(task)
             }
             None => Next::Park,
@@ -129,8 +133,9 @@ impl Worker {
         let scheduler = &*self.shard.scheduler;
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
-            self.metrics().parks.add(1);
+            self.metrics.park();
             self.parker.park();
+            self.metrics.unpark();
             scheduler.idle.finish_park(self.shard.index);
         }
         self.searching.set(true);
@@ -152,8 +157,15 @@ impl Worker {
         self.shard.scheduler.leave();
     }
 
-    fn metrics(&self) -> &WorkerMetrics {
-        self.shard.scheduler.metrics(self.shard.index)
+    /// The worker is on this thread's seat now.
+    pub(super) fn sit(&self) {
+        self.shard.scheduler.remotes[self.shard.index].set_thread();
+        self.metrics.sit();
+    }
+
+    /// The worker is off its seat.
+    pub(super) fn stand(&self) {
+        self.metrics.stand();
     }
 
     /// The worker's reference to the scheduler.
@@ -198,6 +210,7 @@ impl Worker {
     /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
     fn requeue(&self, task: Runnable) {
         let alone = self.queue.is_empty();
+        self.metrics.local_schedules.add(1);
         self.queue.push(task);
         if !alone {
             self.shard.scheduler.notify();
@@ -206,6 +219,7 @@ impl Worker {
 
     /// Queues `task` locally and wakes somebody who can share the work.
     pub(super) fn push(&self, task: Runnable) {
+        self.metrics.local_schedules.add(1);
         self.queue.push(task);
         self.shard.scheduler.notify();
     }
@@ -214,6 +228,7 @@ impl Worker {
         if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
+            self.metrics.injected.add_taken(1);
             if !self.queue.is_empty() {
                 // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
                 self.shard.scheduler.notify();
@@ -225,7 +240,7 @@ impl Worker {
 
     /// Takes a batch from the injector, and pops the first of it.
     fn fill(&self) -> Option<Runnable> {
-        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
+        let task = self.queue.fill_from(&self.shard.scheduler.injector, &self.metrics.injected)?;
         if !self.queue.is_empty() && !mutant("worker_batch") {
             // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
             self.shard.scheduler.notify();
@@ -241,7 +256,8 @@ impl Worker {
             return None;
         }
         for _ in 0..SEARCH_ROUNDS {
-            let found = self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector));
+            let found =
+                self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector, &self.metrics.injected));
             if found.is_some() {
                 return found;
             }
@@ -252,15 +268,14 @@ impl Worker {
     fn steal(&self) -> Option<Runnable> {
         let remotes = &self.shard.scheduler.remotes;
         let start = self.next_random() as usize % remotes.len();
-        let metrics = self.metrics();
         (0..remotes.len())
             .map(|offset| (start + offset) % remotes.len())
             .filter(|&victim| victim != self.shard.index)
             .find_map(|victim| {
                 let stealer: &Stealer = &remotes[victim].stealer;
-                let task = self.queue.steal_from(stealer)?;
-                metrics.steal_operations.add(1);
-                metrics.stolen_tasks.add(1 + self.queue.len() as u64);
+                self.metrics.steal_tries.add(1);
+                let task = self.queue.steal_from(stealer, &self.metrics.stolen_tasks)?;
+                self.metrics.steal_operations.add(1);
                 Some(task)
             })
     }

@@ -24,6 +24,8 @@ pub(crate) struct TaskList {
 struct Chain {
     head: Option<RawTask>,
     length: usize,
+    /// Tasks that have entered so far.
+    entered: u64,
     closed: bool,
 }
 
@@ -41,7 +43,7 @@ unsafe impl Sync for TaskList {}
 
 impl TaskList {
     pub(crate) fn new() -> Self {
-        Self { chain: Mutex::new(Chain { head: None, length: 0, closed: false }) }
+        Self { chain: Mutex::new(Chain { head: None, length: 0, entered: 0, closed: false }) }
     }
 
     /// Enters `task`, whose reference for the list is handed over on success. False when the list is closed.
@@ -61,6 +63,7 @@ impl TaskList {
             unsafe { with_links(head, |links| links.previous = Some(task)) };
         }
         chain.length += 1;
+        chain.entered += 1;
         true
     }
 
@@ -109,6 +112,11 @@ impl TaskList {
     /// The number of live tasks in the list.
     pub(crate) fn len(&self) -> usize {
         self.chain.lock().length
+    }
+
+    /// The number of tasks that have entered the list so far, also those that are gone.
+    pub(crate) fn entered(&self) -> u64 {
+        self.chain.lock().entered
     }
 }
 

@@ -29,7 +29,7 @@
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::shard::{Closed, NEVER, TimerShard};
+use super::shard::{Closed, Counts, NEVER, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,6 +41,14 @@ const AWAKE: u64 = 0;
 /// Wakers taken out of a shard under one hold of its lock.
 const BATCH: usize = 128;
 
+/// How often the driver thread was woken. It alone writes this.
+#[derive(Debug)]
+struct Wakeups {
+    all: AtomicU64,
+    /// Those after which nothing was due.
+    spurious: AtomicU64,
+}
+
 /// All timers of a runtime.
 pub(crate) struct Timers {
     start: RawInstant,
@@ -48,8 +56,7 @@ pub(crate) struct Timers {
     until: CachePadded<AtomicU64>,
     unparker: Unparker,
     closed: AtomicBool,
-    fired: AtomicU64,
-    wakeups: AtomicU64,
+    wakeups: CachePadded<Wakeups>,
 }
 
 impl Timers {
@@ -61,8 +68,7 @@ impl Timers {
             until: CachePadded::new(AtomicU64::new(AWAKE)),
             unparker,
             closed: AtomicBool::new(false),
-            fired: AtomicU64::new(0),
-            wakeups: AtomicU64::new(0),
+            wakeups: CachePadded::new(Wakeups { all: AtomicU64::new(0), spurious: AtomicU64::new(0) }),
         }
     }
 
@@ -119,9 +125,13 @@ impl Timers {
     /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed.
     pub(crate) fn drive(&self, parker: &Parker, mut sink: impl FnMut(&mut Vec<Waker>)) {
         let mut due = Vec::with_capacity(BATCH);
+        let mut woken = false;
         while !self.is_closed() {
-            self.fire_due(&mut due, &mut sink);
-            self.sleep(parker);
+            let fired = self.fire_due(&mut due, &mut sink);
+            if woken && !fired {
+                count(&self.wakeups.spurious);
+            }
+            woken = self.sleep(parker);
         }
         for shard in &self.shards {
             loop {
@@ -134,9 +144,9 @@ impl Timers {
         }
     }
 
-    /// Fires what is due in all shards, a batch of each in turn.
-    fn fire_due(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
-        let mut more = true;
+    /// Fires what is due in all shards, a batch of each in turn. False if that is nothing.
+    fn fire_due(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) -> bool {
+        let (mut more, mut fired) = (true, false);
         while more {
             more = false;
             let now = self.now();
@@ -145,24 +155,23 @@ impl Timers {
                     continue;
                 }
                 more |= shard.expire(now, BATCH, due);
-                // Counter only: the driver is the one writer.
-                let fired = self.fired.load(Ordering::Relaxed) + due.len() as u64;
-                // Counter only: as above.
-                self.fired.store(fired, Ordering::Relaxed);
+                fired |= !due.is_empty();
                 sink(due);
             }
         }
+        fired
     }
 
-    /// The driver's half of its sleep.
-    fn sleep(&self, parker: &Parker) {
+    /// The driver's half of its sleep. Whether it slept.
+    fn sleep(&self, parker: &Parker) -> bool {
         let until = self.earliest();
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
         // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
         fence_seq_cst("driver_rescan");
         let missed = !mutant("driver_skip_rescan") && self.earliest() < until;
-        if !missed && !self.is_closed() {
+        let sleeps = !missed && !self.is_closed();
+        if sleeps {
             if until == NEVER {
                 parker.park();
             } else if let Some(instant) = self.start.checked_add(Duration::from_nanos(until)) {
@@ -170,13 +179,11 @@ impl Timers {
             } else {
                 parker.park();
             }
-            // Counter only: the driver is the one writer.
-            let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
-            // Counter only: as above.
-            self.wakeups.store(wakeups, Ordering::Relaxed);
+            count(&self.wakeups.all);
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         self.until.swap(AWAKE, Ordering::Relaxed);
+        sleeps
     }
 
     /// The earliest expiry of all shards.
@@ -202,20 +209,28 @@ impl Timers {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Timers fired so far.
-    pub(crate) fn fired(&self) -> u64 {
-        // Counter only.
-        self.fired.load(Ordering::Relaxed)
-    }
-
     /// Times that the driver thread woke.
     pub(crate) fn wakeups(&self) -> u64 {
         // Counter only.
-        self.wakeups.load(Ordering::Relaxed)
+        self.wakeups.all.load(Ordering::Relaxed)
     }
 
-    /// Timers registered now.
-    pub(crate) fn live(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
+    /// Times that it woke, not to end, and nothing was due.
+    pub(crate) fn spurious_wakeups(&self) -> u64 {
+        // Counter only.
+        self.wakeups.spurious.load(Ordering::Relaxed)
     }
+
+    /// What has become of the timers so far, shard by shard.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = Counts> {
+        self.shards.iter().map(|shard| shard.counts())
+    }
+}
+
+/// Adds one to what the calling thread alone writes.
+fn count(counter: &AtomicU64) {
+    // Counter only: one writer.
+    let before = counter.load(Ordering::Relaxed);
+    // Counter only: as above.
+    counter.store(before + 1, Ordering::Relaxed);
 }

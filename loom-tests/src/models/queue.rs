@@ -2,6 +2,7 @@
 
 use super::stage::{Fate, Output, Queue};
 use crate::harness::{Model, spawn, witness};
+use crate::scheduler::metrics::WorkerMetrics;
 use crate::scheduler::queue::LocalQueue;
 
 /// Of two tasks the owner pops one while a thief steals: a thief that comes back with nothing left nothing behind. A lost race is
@@ -18,7 +19,7 @@ fn steal_retry() {
             local.push(task);
         }
         let stealer = local.stealer();
-        let thief = spawn(move || LocalQueue::new().steal_from(&stealer));
+        let thief = spawn(move || LocalQueue::new().steal_from(&stealer, &WorkerMetrics::new().stolen_tasks));
         let popped = local.pop().expect("a thief takes no more than half");
         let stolen = thief.join().unwrap().expect("a task was left behind");
         popped.run();
