@@ -189,6 +189,12 @@ impl BusyTime {
     }
 }
 
+/// Of `found` things, counted part by part, those that were there at once: all but those that came `meanwhile`, some of which may have taken
+/// the place of others that were counted before they went.
+pub(super) fn there_at_once(found: usize, meanwhile: u64) -> usize {
+    found.saturating_sub(usize::try_from(meanwhile).unwrap_or(usize::MAX))
+}
+
 /// The highest answer that was given: readers' answers come from parts that are read one after the other, and still never go down.
 ///
 /// Written by readers alone, on a line that no worker needs.

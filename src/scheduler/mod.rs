@@ -10,15 +10,18 @@
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `metrics.rs` | each worker's counters |
+//! | `gauges.rs` | what is read of them, and of the queues, from outside |
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
 //!   worker passes a fence before it empties the injector.
+//! - `queue_account`: a task that was in the injector is counted once, there or as taken out (`metrics.rs`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+mod gauges;
 pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
@@ -148,59 +151,6 @@ impl Scheduler {
     /// How its threads are to be started.
     pub(crate) fn threads(&self) -> &ThreadSettings {
         &self.threads
-    }
-
-    pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
-        &self.remotes[worker].metrics
-    }
-
-    /// Tasks spawned and not complete yet.
-    pub(crate) fn live_tasks(&self) -> usize {
-        self.lists.iter().map(|list| list.len()).sum()
-    }
-
-    /// Tasks that were spawned.
-    pub(crate) fn spawned_tasks(&self) -> u64 {
-        self.lists.iter().map(|list| list.entered()).fold(0, u64::saturating_add)
-    }
-
-    /// Tasks that were put into the injector: those taken out of it, then those that are in.
-    ///
-    /// One that is taken out in between is missed, and the next answer makes up for it: no answer is too high, and thanks to the high water
-    /// none is lower than another before.
-    pub(crate) fn remote_schedules(&self) -> u64 {
-        // ORDERING(queue_account): acquire, before the injector's length; see `empty_injector`.
-        let discarded = self.discarded.load(ord("queue_account", Ordering::Acquire));
-        let taken = self.remotes.iter().map(|remote| remote.metrics.injected.get_before_queue());
-        let taken = taken.fold(discarded, u64::saturating_add);
-        self.remote_schedules.raise(taken.saturating_add(self.injector.len() as u64))
-    }
-
-    /// Nanoseconds for which a worker was busy.
-    pub(crate) fn busy(&self, worker: usize) -> u64 {
-        let remote = &self.remotes[worker];
-        remote.busy.raise(remote.metrics.busy.get())
-    }
-
-    /// The thread that works as a worker, or was the last to.
-    pub(crate) fn thread(&self, worker: usize) -> Option<ThreadId> {
-        *self.remotes[worker].thread.lock()
-    }
-
-    /// Tasks in the injector.
-    pub(crate) fn injected(&self) -> usize {
-        self.injector.len()
-    }
-
-    /// Tasks in a worker's local queue.
-    pub(crate) fn queued(&self, worker: usize) -> usize {
-        let Remote { stealer, metrics, .. } = &self.remotes[worker];
-        let before = metrics.arrivals();
-        let length = stealer.len();
-        // A queue's two ends are read one after the other. What was pushed in between may not have been there together with what was
-        // popped meanwhile, and does not count.
-        let meanwhile = metrics.arrivals().wrapping_sub(before);
-        length.saturating_sub(usize::try_from(meanwhile).unwrap_or(usize::MAX))
     }
 
     /// Queues a task from a thread that is no worker of ours.

@@ -29,6 +29,14 @@ struct Chain {
     closed: bool,
 }
 
+/// The tasks of a list at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Census {
+    pub(crate) live: usize,
+    /// All that have entered so far, also those that are gone.
+    pub(crate) entered: u64,
+}
+
 /// A task's neighbours.
 #[derive(Debug, Default)]
 pub(super) struct Links {
@@ -114,9 +122,10 @@ impl TaskList {
         self.chain.lock().length
     }
 
-    /// The number of tasks that have entered the list so far, also those that are gone.
-    pub(crate) fn entered(&self) -> u64 {
-        self.chain.lock().entered
+    /// How many tasks there are and have been.
+    pub(crate) fn census(&self) -> Census {
+        let chain = self.chain.lock();
+        Census { live: chain.length, entered: chain.entered }
     }
 }
 

@@ -221,9 +221,20 @@ impl Timers {
         self.wakeups.spurious.load(Ordering::Relaxed)
     }
 
-    /// What has become of the timers so far, shard by shard.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = Counts> {
-        self.shards.iter().map(|shard| shard.counts())
+    /// What has become of the timers so far. While timers are registered too few may be told to be live, but never more than were at once:
+    /// those that came between the first look and a shard's second may have taken the place of others.
+    pub(crate) fn counts(&self) -> Counts {
+        let counts = || self.shards.iter().map(|shard| shard.counts());
+        let before = counts().map(|shard| shard.registered).fold(0, u64::wrapping_add);
+        let mut sum = counts().fold(Counts::default(), |sum, shard| Counts {
+            registered: sum.registered.saturating_add(shard.registered),
+            fired: sum.fired.saturating_add(shard.fired),
+            cancelled: sum.cancelled.saturating_add(shard.cancelled),
+            live: sum.live.saturating_add(shard.live),
+        });
+        let meanwhile = usize::try_from(sum.registered.wrapping_sub(before)).unwrap_or(usize::MAX);
+        sum.live = sum.live.saturating_sub(meanwhile);
+        sum
     }
 }
 

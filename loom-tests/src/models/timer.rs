@@ -70,7 +70,7 @@ impl Scene {
     fn close(self, driver: loom::thread::JoinHandle<()>) {
         self.timers.close();
         driver.join().unwrap();
-        assert_eq!(self.timers.counts().map(|counts| counts.live).sum::<usize>(), 0, "every entry was freed");
+        assert_eq!(self.timers.counts().live, 0, "every entry was freed");
     }
 }
 
@@ -84,7 +84,7 @@ fn timer_fire_poll() {
         let driver = scene.drive();
         scene.pass_until(10);
         let key = scene.register(0, 10);
-        if scene.timers.counts().any(|counts| counts.fired > 0) {
+        if scene.timers.counts().fired > 0 {
             witness("fired at once");
         }
         scene.wait(0, key);

@@ -53,7 +53,7 @@ impl RuntimeMetrics {
 
     /// Tasks spawned and not complete yet. Those of a [`LocalSet`](crate::task::LocalSet) and blocking jobs are others.
     ///
-    /// Zero once the runtime has shut down, even while a task that does not return is still being polled.
+    /// While others are spawned it may say too few: never more than there were at once. Zero once the runtime has shut down, even while a task that does not return is still being polled.
     pub fn num_alive_tasks(&self) -> usize {
         self.handle.scheduler().live_tasks()
     }
