@@ -75,7 +75,7 @@ impl RuntimeMetrics {
     /// While workers take tasks out it may lag, by no more than they are taking; when they rest, it is exact.
     ///
     /// ```
-    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let runtime = fusee::runtime::Builder::new_current_thread().build()?;
     /// let task = runtime.spawn(async {});
     /// assert_eq!(runtime.metrics().remote_schedule_count(), 1);
     /// # runtime.block_on(task).unwrap();
