@@ -6,11 +6,13 @@ mod support;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
-use fusee::runtime::Runtime;
+use fusee::runtime::{Builder, Runtime};
 use fusee::task::JoinHandle;
 use support::{Latch, on_1_2_and_4_workers, until, watchdog, workers};
 
@@ -164,4 +166,30 @@ fn a_wake_under_a_lock_that_the_task_takes_does_not_deadlock() {
         }
         runtime.block_on(task).unwrap();
     });
+}
+
+#[test]
+fn what_a_hook_for_parking_spawns_runs() {
+    for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+        watchdog(move || {
+            let (ran, seen) = channel();
+            let once = Mutex::new(Some(ran));
+            let runtime = build()
+                .worker_threads(1)
+                .on_thread_park(move || {
+                    // Outside a worker's own context it would be injected, and wake the worker that way.
+                    if let Some(ran) = once.lock().unwrap().take() {
+                        drop(fusee::spawn(async move { ran.send(()).unwrap() }));
+                    }
+                })
+                .build()
+                .unwrap();
+            let waiting = async {
+                while seen.try_recv().is_err() {
+                    fusee::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            runtime.block_on(waiting);
+        });
+    }
 }

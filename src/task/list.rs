@@ -24,7 +24,17 @@ pub(crate) struct TaskList {
 struct Chain {
     head: Option<RawTask>,
     length: usize,
+    /// Tasks that have entered so far.
+    entered: u64,
     closed: bool,
+}
+
+/// The tasks of a list at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Census {
+    pub(crate) live: usize,
+    /// All that have entered so far, also those that are gone.
+    pub(crate) entered: u64,
 }
 
 /// A task's neighbours.
@@ -41,7 +51,7 @@ unsafe impl Sync for TaskList {}
 
 impl TaskList {
     pub(crate) fn new() -> Self {
-        Self { chain: Mutex::new(Chain { head: None, length: 0, closed: false }) }
+        Self { chain: Mutex::new(Chain { head: None, length: 0, entered: 0, closed: false }) }
     }
 
     /// Enters `task`, whose reference for the list is handed over on success. False when the list is closed.
@@ -61,6 +71,7 @@ impl TaskList {
             unsafe { with_links(head, |links| links.previous = Some(task)) };
         }
         chain.length += 1;
+        chain.entered += 1;
         true
     }
 
@@ -109,6 +120,12 @@ impl TaskList {
     /// The number of live tasks in the list.
     pub(crate) fn len(&self) -> usize {
         self.chain.lock().length
+    }
+
+    /// How many tasks there are and have been.
+    pub(crate) fn census(&self) -> Census {
+        let chain = self.chain.lock();
+        Census { live: chain.length, entered: chain.entered }
     }
 }
 

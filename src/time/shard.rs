@@ -41,7 +41,19 @@ pub(crate) struct TimerShard {
 
 struct ShardTimers {
     wheel: Wheel<Waker>,
+    counts: Counts,
     closed: bool,
+}
+
+/// What has become of a shard's timers so far: each that was registered waits, was fired or was cancelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) registered: u64,
+    pub(crate) fired: u64,
+    /// Taken out before they fired, by their owner or by the shard's end.
+    pub(crate) cancelled: u64,
+    /// Entries in the wheel: timers that wait, and fired ones whose owner has not noticed yet.
+    pub(crate) live: usize,
 }
 
 /// A timer just registered.
@@ -62,7 +74,10 @@ impl TimerShard {
     }
 
     fn with(wheel: Wheel<Waker>) -> Self {
-        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel, closed: false }) }
+        Self {
+            next: AtomicU64::new(NEVER),
+            timers: Mutex::new(ShardTimers { wheel, counts: Counts::default(), closed: false }),
+        }
     }
 
     /// When the driver must look here. The caller orders it by its fence.
@@ -79,6 +94,7 @@ impl TimerShard {
             return Err(Closed);
         }
         let key = timers.wheel.insert(deadline, waker);
+        timers.counts.registered += 1;
         let earlier = self.publish_if_earlier(&timers.wheel);
         drop(timers);
         Ok(Registered { key, earlier })
@@ -133,6 +149,7 @@ impl TimerShard {
             return;
         }
         let waker = timers.wheel.remove(key);
+        timers.counts.cancelled += u64::from(waker.is_some());
         drop(timers);
         drop(waker);
     }
@@ -140,7 +157,9 @@ impl TimerShard {
     /// Moves up to `limit` wakers of timers due at `now` into `due`, and publishes what is next. True when more are due.
     pub(crate) fn expire(&self, now: u64, limit: usize, due: &mut Vec<Waker>) -> bool {
         let mut timers = self.timers.lock();
+        let before = due.len();
         let more = timers.wheel.expire(now, limit, |waker| due.push(waker));
+        timers.counts.fired += (due.len() - before) as u64;
         let next = timers.wheel.next_expiry().unwrap_or(NEVER);
         if mutant("timer_publish_after_unlock") {
             drop(timers);
@@ -171,12 +190,16 @@ impl TimerShard {
     pub(crate) fn close(&self, limit: usize, due: &mut Vec<Waker>) -> bool {
         let mut timers = self.timers.lock();
         timers.closed = true;
-        timers.wheel.take_all(limit, |waker| due.push(waker))
+        let before = due.len();
+        let more = timers.wheel.take_all(limit, |waker| due.push(waker));
+        timers.counts.cancelled += (due.len() - before) as u64;
+        more
     }
 
-    /// Entries in the wheel: sleeps that wait, and fired ones not polled yet.
-    pub(crate) fn len(&self) -> usize {
-        self.timers.lock().wheel.len()
+    /// What has become of the timers so far.
+    pub(crate) fn counts(&self) -> Counts {
+        let timers = self.timers.lock();
+        Counts { live: timers.wheel.len(), ..timers.counts }
     }
 }
 

@@ -292,7 +292,7 @@ fn driver_paused() {
         timers.close();
         driving.join().unwrap();
         timers.cancel(0, second);
-        assert_eq!(timers.live(), 0);
+        assert_eq!(timers.counts().live, 0);
     });
 }
 

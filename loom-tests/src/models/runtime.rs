@@ -13,7 +13,7 @@ use crate::park::Parker;
 use crate::runtime::{Builder, Handle};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
-use crate::scheduler::worker::{self, Seed};
+use crate::scheduler::worker::{self, Next, Seed};
 use crate::scheduler::{self, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock};
 use crate::task::meta::Origin;
@@ -56,6 +56,39 @@ fn injector_shutdown() {
             }
             Poll::Pending => panic!("a handle resolves once the runtime has shut down"),
         }
+    });
+}
+
+/// A worker takes two tasks out of the injector, one alone and one in a batch, while another thread asks how many were put in: never more
+/// than there were.
+///
+/// Mutants: `queue_account`.
+#[test]
+fn remote_schedules_never_twice() {
+    Model::new("remote_schedules_never_twice", 20).witnesses(&["missed one", "exact"]).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
+        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
+        let foreign = Shard::new(scheduler.clone(), 1);
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        let reader = scheduler.clone();
+        let reading = spawn(move || {
+            let count = reader.remote_schedules();
+            assert!(count <= 2, "a task was counted twice");
+            witness(if count < 2 { "missed one" } else { "exact" });
+        });
+        for _ in 0..2 {
+            match worker.next() {
+                Next::Run(task) => worker::poll(task),
+                Next::Park | Next::Exit => panic!("two tasks wait"),
+            }
+        }
+        reading.join().unwrap();
+        assert_eq!(scheduler.remote_schedules(), 2);
+        scheduler.close();
+        worker.exit();
     });
 }
 
