@@ -21,7 +21,7 @@ use pin_project_lite::pin_project;
 
 use crate::sync::thread;
 
-/// Declares task-locals: statics, each a [`LocalKey`](crate::task::LocalKey), whose value is set for a future by
+/// Declares task-locals: statics, each a [`LocalKey`], whose value is set for a future by
 /// [`scope`](crate::task::LocalKey::scope). Attributes and visibility are kept.
 ///
 /// ```
