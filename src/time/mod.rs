@@ -3,7 +3,7 @@
 //! A timer never fires early. A deadline is fixed when its future is made. Past deadlines are ready on the first poll, and
 //! one that overflows the clock never comes.
 //!
-//! [`sleep`] waits, [`timeout()`] gives a future up when its time is over, [`interval`] ticks. [`Instant`] is the clock that they go by; deadlines
+//! [`sleep()`] waits, [`timeout()`] gives a future up when its time is over, [`interval()`] ticks. [`Instant`] is the clock that they go by; deadlines
 //! are kept to a tick of about 4 µs, on top of which comes what waking a thread takes.
 //!
 //! ```
