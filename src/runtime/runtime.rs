@@ -2,7 +2,7 @@
 //!
 //! # Shutdown
 //! Dropping the runtime closes the scheduler and wakes everybody; the last worker to exit closes the timers. Then it waits for the
-//! threads, unless it runs on a thread of a runtime itself.
+//! threads, unless it runs on a thread of a runtime itself. `docs/shutdown.md` has all of it, step by step.
 
 use std::fmt;
 use std::future::Future;
