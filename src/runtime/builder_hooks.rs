@@ -11,7 +11,7 @@ use crate::task::meta::TaskMeta;
 /// a task nor a thread. None runs under a lock of the runtime's, so that it may do what any code may: it may spawn, with
 /// [`spawn`](crate::task::spawn()) on a worker and through [`Handle::try_current`](super::Handle::try_current) anywhere. While it runs, its thread does nothing else.
 ///
-/// The tasks of a [`LocalSet`](crate::task::LocalSet) belong to no runtime, and no hook is told of them; those of a [`LocalRuntime`](super::LocalRuntime) do.
+/// Hooks are told of the tasks of a [`LocalRuntime`](super::LocalRuntime), local ones too; not of those of a [`LocalSet`](crate::task::LocalSet), which belongs to no runtime.
 ///
 /// The runtime owns its hooks: one that owns a [`Handle`](super::Handle) to it in turn keeps its memory, though not its threads, for ever.
 impl Builder {
