@@ -21,7 +21,8 @@
 //! ```
 //!
 //! # Tests and time
-//! With the feature `test-util` a runtime's clock can be paused: sleeps of hours then end at once, in order, and to the nanosecond.
+//! With the feature `test-util` a runtime's clock can be paused, by `pause` or from its start: sleeps of hours then end at once, in order,
+//! and to the nanosecond.
 #![cfg_attr(feature = "test-util", doc = "See [`pause`].")]
 //!
 //! # Inside
