@@ -54,9 +54,10 @@ impl<T> JoinHandle<T> {
         Self { task, taken: false, output: PhantomData }
     }
 
-    /// Cancels the task: its future is dropped at its next suspension point, on a worker, never here.
+    /// Cancels the task: its future is dropped at its next suspension point, by whoever runs the task, never by this call. That is a worker; for a
+    /// local task it is the thread of its set, when that is polled or dropped.
     ///
-    /// A task that completes first keeps its output. Await the handle to learn which, and to know that the future is gone.
+    /// A task that completes first keeps its output, and so does a blocking job that runs already. Await the handle to learn which, and to know that the future is gone.
     ///
     /// ```
     /// fusee::runtime::block_on(async {
@@ -78,6 +79,13 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the task has completed or has been cancelled. An abort that was asked for but not carried out yet does not count.
+    ///
+    /// ```
+    /// fusee::runtime::block_on(async {
+    ///     let handle = fusee::spawn(std::future::pending::<()>());
+    ///     assert!(!handle.is_finished());
+    /// });
+    /// ```
     pub fn is_finished(&self) -> bool {
         is_finished(self.task)
     }
