@@ -52,6 +52,38 @@ pub(crate) fn on_1_2_and_4_workers(body: impl Fn(Runtime) + Send + 'static) {
     });
 }
 
+/// Runs `body` under a watchdog with a current-thread runtime, and with a runtime of 1, of 2 and of 4 workers.
+///
+/// On the first one tasks run only while the body is in `block_on`: it waits in there ([`until_within`]).
+#[track_caller]
+pub(crate) fn on_every_flavour(body: impl Fn(Runtime) + Send + 'static) {
+    watchdog(move || {
+        body(current_thread());
+        for count in [1, 2, 4] {
+            body(workers(count));
+        }
+    });
+}
+
+/// A runtime whose tasks run on the thread in `block_on`.
+#[track_caller]
+pub(crate) fn current_thread() -> Runtime {
+    Builder::new_current_thread().build().expect("a runtime")
+}
+
+/// As [`until`], in `block_on`: the tasks of a current-thread runtime run meanwhile.
+#[track_caller]
+pub(crate) fn until_within(runtime: &Runtime, what: &str, mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
+    runtime.block_on(async {
+        while !happened() {
+            assert!(start.elapsed() < PATIENCE, "watchdog: waited in vain until {what}");
+            fusee::task::yield_now().await;
+            thread::yield_now();
+        }
+    });
+}
+
 /// A runtime with `count` workers.
 #[track_caller]
 pub(crate) fn workers(count: usize) -> Runtime {
