@@ -11,7 +11,7 @@ use std::time::Duration;
 use fusee::task::JoinSet;
 use fusee::time::{Instant, sleep, sleep_until};
 use support::wakers::{calling, counting, hooked, panics_in_drop};
-use support::{Drops, Latch, holding, message, on_1_2_and_4_workers, poll_once, quiet_panic, until, watchdog, workers};
+use support::{Drops, Latch, holding, message, on_every_flavour, poll_once, quiet_panic, until, until_within};
 
 fn panics_when_woken() -> Waker {
     calling(|| quiet_panic("a waker's panic"))
@@ -26,7 +26,7 @@ fn panics_when_cloned() -> Waker {
 
 #[test]
 fn a_join_waker_that_panics_takes_no_worker() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         for n in 0..10 {
             let go = Latch::new();
             let open = go.clone();
@@ -44,7 +44,7 @@ fn a_join_waker_that_panics_takes_no_worker() {
 
 #[test]
 fn a_sleep_waker_that_panics_does_not_take_the_driver() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let deadline = Instant::now() + Duration::from_millis(2);
         let mut sleeps: Vec<_> = (0..300).map(|_| sleep_until(deadline)).collect();
@@ -69,8 +69,7 @@ fn a_sleep_waker_that_panics_does_not_take_the_driver() {
 
 #[test]
 fn a_waker_whose_clone_panics_leaves_the_sleep_and_the_handle_usable() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let waker = panics_when_cloned();
         let mut pause = sleep(Duration::from_secs(3600));
@@ -96,8 +95,7 @@ fn a_waker_whose_clone_panics_leaves_the_sleep_and_the_handle_usable() {
 
 #[test]
 fn a_join_waker_that_panics_in_its_drop_leaves_the_handle_usable() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_every_flavour(|runtime| {
         let go = Latch::new();
         let open = go.clone();
         let mut handle = runtime.spawn(async move {
@@ -112,15 +110,14 @@ fn a_join_waker_that_panics_in_its_drop_leaves_the_handle_usable() {
             assert!(poll_once(&mut handle, &calm).is_pending());
         }
         go.open();
-        until("the task is complete", || count.get() == 1);
+        until_within(&runtime, "the task is complete", || count.get() == 1);
         assert_eq!(runtime.block_on(handle).unwrap(), 42);
     });
 }
 
 #[test]
 fn a_sleep_waker_that_panics_in_its_drop_leaves_the_sleep_usable() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let mut pause = sleep(Duration::from_secs(3600));
         assert!(poll_once(&mut pause, &panics_in_drop()).is_pending());
@@ -137,7 +134,7 @@ fn a_sleep_waker_that_panics_in_its_drop_leaves_the_sleep_usable() {
 
 #[test]
 fn a_waker_that_panics_in_its_drop_inside_a_tasks_future_takes_no_worker() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         for n in 0..10 {
             let _entered = runtime.enter();
@@ -160,7 +157,7 @@ fn a_waker_that_panics_in_its_drop_inside_a_tasks_future_takes_no_worker() {
 
 #[test]
 fn sleeps_and_sets_whose_wakers_panic_in_their_drop_do_not_abort_the_process_when_one_future_holds_many() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let drops = Drops::new();
         let sleeps: Vec<_> = (0..3)
@@ -183,13 +180,13 @@ fn sleeps_and_sets_whose_wakers_panic_in_their_drop_do_not_abort_the_process_whe
         runtime.block_on(outer).unwrap_err();
         assert_eq!(drops.count(), 1);
         assert_eq!(runtime.metrics().timers_live(), 0);
-        until("the sets have aborted their tasks", || runtime.metrics().num_alive_tasks() == 0);
+        until_within(&runtime, "the sets have aborted their tasks", || runtime.metrics().num_alive_tasks() == 0);
     });
 }
 
 #[test]
 fn a_sleep_whose_new_waker_panics_in_its_drop_as_the_timer_fires_cancels_no_other_timer() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         for attempt in 1..100 {
             let (woken, calm) = counting();
@@ -227,7 +224,7 @@ fn a_sleep_whose_new_waker_panics_in_its_drop_as_the_timer_fires_cancels_no_othe
 
 #[test]
 fn a_set_whose_new_joiner_panics_in_its_drop_as_a_task_arrives_loses_no_task() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let (mut set, go) = (JoinSet::new(), Latch::new());
         let open = go.clone();
