@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::thread;
 
 use fusee::runtime::Runtime;
-use fusee::task::yield_now;
+use fusee::task::{LocalSet, yield_now};
 use futures::executor;
 use support::{Drops, Latch, holding, is_current_thread, on_drop, on_every_flavour, on_one_worker, until_within};
 
@@ -259,6 +259,73 @@ fn awaiting_the_handle_returns_only_after_the_future_was_dropped() {
             let outcome = if anywhere { executor::block_on(task) } else { runtime.block_on(task) };
             assert_eq!(outcome.is_ok(), round % 3 == 0);
             assert_eq!(drops.count(), 1);
+        }
+    });
+}
+
+/// Something that takes a while to drop, and counts then.
+fn slow(drops: &Drops) -> impl Unpin + Send + use<> {
+    let token = drops.token();
+    on_drop(move || {
+        (0..1000).for_each(|_| std::hint::spin_loop());
+        drop(token);
+    })
+}
+
+#[test]
+fn awaiting_the_handle_of_a_job_returns_only_after_its_closure_was_dropped() {
+    on_every_flavour(|runtime| {
+        for round in 0..300 {
+            let drops = Drops::new();
+            let held = slow(&drops);
+            let task = runtime.spawn_blocking(move || {
+                let _held = &held;
+                if round % 3 == 1 {
+                    support::quiet_panic("the job's");
+                }
+                drop(held);
+            });
+            if round % 3 == 2 {
+                task.abort();
+            }
+            let outcome = if round % 2 == 0 { executor::block_on(task) } else { runtime.block_on(task) };
+            assert_eq!(drops.count(), 1, "{outcome:?}");
+        }
+        // One that never starts.
+        let (handle, drops) = (runtime.handle().clone(), Drops::new());
+        drop(runtime);
+        let held = slow(&drops);
+        executor::block_on(handle.spawn_blocking(move || drop(held))).unwrap_err();
+        assert_eq!(drops.count(), 1);
+    });
+}
+
+#[test]
+fn awaiting_the_handle_of_a_local_task_returns_only_after_its_future_was_dropped() {
+    on_every_flavour(|runtime| {
+        for round in 0..300 {
+            let (local, drops) = (LocalSet::new(), Drops::new());
+            let task = match round % 4 {
+                0 => local.spawn_local(holding(slow(&drops), |_| Poll::Ready(()))),
+                1 => local.spawn_local(holding(slow(&drops), |_| support::quiet_panic("the poll's"))),
+                _ => local.spawn_local(holding(slow(&drops), |_| Poll::Pending)),
+            };
+            let (counted, abort) = (drops.clone(), task.abort_handle());
+            // On another thread than the set's.
+            let waiter = runtime.spawn(async move {
+                let outcome = task.await;
+                assert_eq!(counted.count(), 1, "{outcome:?}");
+            });
+            match round % 4 {
+                // Its set polls it to its end.
+                0 | 1 => runtime.block_on(local),
+                2 => {
+                    abort.abort();
+                    runtime.block_on(local);
+                }
+                _ => drop(local),
+            }
+            runtime.block_on(waiter).unwrap();
         }
     });
 }
