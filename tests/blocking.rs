@@ -13,7 +13,7 @@ use fusee::runtime::{self, Builder, Handle, Runtime};
 use fusee::task::{JoinHandle, spawn_blocking};
 use fusee::time::sleep;
 use futures::executor;
-use support::{Drops, Latch, message, on_drop, on_every_flavour, poll_once, quiet_panic, until, watchdog};
+use support::{Drops, Latch, linger, message, on_drop, on_every_flavour, poll_once, quiet_panic, until, watchdog};
 
 /// A runtime whose pool has one thread.
 fn one_thread() -> Runtime {
@@ -27,6 +27,7 @@ fn busy<R: Send + 'static>(runtime: &Runtime, open: &Latch, output: R) -> JoinHa
     let job = runtime.spawn_blocking(move || {
         tell.open();
         open.wait();
+        linger();
         output
     });
     started.wait();

@@ -15,8 +15,8 @@ use futures::executor;
 use support::proc::threads_named;
 use support::wakers::calling;
 use support::{
-    Drops, Latch, holding, is_current_thread, on_1_2_and_4_workers, on_drop, on_every_flavour, poll_once, until,
-    until_within, watchdog,
+    Drops, Latch, holding, is_current_thread, linger, on_1_2_and_4_workers, on_drop, on_every_flavour, poll_once,
+    until, until_within, watchdog,
 };
 
 /// A runtime with two workers of that name. A thread names itself: both have.
@@ -119,6 +119,7 @@ fn a_future_that_runs_is_dropped_at_its_next_suspension_and_the_shutdown_waits_f
                 let _token = token;
                 tell.open();
                 open.wait();
+                linger();
                 42
             });
             (handle, started)

@@ -13,7 +13,7 @@ use fusee::time::sleep;
 use futures::executor;
 use support::proc::threads_named;
 use support::wakers::calling;
-use support::{Drops, Latch, holding, message, on_drop, poll_once, until, watchdog};
+use support::{Drops, Latch, holding, linger, message, on_drop, poll_once, until, watchdog};
 
 /// The ways to shut a runtime down.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,6 +68,7 @@ fn stuck(runtime: &Runtime, open: &Latch) -> JoinHandle<u32> {
     let job = runtime.spawn_blocking(move || {
         tell.open();
         open.wait();
+        linger();
         42
     });
     started.wait();
@@ -117,6 +118,7 @@ fn with_a_task_that_does_not_return() {
         let task = runtime.spawn(async move {
             tell.open();
             wait.wait();
+            linger();
             42
         });
         started.wait();

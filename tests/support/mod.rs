@@ -221,6 +221,11 @@ impl<T: Unpin, R, F: FnMut(&mut Context<'_>) -> Poll<R> + Unpin> Future for Hold
     }
 }
 
+/// Takes a while, so that whoever should have waited for the caller's end and did not is seen.
+pub(crate) fn linger() {
+    (0..300_000).for_each(|_| std::hint::spin_loop());
+}
+
 /// A door that opens once; threads block until it does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Latch(Arc<(Mutex<bool>, Condvar)>);
