@@ -10,16 +10,19 @@
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
 //!   worker passes a fence before it empties the injector.
+//! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+mod blocking;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
@@ -33,7 +36,7 @@ use std::future::Future;
 use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst};
+use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -205,12 +208,18 @@ impl Scheduler {
 
     fn unpark(&self, worker: Option<usize>) {
         if let Some(worker) = worker {
+            if mutant("awake_stirs_late") {
+                self.remotes[worker].unparker.unpark();
+                self.timers.clock().stir();
+                return;
+            }
+            self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }
     }
 
     /// Whether any queue holds a task.
-    fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
