@@ -226,9 +226,9 @@ fn shut_down_without_patience() {
                 pending::<()>().await;
             }));
             if patience.is_zero() {
-                runtime.shutdown_background()
+                runtime.shutdown_background();
             } else {
-                runtime.shutdown_timeout(patience)
+                runtime.shutdown_timeout(patience);
             }
             open.open();
             executor::block_on(stuck).unwrap();
