@@ -79,15 +79,14 @@ impl Mischief {
     fn waker(self: &Arc<Self>) -> Waker {
         let (cloned, dropped) = (self.clone(), self.clone());
         let calm = matches!(self.action, Action::Panics | Action::ShutsDown);
-        let waker = hooked(
+        hooked(
             move || {
                 if !calm {
                     cloned.act();
                 }
             },
             move || dropped.act(),
-        );
-        waker
+        )
     }
 }
 
@@ -133,8 +132,8 @@ fn a_handle_is_dropped_or_polled_by_another(mischief: &Arc<Mischief>) {
 
 fn tasks_end_whose_handles_and_sets_wait(mischief: &Arc<Mischief>) {
     let mut set = JoinSet::new();
-    let mut task = mischief.handle.spawn_blocking(|| std::thread::yield_now());
-    set.spawn_blocking_on(|| std::thread::yield_now(), &mischief.handle);
+    let mut task = mischief.handle.spawn_blocking(std::thread::yield_now);
+    set.spawn_blocking_on(std::thread::yield_now, &mischief.handle);
     for _ in 0..2 {
         let waker = std::mem::ManuallyDrop::new(mischief.waker());
         if !task.is_finished() {
