@@ -14,7 +14,7 @@ use fusee::task::{JoinSet, LocalSet};
 use fusee::time::{Instant, Sleep, sleep};
 use support::wakers::hooked;
 use support::{
-    current_thread, holding, is_current_thread, poll_once, quiet_panic, until, until_within, watchdog, workers,
+    Latch, current_thread, holding, is_current_thread, poll_once, quiet_panic, until, until_within, watchdog, workers,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -131,15 +131,18 @@ fn a_handle_is_dropped_or_polled_by_another(mischief: &Arc<Mischief>) {
 }
 
 fn tasks_end_whose_handles_and_sets_wait(mischief: &Arc<Mischief>) {
-    let mut set = JoinSet::new();
-    let mut task = mischief.handle.spawn_blocking(std::thread::yield_now);
-    set.spawn_blocking_on(std::thread::yield_now, &mischief.handle);
+    let (mut set, go) = (JoinSet::new(), Latch::new());
+    let (open, also_open) = (go.clone(), go.clone());
+    let mut task = mischief.handle.spawn_blocking(move || open.wait());
+    set.spawn_blocking_on(move || also_open.wait(), &mischief.handle);
     for _ in 0..2 {
         let waker = std::mem::ManuallyDrop::new(mischief.waker());
         if !task.is_finished() {
             let _ = poll_once(&mut task, &waker).map(drop);
         }
         let _ = set.poll_join_next(&mut Context::from_waker(&waker)).map(drop);
+        // The second time round the wakers are replaced, or woken: whoever shuts the runtime down waits for the jobs.
+        go.open();
     }
     until("the job has ended", || task.is_finished());
 }
@@ -200,7 +203,9 @@ fn play(action: Action, build: impl Fn() -> Runtime) {
             assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).unwrap(), 42, "{action:?}, scene {number}");
             let metrics = runtime.metrics();
             until_within(&runtime, "all tasks have ended", || metrics.num_alive_tasks() == 0);
-            assert!(metrics.timers_live() == 0 || number == SCENES.len() - 1, "{action:?}, scene {number}");
+            // The last scene leaks its sleeps; a waker may still be at it in the others.
+            let leaks = number == SCENES.len() - 1;
+            until_within(&runtime, "all timers are gone", || leaks || metrics.timers_live() == 0);
             runtime.block_on(async { sleep(Duration::from_micros(10)).await });
             drop(runtime);
         } else {
