@@ -132,7 +132,7 @@ impl Builder {
     }
 
     /// Asks `name` for the name of each thread as it is started, by [`build`](Self::build), by `spawn_blocking` or by `block_in_place`, on the
-    /// thread that calls that. A name with a nul byte makes the start fail.
+    /// thread that calls that. A name with a nul byte makes the start fail; so does a panic of `name`, but in `build`, which passes it on.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};

@@ -9,7 +9,8 @@
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
 //!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
-//! - No waker is cloned, woken or dropped under the lock: they are moved out first.
+//! - No waker is cloned, woken or dropped under the lock: they are moved out first. One that panics as it is dropped hides no answer: a poll that
+//!   finds the timer fired has freed its entry.
 //! - A poll that brings another waker looks twice (structural: `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
 //! - An entry is freed once, by its owner, fired or not (structural: `timer_cancel_leaves_fired`); a closed shard takes none
 //!   (structural: `timer_register_ignores_closed`).
@@ -23,7 +24,7 @@ use std::task::{Poll, Waker};
 
 use super::wheel::{Key, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Mutex, mutant};
+use crate::sync::{Mutex, catch_unwind, mutant};
 
 /// No expiry at all.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -138,7 +139,7 @@ impl TimerShard {
             Some(_) => Some(waker),
         };
         drop(timers);
-        drop(old);
+        drop_quietly(old);
         answer.unwrap_or(Poll::Pending)
     }
 
@@ -151,7 +152,7 @@ impl TimerShard {
         let waker = timers.wheel.remove(key);
         timers.counts.cancelled += u64::from(waker.is_some());
         drop(timers);
-        drop(waker);
+        drop_quietly(waker);
     }
 
     /// Moves up to `limit` wakers of timers due at `now` into `due`, and publishes what is next. True when more are due.
@@ -216,5 +217,14 @@ impl ShardTimers {
                 Some(Poll::Ready(Ok(())))
             }
         }
+    }
+}
+
+/// Drops somebody's waker; a panic in it ends here.
+fn drop_quietly(waker: Option<Waker>) {
+    if let Err(payload) = catch_unwind(|| drop(waker))
+        && let Err(endless) = catch_unwind(|| drop(payload))
+    {
+        std::mem::forget(endless);
     }
 }

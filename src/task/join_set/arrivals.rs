@@ -10,7 +10,7 @@
 //! # Invariants (structural mutants)
 //! - `arrivals_gap`, `arrivals_skip_second_look`: *no arrival is lost on a joiner that waits*. The joiner is taken and
 //!   the key queued under one lock; a joiner is left under the lock that last found the queue empty.
-//! - Wakers are cloned, woken and dropped outside the lock.
+//! - Wakers are cloned, woken and dropped outside the lock, and one that panics in that keeps no key from its joiner.
 //!
 //! Checked by the models `join_set_arrival`, `join_set_insert_complete`.
 //! Deliberately not here: the handles, which stay with the set and may be bound to its thread.
@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::sync::{Mutex, StdArc, mutant};
+use crate::task::waker::{drop_quietly, wake_quietly};
 
 /// What the tickets of a set share with it.
 #[derive(Default)]
@@ -55,7 +56,7 @@ impl Arrivals {
         desk.keys.push_back(key);
         drop(desk);
         if let Some(joiner) = joiner {
-            joiner.wake();
+            wake_quietly(joiner);
         }
     }
 
@@ -81,7 +82,7 @@ impl Arrivals {
         let key = if mutant("arrivals_skip_second_look") { None } else { desk.keys.pop_front() };
         let unused = if key.is_none() { desk.joiner.replace(joiner) } else { Some(joiner) };
         drop(desk);
-        drop(unused);
+        drop_quietly(unused);
         key.map_or(Poll::Pending, Poll::Ready)
     }
 
@@ -89,6 +90,12 @@ impl Arrivals {
     pub(super) fn succeed(&self) -> StdArc<Self> {
         let joiner = self.desk.lock().joiner.take();
         StdArc::new(Self { desk: Mutex::new(Desk { keys: VecDeque::new(), joiner }) })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop_quietly(self.joiner.take());
     }
 }
 
