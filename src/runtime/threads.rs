@@ -3,13 +3,17 @@
 //! A standard thread can be joined but not for a limited time. So each of these counts itself out as the last thing that it does, under a
 //! lock with a condition variable; once all have, joining them takes no time to speak of.
 //!
-//! Who calls it: `builder.rs` starts threads, the `Runtime`'s shutdown waits for them.
+//! # Invariants (structural mutants)
+//! - `threads_counted_out_early`: a thread that has counted itself out has nothing left to do.
+//! - `threads_end_untold`: the last one to end tells whoever waits.
+//!
+//! Who calls it: `builder.rs` starts threads, the `Runtime`'s shutdown waits for them. Checked by the model `shutdown_timeout`.
 //! Deliberately not here: what tells the threads to end, and the threads of the blocking pool.
 
 use std::io;
 
 use crate::sync::thread::{Builder, JoinHandle};
-use crate::sync::{Arc, Condvar, Monitor, RawInstant};
+use crate::sync::{Arc, Condvar, Monitor, RawInstant, mutant};
 
 /// The threads of one runtime. Dropped, it leaves them to themselves.
 pub(super) struct Threads {
@@ -37,7 +41,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut running = self.0.running.lock();
         *running -= 1;
-        if *running == 0 {
+        if *running == 0 && !mutant("threads_end_untold") {
             self.0.ended.notify_one();
         }
     }
@@ -53,6 +57,7 @@ impl Threads {
         // Made here and moved: a thread that does not start drops it.
         let running = Running::new(&self.count);
         let handle = builder.spawn(move || {
+            let running = (!mutant("threads_counted_out_early")).then_some(running);
             main();
             drop(running);
         })?;

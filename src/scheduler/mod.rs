@@ -15,7 +15,9 @@
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
-//!   worker passes a fence before it empties the injector.
+//!   worker passes a fence before it empties the injector. `scheduler_check_before_push` (structural): in this order.
+//! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
+//! - Checked by the models `injector_shutdown`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
@@ -33,7 +35,7 @@ use std::future::Future;
 use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst};
+use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -185,10 +187,14 @@ impl Scheduler {
 
     /// Queues a task from a thread that is no worker of ours.
     fn inject(&self, task: Runnable) {
+        let late = mutant("scheduler_check_before_push");
+        if late && self.is_closed() {
+            return;
+        }
         self.injector.push(task);
         self.notify();
         // ORDERING(scheduler_close): relaxed, after the fence of `notify`; pairs with the fence in `empty_injector`.
-        if self.closed.load(Ordering::Relaxed) {
+        if self.closed.load(Ordering::Relaxed) && !late {
             self.empty_injector();
         }
     }
@@ -216,6 +222,12 @@ impl Scheduler {
 
     /// Begins the shutdown: workers exit after the poll that they are in. Later calls do nothing.
     pub(crate) fn close(&self) {
+        if mutant("scheduler_unpark_before_flag") {
+            self.remotes.iter().for_each(|remote| remote.unparker.unpark());
+            // Relaxed: as below (counter only).
+            self.closed.swap(true, Ordering::Relaxed);
+            return;
+        }
         // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
         // to the workers that sleep.
         if self.closed.swap(true, Ordering::Relaxed) {

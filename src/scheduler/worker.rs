@@ -14,7 +14,10 @@
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
 //! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
-//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
+//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next; what comes before it after all
+//!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
+//! - `worker_exit_keeps_queue` (structural): a worker that exits empties its queue, which others can reach, and so keep. Checked by the
+//!   model `spawn_vs_close`.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
@@ -163,7 +166,9 @@ impl Worker {
             std::process::abort();
         }
         self.shard.scheduler.drop_tasks(self.shard.index);
-        while let Some(entry) = self.queue.pop() {
+        while !mutant("worker_exit_keeps_queue")
+            && let Some(entry) = self.queue.pop()
+        {
             drop(entry);
         }
         self.shard.scheduler.leave();
@@ -216,7 +221,7 @@ impl Worker {
     fn requeue(&self, task: Runnable) {
         let alone = self.queue.is_empty();
         self.queue.push(task);
-        if !alone {
+        if !alone && !mutant("worker_requeue_silent") {
             self.shard.scheduler.notify();
         }
     }
@@ -231,7 +236,7 @@ impl Worker {
         if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
-            if !self.queue.is_empty() {
+            if !self.queue.is_empty() && !mutant("worker_injector_silent") {
                 // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
                 self.shard.scheduler.notify();
             }

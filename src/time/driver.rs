@@ -18,12 +18,13 @@
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
+//!   `timer_reset_skips_driver` (structural): a reset is a registrar too.
 //! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
 //! - A waker that blocks holds up every timer of its runtime: tasks' and `block_on`'s do not, a foreign executor's must not.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
-//! Checked by the models `driver_earlier_deadline`, `driver_shutdown`, and the timer models of `shard.rs`.
+//! Checked by the models `driver_earlier_deadline`, `driver_reset_earlier`, `driver_shutdown`, and the timer models of `shard.rs`.
 //! Deliberately not here: tasks and queues. The thread knows `Waker`s, and a `sink` that it hands batches of them.
 
 use std::task::{Poll, Waker};
@@ -86,7 +87,9 @@ impl Timers {
     /// Moves a timer to another deadline. False when it had fired: the key is void then only after a poll or a cancel.
     pub(crate) fn reset(&self, shard: usize, key: Key, deadline: u64) -> bool {
         let (pending, earlier) = self.shards[shard].reset(key, deadline);
-        self.wake_driver_for(earlier);
+        if !mutant("timer_reset_skips_driver") {
+            self.wake_driver_for(earlier);
+        }
         pending
     }
 

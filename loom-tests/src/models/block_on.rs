@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn, ready};
 use std::sync::Arc as StdArc;
 use std::task::Poll;
 
-use super::runtime::for_model;
+use super::runtime::{POLICY, for_model};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::{Builder, Runtime, block_in_place};
@@ -88,7 +88,7 @@ fn block_in_place_hands_on() {
     Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(2, Parker::new().unparker());
-        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
         let blocked = Parker::new();
         let unparker = blocked.unparker();

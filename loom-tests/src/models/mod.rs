@@ -1,5 +1,6 @@
 //! The models, one file for each part of `src/`. `README.md` has the table.
 
+mod abort;
 mod block_on;
 mod blocking;
 mod deque;
@@ -10,7 +11,10 @@ mod local;
 mod park;
 mod queue;
 mod runtime;
+mod shutdown;
 mod stage;
 mod stand_ins;
 mod task;
 mod timer;
+mod wakers;
+mod worker;

@@ -20,25 +20,25 @@ use crate::task::meta::Origin;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
-const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
+pub(super) const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
 
 /// A scheduler whose blocking pool nobody uses.
-pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers) -> Arc<Scheduler> {
+pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    let plan = Plan { policy: POLICY, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
+    let plan = Plan { policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
     Arc::new(Scheduler::new(remotes, timers, plan))
 }
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
 /// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
 ///
-/// Mutants: `scheduler_close`.
+/// Mutants: `scheduler_close`, `scheduler_check_before_push`.
 #[test]
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(2, Parker::new().unparker());
-        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let working = spawn(move || worker::run(worker));
@@ -65,7 +65,7 @@ fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(3, Parker::new().unparker());
-        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers);
+        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
         let unparker = blocked.unparker();
