@@ -16,7 +16,7 @@ use crate::sync::thread::{Builder, JoinHandle};
 use crate::sync::{Arc, Condvar, Monitor, RawInstant, mutant};
 
 /// The threads of one runtime. Dropped, it leaves them to themselves.
-pub(super) struct Threads {
+pub(crate) struct Threads {
     handles: Vec<JoinHandle<()>>,
     count: Arc<Count>,
 }
@@ -48,12 +48,12 @@ impl Drop for Running {
 }
 
 impl Threads {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { handles: Vec::new(), count: Arc::new(Count { running: Monitor::new(0), ended: Condvar::new() }) }
     }
 
     /// Starts a thread that runs `main`.
-    pub(super) fn start(&mut self, builder: Builder, main: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn start(&mut self, builder: Builder, main: impl FnOnce() + Send + 'static) -> io::Result<()> {
         // Made here and moved: a thread that does not start drops it.
         let running = Running::new(&self.count);
         let handle = builder.spawn(move || {
@@ -66,7 +66,7 @@ impl Threads {
     }
 
     /// Waits until all have ended, or until `deadline`. Those that have not are left to themselves.
-    pub(super) fn wait(self, deadline: Option<RawInstant>) {
+    pub(crate) fn wait(self, deadline: Option<RawInstant>) {
         let mut running = self.count.running.lock();
         while *running > 0 {
             match deadline {

@@ -101,12 +101,16 @@ impl<T> JoinHandle<T> {
         // SAFETY: our reference keeps the header alive.
         let header = unsafe { self.task.header() };
         let snapshot = header.state.load();
-        if snapshot.is_complete() || (snapshot.has_join_waker() && !mutant("join_write_keeps_bit") && !header.state.unset_join_waker()) {
+        if snapshot.is_complete()
+            || (snapshot.has_join_waker() && !mutant("join_write_keeps_bit") && !header.state.unset_join_waker())
+        {
             return false;
         }
         let early = mutant("join_bit_before_slot") && header.state.set_join_waker();
         // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
-        let same = header.join_waker.with(|slot| unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker) || mutant("join_keeps_waker")));
+        let same = header.join_waker.with(|slot| {
+            unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker) || mutant("join_keeps_waker"))
+        });
         if !same {
             // SAFETY: as above. The old waker goes before the new one is cloned: a clone that panics leaves the slot empty.
             let old = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });

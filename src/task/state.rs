@@ -266,7 +266,11 @@ impl State {
         self.update(ord("task_complete", Ordering::AcqRel), |now| {
             let ours = !now.has(JOIN_WAKER) || mutant("join_write_keeps_bit") || mutant("join_bit_before_slot");
             debug_assert!(now.has(JOIN_INTEREST) && ours, "the handle fills an empty slot");
-            if now.has(COMPLETE) && !mutant("join_ignores_complete") { (now, false) } else { (now.with(JOIN_WAKER), true) }
+            if now.has(COMPLETE) && !mutant("join_ignores_complete") {
+                (now, false)
+            } else {
+                (now.with(JOIN_WAKER), true)
+            }
         })
     }
 

@@ -167,9 +167,7 @@ impl ShardTimers {
             return Some(Poll::Ready(Err(Closed)));
         }
         match self.wheel.get_mut(key) {
-            Some(registered) => {
-                (registered.will_wake(waker) || mutant("timer_keeps_waker")).then_some(Poll::Pending)
-            }
+            Some(registered) => (registered.will_wake(waker) || mutant("timer_keeps_waker")).then_some(Poll::Pending),
             None => {
                 self.wheel.remove(key);
                 Some(Poll::Ready(Ok(())))

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn, ready};
 use std::sync::Arc as StdArc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use super::runtime::{POLICY, for_model};
 use crate::harness::{Model, spawn, witness};
@@ -10,6 +10,7 @@ use crate::park::Parker;
 use crate::runtime::{Builder, Runtime, block_in_place};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Shard};
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::task::meta::Origin;
 use crate::time::driver::Timers;
@@ -77,6 +78,40 @@ fn block_on_hand_over() {
         assert_eq!(runtime.block_on(task).unwrap(), 2);
         other.join().unwrap();
     });
+}
+
+/// A thread leaves `block_on`, and with it the worker, while another is in there until a task has run that a third spawns from outside.
+///
+/// Mutants: `slot_skip_unpark`.
+#[test]
+fn block_on_give_back() {
+    Model::new("block_on_give_back", 50).preemptions(1).branches(10_000).check(|| {
+        let runtime = StdArc::new(current_thread());
+        let (other, handle) = (runtime.clone(), runtime.handle().clone());
+        let event = StdArc::new(Mutex::new((false, None)));
+        let told = event.clone();
+        let other = spawn(move || other.block_on(poll_fn(move |context| wait(&told, context))));
+        let spawning = spawn(move || drop(handle.spawn(async move { tell(&event) })));
+        runtime.block_on(ready(()));
+        spawning.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
+type Event = Mutex<(bool, Option<Waker>)>;
+
+fn wait(event: &Event, context: &mut Context<'_>) -> Poll<()> {
+    let mut event = event.lock();
+    event.1 = Some(context.waker().clone());
+    if event.0 { Poll::Ready(()) } else { Poll::Pending }
+}
+
+fn tell(event: &Event) {
+    let mut event = event.lock();
+    event.0 = true;
+    let waker = event.1.take();
+    drop(event);
+    waker.into_iter().for_each(Waker::wake);
 }
 
 /// A task blocks in place until another, behind it in the queue of the only worker, has run: the worker goes on, on a thread of the

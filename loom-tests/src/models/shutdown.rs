@@ -6,14 +6,16 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::runtime::{POLICY, for_model};
+use super::runtime::{POLICY, for_model, run_all};
 use super::stage::{Fate, Output};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
-use crate::runtime::Builder;
+use crate::runtime;
+use crate::runtime::threads::Threads;
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Shard};
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::thread::Builder;
 use crate::sync::{RawInstant, clock};
 use crate::task::JoinHandle;
 use crate::task::meta::Origin;
@@ -76,21 +78,14 @@ fn spawn_vs_close() {
         let timers = Timers::new(3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let shard = Shard::new(scheduler.clone(), 0);
-        let spawns = scheduler::spawn(
+        let mut spawns = scheduler::spawn(
             &Shard::new(scheduler.clone(), 2),
             async move { scheduler::spawn(&shard, ready(()), Origin::here()) },
             Origin::here(),
         );
-        let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
-            let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            spawn(move || worker::run(worker))
-        });
-        let workers: Vec<_> = workers.collect();
-        scheduler.close();
-        for worker in workers {
-            worker.join().unwrap();
-        }
-        let mut spawns = spawns;
+        let closing = scheduler.clone();
+        spawn(move || closing.close());
+        run_all(seeds, &scheduler);
         match Pin::new(&mut spawns).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(handle)) => witness(if has_run(handle) { "ran" } else { "dropped" }),
             Poll::Ready(Err(_)) => witness("never spawned"),
@@ -106,7 +101,7 @@ fn spawn_vs_close() {
 #[test]
 fn current_thread_drop_vs_spawn() {
     Model::new("current_thread_drop_vs_spawn", 100).preemptions(2).branches(5_000).check(|| {
-        let runtime = Builder::new_current_thread().build().unwrap();
+        let runtime = runtime::Builder::new_current_thread().build().unwrap();
         let (handle, fate) = (runtime.handle().clone(), Fate::new());
         let output = Output(fate.clone());
         let spawning = spawn(move || handle.spawn(async move { output }));
@@ -117,7 +112,7 @@ fn current_thread_drop_vs_spawn() {
     });
 }
 
-/// Two threads of a runtime, of which one may not end before the wait for them does: it ends at its limit, or once both have ended.
+/// A runtime's two threads, of which one may not end before the wait for them does: that returns at its limit, or once both have ended.
 ///
 /// Mutants: `threads_counted_out_early`.
 #[test]
@@ -125,24 +120,32 @@ fn threads_wait() {
     let model = Model::new("threads_wait", 500).preemptions(2);
     model.witnesses(&["ended", "given up"]).check(|| {
         let mut threads = Threads::new();
-        let (gate, ended) = (Parker::new(), StdArc::new(AtomicUsize::new(0)));
+        let gate = Parker::new();
         let opener = gate.unparker();
+        let ended = StdArc::new(AtomicUsize::new(0));
+        let count = |ended: &AtomicUsize| {
+            ended.fetch_add(1, Ordering::Relaxed);
+        };
         let (first, second) = (ended.clone(), ended.clone());
         let blocks = move || {
             gate.park();
-            first.fetch_add(1, Ordering::Relaxed);
+            count(&first);
         };
         threads.start(Builder::new(), blocks).unwrap();
-        let ends = move || drop(second.fetch_add(1, Ordering::Relaxed));
-        threads.start(Builder::new(), ends).unwrap();
+        threads.start(Builder::new(), move || count(&second)).unwrap();
         let deadline = RawInstant::now() + Duration::from_millis(1);
-        let (passes, opens) = (AtomicBool::new(true), opener.clone());
+        let opens = opener.clone();
         spawn(move || {
+            opens.unpark();
             clock::advance_to(deadline);
-            drop(passes);
         });
         threads.wait(Some(deadline));
-        drop(opens);
+        if ended.load(Ordering::Relaxed) == 2 {
+            witness("ended");
+        } else {
+            witness("given up");
+            assert!(RawInstant::now() >= deadline, "it waits until its limit");
+        }
         opener.unpark();
     });
 }

@@ -72,7 +72,11 @@ impl Arrivals {
             if let Some(key) = desk.keys.pop_front() {
                 return Poll::Ready(key);
             }
-            if desk.joiner.as_ref().is_some_and(|joiner| joiner.will_wake(context.waker()) || mutant("arrivals_keeps_joiner")) {
+            if desk
+                .joiner
+                .as_ref()
+                .is_some_and(|joiner| joiner.will_wake(context.waker()) || mutant("arrivals_keeps_joiner"))
+            {
                 return Poll::Pending;
             }
         }
