@@ -166,9 +166,10 @@ impl Worker {
             std::process::abort();
         }
         self.shard.scheduler.drop_tasks(self.shard.index);
-        while !mutant("worker_exit_keeps_queue")
-            && let Some(entry) = self.queue.pop()
-        {
+        if mutant("worker_exit_keeps_queue") {
+            return self.shard.scheduler.leave();
+        }
+        while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
         self.shard.scheduler.leave();

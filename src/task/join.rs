@@ -107,16 +107,17 @@ impl<T> JoinHandle<T> {
             return false;
         }
         let early = mutant("join_bit_before_slot") && header.state.set_join_waker();
-        // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
         let same = header.join_waker.with(|slot| {
-            unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker) || mutant("join_keeps_waker"))
+            // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
+            let old = unsafe { (*slot).as_ref() };
+            old.is_some_and(|old| old.will_wake(waker) || mutant("join_keeps_waker"))
         });
         if !same {
-            // SAFETY: as above. The old waker goes before the new one is cloned: a clone that panics leaves the slot empty.
+            // SAFETY: as there. The old waker goes before the new one is cloned: a clone that panics leaves the slot empty.
             let old = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
             drop_quietly(old);
             let waker = waker.clone();
-            // SAFETY: as above.
+            // SAFETY: as there.
             header.join_waker.with_mut(|slot| unsafe { *slot = Some(waker) });
         }
         if early || header.state.set_join_waker() {

@@ -41,7 +41,8 @@
 //! - `task_complete`: the output is seen by the handle, and the join waker by the completer. Pairs 3 with the handle's load, 7 with 3.
 //! - `task_references`: every use happens before the free. Pairs each release with the last.
 //! - Structural mutants: `task_idle_store`, `task_wake_ignores_notified`, `task_wake_skips_write`, `task_wake_ignores_complete`,
-//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `join_ignores_complete`.
+//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `join_ignores_complete`;
+//!   `join_write_keeps_bit`, `join_bit_before_slot` (`join.rs`).
 //!
 //! Checked by the models `task_wake_running`, `task_wake_vs_by_ref`, `task_wake_notified`, `task_wake_complete`, `task_handover`,
 //! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`.

@@ -101,16 +101,17 @@ fn batch(one_more: bool) {
     if one_more {
         drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
     }
-    run_all(seeds, &scheduler);
+    run_all(seeds, &scheduler, || ());
 }
 
-/// Runs both workers to their end.
-pub(super) fn run_all(seeds: [Seed; 2], scheduler: &Arc<Scheduler>) {
+/// Runs both workers to their end, and `beside` them.
+pub(super) fn run_all(seeds: [Seed; 2], scheduler: &Arc<Scheduler>, beside: impl FnOnce()) {
     let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
         let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
         spawn(move || worker::run(worker))
     });
     let workers: Vec<_> = workers.collect();
+    beside();
     for worker in workers {
         worker.join().unwrap();
     }

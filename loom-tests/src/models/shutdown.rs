@@ -72,7 +72,7 @@ fn shutdown_inflight_wake() {
 /// Mutants: `worker_exit_keeps_queue`.
 #[test]
 fn spawn_vs_close() {
-    let model = Model::new("spawn_vs_close", 500).preemptions(1).branches(5_000);
+    let model = Model::new("spawn_vs_close", 4_000).preemptions(1).branches(5_000);
     model.witnesses(&["ran", "dropped", "never spawned"]).check(|| {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(3, Parker::new().unparker());
@@ -80,15 +80,14 @@ fn spawn_vs_close() {
         let shard = Shard::new(scheduler.clone(), 0);
         let mut spawns = scheduler::spawn(
             &Shard::new(scheduler.clone(), 2),
-            async move { scheduler::spawn(&shard, ready(()), Origin::here()) },
+            // Wrapped, for nobody is to await it here.
+            async move { Some(scheduler::spawn(&shard, ready(()), Origin::here())) },
             Origin::here(),
         );
-        let closing = scheduler.clone();
-        spawn(move || closing.close());
-        run_all(seeds, &scheduler);
+        run_all(seeds, &scheduler, || scheduler.close());
         match Pin::new(&mut spawns).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Ok(handle)) => witness(if has_run(handle) { "ran" } else { "dropped" }),
-            Poll::Ready(Err(_)) => witness("never spawned"),
+            Poll::Ready(Ok(Some(handle))) => witness(if has_run(handle) { "ran" } else { "dropped" }),
+            Poll::Ready(_) => witness("never spawned"),
             Poll::Pending => panic!("a handle resolves once the runtime has shut down"),
         }
     });
@@ -134,11 +133,10 @@ fn threads_wait() {
         threads.start(Builder::new(), blocks).unwrap();
         threads.start(Builder::new(), move || count(&second)).unwrap();
         let deadline = RawInstant::now() + Duration::from_millis(1);
-        let opens = opener.clone();
-        spawn(move || {
-            opens.unpark();
-            clock::advance_to(deadline);
-        });
+        spawn(move || clock::advance_to(deadline));
+        if RawInstant::now() < deadline {
+            opener.unpark();
+        }
         threads.wait(Some(deadline));
         if ended.load(Ordering::Relaxed) == 2 {
             witness("ended");

@@ -163,7 +163,7 @@ fn task_handover() {
 /// Mutants: `task_abort_takes_running`.
 #[test]
 fn task_abort_run() {
-    Model::new("task_abort_run", 50).preemptions(3).witnesses(&["output", "cancelled"]).check(|| {
+    Model::new("task_abort_run", 2_500).preemptions(2).witnesses(&["output", "cancelled"]).check(|| {
         let scene = Scene::queued();
         let (abort, fate) = (scene.handle.abort_handle(), scene.fate.clone());
         let waking = spawn(scene.waker(true));

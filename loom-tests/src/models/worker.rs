@@ -58,7 +58,7 @@ fn run(policy: Policy, blocker: Blocker) {
     if let Some(blocks) = injected {
         drop(scheduler::spawn(&foreign, blocks, Origin::here()));
     }
-    run_all(seeds, &scheduler);
+    run_all(seeds, &scheduler, || ());
 }
 
 /// The task is queued again behind the one that blocks: its worker notifies of it.
