@@ -135,7 +135,7 @@ fn each_task_ends_once_however_it_ends() {
             aborted.abort();
             let shut_down = runtime.spawn(pending::<()>());
             let mut ids = vec![completed.id(), panicked.id(), drop_panics.id(), aborted.id(), shut_down.id()];
-            // Kept, so that no identifier comes again.
+            // Kept, as `shut_down` is, so that no identifier comes again.
             let kept =
                 [completed.abort_handle(), panicked.abort_handle(), drop_panics.abort_handle(), aborted.abort_handle()];
             executor::block_on(completed).unwrap();
@@ -154,7 +154,7 @@ fn each_task_ends_once_however_it_ends() {
             assert_eq!(log.of(ids[5]), ["spawn", "terminate"], "a refused task is announced, and ends");
             assert_eq!(log.count("spawn"), 6);
             assert_eq!(log.count("terminate"), 6);
-            drop(kept);
+            drop((kept, shut_down));
         }
     });
 }

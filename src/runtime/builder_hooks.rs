@@ -119,7 +119,8 @@ impl Builder {
         self
     }
 
-    /// Calls `hook` on a worker that goes idle, before it parks. What the hook spawns is run before that.
+    /// Calls `hook` on a worker that goes idle, before it parks. A worker whose hook spawns a task looks for
+    /// work once more instead.
     ///
     /// Calls of this hook and of [`on_thread_unpark`](Self::on_thread_unpark) alternate on each worker. One that is woken and finds nothing to do
     /// goes on idling, and neither is called.

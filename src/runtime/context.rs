@@ -112,6 +112,12 @@ pub(super) fn current() -> Result<Handle, TryCurrentError> {
         .ok_or(TryCurrentError { destroyed: false })
 }
 
+/// Lends `f` the current runtime, if there is one. `f` enters and leaves none.
+#[cfg(feature = "test-util")]
+pub(super) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Option<R> {
+    ENTERED.try_with(|entered| entered.borrow().last().and_then(Option::as_ref).map(f)).ok().flatten()
+}
+
 /// Marks this thread, for good, as one that a runtime has started, to poll futures.
 pub(super) fn become_runtime_thread() {
     set_duty(Duty { started: true, polls: true });

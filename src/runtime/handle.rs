@@ -56,6 +56,12 @@ impl Handle {
         context::current()
     }
 
+    /// Lends `f` the current runtime's, if there is one. `f` runs no user code.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
+        context::with_current(f)
+    }
+
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
@@ -112,7 +118,7 @@ impl Handle {
         let scheduler = self.scheduler();
         scheduler.assert_not_forked();
         let (job, handle) = task::blocking::unlisted(f, scheduler.task_hooks(), origin);
-        scheduler.blocking().submit(job, |ticket| pool_thread::start(scheduler, ticket));
+        scheduler.submit_blocking(job, |ticket| pool_thread::start(scheduler, ticket));
         handle
     }
 

@@ -26,6 +26,7 @@ mod builder;
 mod builder_hooks;
 mod context;
 mod handle;
+mod local_runtime;
 mod metrics;
 mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
@@ -38,6 +39,7 @@ pub use crate::scheduler::RuntimeFlavor;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
+pub use local_runtime::{LocalOptions, LocalRuntime, LocalRuntimeEnterGuard};
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
 

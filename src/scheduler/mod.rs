@@ -10,6 +10,7 @@
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //!
 //! # Invariants (ordering labels)
@@ -18,10 +19,12 @@
 //!   worker passes a fence before it empties the injector. `scheduler_check_before_push` (structural): in this order.
 //! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
 //! - Checked by the models `injector_shutdown`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
+//! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+mod blocking;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
@@ -211,12 +214,18 @@ impl Scheduler {
 
     fn unpark(&self, worker: Option<usize>) {
         if let Some(worker) = worker {
+            if mutant("awake_stirs_late") {
+                self.remotes[worker].unparker.unpark();
+                self.timers.clock().stir();
+                return;
+            }
+            self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }
     }
 
     /// Whether any queue holds a task.
-    fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 

@@ -18,6 +18,7 @@
 //!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
 //! - `worker_exit_keeps_queue` (structural): a worker that exits empties its queue, which others can reach, and so keep. Checked by the
 //!   model `spawn_vs_close`.
+//! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
@@ -103,9 +104,12 @@ pub(crate) fn run(worker: Box<Worker>) {
                 if let Some(worker) = seat::stand() {
                     worker.exit();
                 }
+                return;
             }
         }
     }
+    // The poll in which the worker was handed on has ended: see `block_in_place`.
+    scheduler.timers.clock().rest();
 }
 
 /// Parks as [`Worker::next`] has answered, on the worker's thread. `woken` says whether there is something else to do.
@@ -150,8 +154,11 @@ impl Worker {
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             self.metrics().parks.add(1);
+            scheduler.timers.clock().rest();
             self.parker.park();
-            scheduler.idle.finish_park(self.shard.index);
+            if scheduler.idle.finish_park(self.shard.index) {
+                scheduler.timers.clock().stir();
+            }
         }
         self.searching.set(true);
     }
@@ -159,7 +166,7 @@ impl Worker {
     /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
     ///
     /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
-    pub(crate) fn exit(self: Box<Self>) {
+    pub(crate) fn exit(self) {
         if self.shard.scheduler.is_forked() {
             // For the message.
             let _ = catch_unwind(|| self.shard.scheduler.assert_not_forked());

@@ -13,6 +13,7 @@ use crate::scheduler::{self, Shard};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::task::meta::Origin;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
 fn current_thread() -> Runtime {
@@ -122,7 +123,7 @@ fn tell(event: &Event) {
 fn block_in_place_hands_on() {
     Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
         let seed = Seed::new();
-        let timers = Timers::new(2, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
         let blocked = Parker::new();

@@ -39,7 +39,7 @@ impl Scene {
         move |ticket| {
             let this = scene.clone();
             let thread = thread::Builder::new().spawn(move || {
-                this.pool.work(ticket);
+                this.pool.work(ticket, || ());
                 this.ended.fetch_add(1, Ordering::Relaxed);
             })?;
             scene.started.fetch_add(1, Ordering::Relaxed);
@@ -57,7 +57,7 @@ impl Scene {
     fn adopted(self: &StdArc<Self>) -> loom::thread::JoinHandle<()> {
         let ticket = self.pool.adopt().expect("the pool is open and has room");
         let scene = self.clone();
-        spawn(move || scene.pool.work(ticket))
+        spawn(move || scene.pool.work(ticket, || ()))
     }
 
     /// Closes the pool and waits for its threads.

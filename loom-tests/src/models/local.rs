@@ -174,7 +174,7 @@ fn local_wake_vs_drop() {
 /// Mutants: `local_thread`.
 #[test]
 fn local_abort_vs_run() {
-    Model::new("local_abort_vs_run", 1_000).preemptions(3).witnesses(&["output", "cancelled"]).check(|| {
+    Model::new("local_abort_vs_run", 400).preemptions(3).witnesses(&["output", "cancelled"]).check(|| {
         let Scene { mut local, signal, fate, mut handle } = Scene::new();
         let abort = handle.abort_handle();
         let aborts = spawn(move || abort.abort());

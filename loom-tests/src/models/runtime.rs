@@ -17,6 +17,7 @@ use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock, deque};
 use crate::task::meta::Origin;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
@@ -38,7 +39,7 @@ pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) 
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
-        let timers = Timers::new(2, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
@@ -85,7 +86,7 @@ fn batch_of_all_vs_sleep() {
 /// `one_more` task is behind those two.
 fn batch(one_more: bool) {
     let seeds = [Seed::new(), Seed::new()];
-    let timers = Timers::new(3, Parker::new().unparker());
+    let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
     let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
     let foreign = Shard::new(scheduler.clone(), 2);
     let blocked = Parker::new();

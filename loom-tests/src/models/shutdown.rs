@@ -19,6 +19,7 @@ use crate::sync::thread::Builder;
 use crate::sync::{RawInstant, clock};
 use crate::task::JoinHandle;
 use crate::task::meta::Origin;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
 /// Whether the task has completed, not been cancelled; it is one or the other.
@@ -41,7 +42,7 @@ fn shutdown_inflight_wake() {
     let model = Model::new("shutdown_inflight_wake", 500).preemptions(2).branches(5_000);
     model.witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
-        let timers = Timers::new(2, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
         let flag = StdArc::new(AtomicBool::new(false));
@@ -75,7 +76,7 @@ fn spawn_vs_close() {
     let model = Model::new("spawn_vs_close", 4_000).preemptions(1).branches(5_000);
     model.witnesses(&["ran", "dropped", "never spawned"]).check(|| {
         let seeds = [Seed::new(), Seed::new()];
-        let timers = Timers::new(3, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let shard = Shard::new(scheduler.clone(), 0);
         let mut spawns = scheduler::spawn(

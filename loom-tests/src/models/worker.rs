@@ -15,6 +15,7 @@ use crate::park::Parker;
 use crate::scheduler::worker::Seed;
 use crate::scheduler::{self, Policy, Shard};
 use crate::task::meta::Origin;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
 /// Where the task that blocks is queued.
@@ -29,7 +30,7 @@ enum Blocker {
 /// Runs the two tasks on two workers.
 fn run(policy: Policy, blocker: Blocker) {
     let seeds = [Seed::new(), Seed::new()];
-    let timers = Timers::new(3, Parker::new().unparker());
+    let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
     let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, policy);
     let foreign = Shard::new(scheduler.clone(), 2);
     let gate = Parker::new();

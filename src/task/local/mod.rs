@@ -23,9 +23,11 @@ use std::task::{Context, Poll};
 use self::current::Entered;
 use self::queue::Owner;
 use self::run_until::RunUntil;
+use super::hooks::TaskHooks;
 use super::meta::Origin;
 use super::{JoinHandle, is_large};
 use crate::runtime::Runtime;
+use crate::sync::StdArc;
 
 /// Tasks that stay on the thread on which the set was made, so that their futures need not be `Send`.
 ///
@@ -69,7 +71,12 @@ impl LocalSet {
     /// A set without tasks, which belongs to this thread.
     #[must_use]
     pub fn new() -> Self {
-        Self { owner: Rc::new(Owner::new()) }
+        Self::watched(None)
+    }
+
+    /// A set whose tasks `hooks` are told of.
+    pub(crate) fn watched(hooks: Option<StdArc<TaskHooks>>) -> Self {
+        Self { owner: Rc::new(Owner::new(hooks)) }
     }
 
     /// Spawns `future` as a task of this set, whether the set runs now or not. It is polled when the set is.
@@ -200,10 +207,10 @@ impl fmt::Debug for LocalEnterGuard {
 ///
 /// The current set is that of the local task or the [`run_until`](LocalSet::run_until) that is polled, of the local task that is
 /// dropped with its set, or the one [entered](LocalSet::enter). What a local task hands to
-/// [`fusee::spawn`](crate::spawn) or to a thread is outside.
+/// [`fusee::spawn`](crate::spawn) or to a thread is outside. In a [`LocalRuntime`](crate::runtime::LocalRuntime) all is inside.
 ///
 /// # Panics
-/// Outside a `LocalSet`. [`LocalSet::spawn_local`] works there too.
+/// Outside a `LocalSet` and a `LocalRuntime`. [`LocalSet::spawn_local`] works there too.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -237,8 +244,8 @@ where
 {
     let Some(owner) = current::current() else {
         panic!(
-            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`: call it in a future that `LocalSet::run_until` runs, in a local \
-             task, or under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
+            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`: call it in a future that \
+             `LocalSet::run_until` runs, in a local task, or under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
         )
     };
     if const { is_large::<F>() } { owner.spawn(Box::pin(future), origin) } else { owner.spawn(future, origin) }

@@ -39,7 +39,7 @@ use std::mem;
 use std::task::Waker;
 
 use super::remote::Remote;
-use crate::sync::{Arc, Mutex, UnsafeCell, mutant, thread_local_const};
+use crate::sync::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -66,6 +66,7 @@ struct Queue {
     mine: UnsafeCell<Mine>,
     remote: Mutex<Remote>,
     list: TaskList,
+    hooks: Option<StdArc<TaskHooks>>,
 }
 
 struct Mine {
@@ -80,13 +81,14 @@ unsafe impl Sync for Queue {}
 unsafe impl Send for Queue {}
 
 impl Owner {
-    /// The queues of a set that belongs to this thread.
-    pub(super) fn new() -> Self {
+    /// The queues of a set that belongs to this thread. `hooks` are told of its tasks.
+    pub(super) fn new(hooks: Option<StdArc<TaskHooks>>) -> Self {
         let queue = Queue {
             owner: mark(),
             mine: UnsafeCell::new(Mine { entries: VecDeque::new(), polling: 0 }),
             remote: Mutex::new(Remote::default()),
             list: TaskList::new(),
+            hooks,
         };
         Self { queue: Arc::new(queue), polls: Cell::new(0), stays: PhantomData }
     }
@@ -256,9 +258,8 @@ impl Schedule for Member {
         unsafe { Self::schedule(this, task) }
     }
 
-    /// None: a runtime's hooks are told of its own tasks, and a set belongs to no runtime.
     fn hooks(&self) -> Option<&TaskHooks> {
-        None
+        self.0.hooks.as_deref()
     }
 
     fn release(&self, task: RawTask) -> bool {

@@ -21,7 +21,7 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["scheduler::idle"], may_use: &["sync", "park"] },
     Layer { modules: &["time::wheel"], may_use: &[] },
     Layer { modules: &["time::error"], may_use: &[] },
-    Layer { modules: &["time::clock"], may_use: &["sync"] },
+    Layer { modules: &["time::clock"], may_use: &["sync", "park"] },
     Layer { modules: &["time::entry", "time::shard"], may_use: &["sync", "time::wheel", "time::clock"] },
     Layer {
         modules: &["time::driver"],
