@@ -42,7 +42,7 @@ mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
 mod start;
-mod threads;
+pub(crate) mod threads;
 mod worker_slot;
 
 pub use crate::scheduler::RuntimeFlavor;

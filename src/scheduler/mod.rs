@@ -20,7 +20,9 @@
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
-//!   worker passes a fence before it empties the injector.
+//!   worker passes a fence before it empties the injector. `scheduler_check_before_push` (structural): in this order.
+//! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
+//! - Checked by the models `injector_shutdown`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
 //! - `queue_account`: a task that was in the injector is counted once, there or as polled (`metrics.rs`).
 //! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
@@ -170,10 +172,14 @@ impl Scheduler {
 
     /// Queues a task from a thread that is no worker of ours.
     fn inject(&self, task: Runnable) {
+        let late = mutant("scheduler_check_before_push");
+        if late && self.is_closed() {
+            return;
+        }
         self.injector.push(task);
         self.notify();
         // ORDERING(scheduler_close): relaxed, after the fence of `notify`; pairs with the fence in `empty_injector`.
-        if self.closed.load(Ordering::Relaxed) {
+        if self.closed.load(Ordering::Relaxed) && !late {
             self.empty_injector();
         }
     }
@@ -214,6 +220,12 @@ impl Scheduler {
 
     /// Begins the shutdown: workers exit after the poll that they are in. Later calls do nothing.
     pub(crate) fn close(&self) {
+        if mutant("scheduler_unpark_before_flag") {
+            self.remotes.iter().for_each(|remote| remote.unparker.unpark());
+            // Relaxed: as below (counter only).
+            self.closed.swap(true, Ordering::Relaxed);
+            return;
+        }
         // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
         // to the workers that sleep.
         if self.closed.swap(true, Ordering::Relaxed) {

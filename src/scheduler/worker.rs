@@ -15,8 +15,11 @@
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
 //! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
+//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next; what comes before it after all
+//!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
+//! - `worker_exit_keeps_queue` (structural): a worker that exits empties its queue, which others can reach, and so keep. Checked by the
+//!   model `spawn_vs_close`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
-//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
@@ -185,6 +188,9 @@ impl Worker {
         }
         self.shard.scheduler.drop_tasks(self.shard.index);
         drop(self.slot().take());
+        if mutant("worker_exit_keeps_queue") {
+            return self.shard.scheduler.leave();
+        }
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
@@ -246,7 +252,7 @@ impl Worker {
         let alone = self.queue.is_empty() && self.slot().is_empty();
         self.metrics.local_schedules.add(1);
         self.queue.push(task);
-        if !alone {
+        if !alone && !mutant("worker_requeue_silent") {
             self.shard.scheduler.notify();
         }
     }
@@ -284,7 +290,7 @@ impl Worker {
         if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
-            if !self.queue.is_empty() {
+            if !self.queue.is_empty() && !mutant("worker_injector_silent") {
                 // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
                 self.shard.scheduler.notify();
             }

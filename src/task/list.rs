@@ -7,12 +7,15 @@
 //! # Invariants
 //! - Links are touched under the lock, or by [`close`](TaskList::close) once it has detached the chain: from then on
 //!   [`remove`](TaskList::remove) answers false without touching them.
+//! - A closed list takes nobody in (structural: `list_insert_ignores_closed`).
 //! - No user code runs under the lock.
+//!
+//! Checked by the models `task_shutdown_run`, `task_abort_shutdown`, `list_insert_vs_close`.
 //!
 //! Deliberately not here: what becomes of a task that is refused.
 
 use super::raw::RawTask;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 
 /// A list of live tasks.
 #[derive(Debug)]
@@ -60,7 +63,7 @@ impl TaskList {
     /// `task` is alive and in no list.
     pub(super) unsafe fn insert(&self, task: RawTask) -> bool {
         let mut chain = self.chain.lock();
-        if chain.closed {
+        if chain.closed && !mutant("list_insert_ignores_closed") {
             return false;
         }
         let head = chain.head.replace(task);

@@ -9,15 +9,17 @@
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
 //!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
-//! - No waker is cloned, woken or dropped under the lock: they are moved out first. One that panics as it is dropped hides no answer: a poll that
-//!   finds the timer fired has freed its entry.
-//! - A poll that brings another waker looks twice (structural: `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
+//! - No waker is cloned, woken or dropped under the lock: they are moved out first (structural: `timer_clone_under_lock`). One that panics as it
+//!   is dropped hides no answer: a poll that finds the timer fired has freed its entry.
+//! - A poll that brings another waker leaves it (structural: `timer_keeps_waker`), and looks twice (structural:
+//!   `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
+//! - A reset of a timer that has fired says so (structural: `timer_reset_ignores_fired`): its waker is gone.
 //! - An entry is freed once, by its owner, fired or not (structural: `timer_cancel_leaves_fired`); a closed shard takes none
 //!   (structural: `timer_register_ignores_closed`).
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
 //!
-//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_insert_cancel` and, with the
-//! driver, `driver_earlier_deadline`.
+//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_fire_reset`, `timer_insert_cancel`,
+//! `timer_cascade_cancel`, `timer_clone_panics` and, with the driver, `driver_earlier_deadline`.
 //! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver/`).
 
 use std::task::{Poll, Waker};
@@ -104,7 +106,7 @@ impl TimerShard {
     /// Moves a timer to another deadline. The new expiry of the shard, if it became earlier; none too if the timer had fired.
     pub(crate) fn reset(&self, key: Key, deadline: u64) -> (bool, Option<u64>) {
         let mut timers = self.timers.lock();
-        if !timers.wheel.reset(key, deadline) {
+        if !timers.wheel.reset(key, deadline) && !mutant("timer_reset_ignores_fired") {
             return (false, None);
         }
         (true, self.publish_if_earlier(&timers.wheel))
@@ -130,7 +132,9 @@ impl TimerShard {
         }
         // The waker has changed. Cloning it is the user's code, and not for under the lock.
         drop(timers);
+        let locked = mutant("timer_clone_under_lock").then(|| self.timers.lock());
         let waker = waker.clone();
+        drop(locked);
         let mut timers = self.timers.lock();
         // The timer may have fired, or the shard have closed, since the first look.
         let answer = if mutant("timer_poll_skips_second_look") { None } else { timers.settle(key, &waker) };
@@ -211,7 +215,7 @@ impl ShardTimers {
             return Some(Poll::Ready(Err(Closed)));
         }
         match self.wheel.get_mut(key) {
-            Some(registered) => registered.will_wake(waker).then_some(Poll::Pending),
+            Some(registered) => (registered.will_wake(waker) || mutant("timer_keeps_waker")).then_some(Poll::Pending),
             None => {
                 self.wheel.remove(key);
                 Some(Poll::Ready(Ok(())))

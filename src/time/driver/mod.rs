@@ -18,6 +18,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
+//!   `timer_reset_skips_driver` (structural): a reset is a registrar too.
 //! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
 //! - A waker that blocks holds up every timer of its runtime: tasks' and `block_on`'s do not, a foreign executor's must not.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
@@ -29,7 +30,7 @@
 //! Timers from before keep their ticks: they fire up to a tick late.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
-//! Checked by the models `driver_earlier_deadline`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
+//! Checked by the models `driver_earlier_deadline`, `driver_reset_earlier`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
 //! Deliberately not here: tasks and queues. The thread knows `Waker`s, a `sink` that it hands batches of them, and a question: is there work?
 
 #[cfg(feature = "test-util")]
@@ -106,7 +107,9 @@ impl Timers {
     /// Moves a timer from one deadline to another. False when it had fired: the ticket is void then only after a poll or a cancel.
     pub(crate) fn reset(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
         let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, new);
-        self.wake_driver_for(earlier);
+        if !mutant("timer_reset_skips_driver") {
+            self.wake_driver_for(earlier);
+        }
         // One that is moved away, as most are, saves a look at the clock: it had not fired.
         ticket.overdue = new < old && new <= self.clock.now();
         pending
