@@ -7,12 +7,14 @@ use std::hash::Hash;
 use std::marker::PhantomPinned;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
+use std::sync::MutexGuard;
 
-use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TryCurrentError};
+use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TaskMeta, TryCurrentError};
 use fusee::task::coop::{Coop, RestoreOnPending};
 use fusee::task::futures::TaskLocalFuture;
 use fusee::task::{
-    AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet, Unconstrained,
+    self, AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet,
+    Unconstrained,
 };
 use fusee::time::error::Elapsed;
 use fusee::time::{Instant, Sleep, Timeout};
@@ -63,6 +65,8 @@ all![
     Handle,
     RuntimeMetrics,
     TryCurrentError,
+    TaskMeta<'static>,
+    task::Builder<'static>,
     JoinHandle<()>,
     JoinHandle<Cell<u8>>,
     JoinHandle<Awkward>,
@@ -81,6 +85,7 @@ all![
     Timeout<Ready<()>>,
     Timeout<Pending<()>>,
     Timeout<Sleep>,
+    Timeout<JoinHandle<()>>,
     Elapsed,
 ];
 
@@ -94,6 +99,8 @@ const _: () = {
     unwind::<Handle>();
     unwind::<RuntimeMetrics>();
     unwind::<TryCurrentError>();
+    unwind::<TaskMeta<'static>>();
+    unwind::<task::Builder<'static>>();
     unwind::<Elapsed>();
     unwind::<Id>();
     unwind::<Instant>();
@@ -124,16 +131,46 @@ not!(TaskLocalFuture<Cell<u8>, Ready<()>>: Sync);
 not!(TaskLocalFuture<u8, Ready<()>>: Unpin);
 not!(Coop<PhantomFuture>: Unpin);
 not!(Unconstrained<PhantomFuture>: Unpin);
-not!(EnterGuard<'static>: Send);
 not!(LocalSet: Send);
 not!(LocalSet: Sync);
 not!(LocalEnterGuard: Send);
 not!(LocalEnterGuard: Sync);
+not!(JoinHandle<MutexGuard<'static, ()>>: Send);
+not!(EnterGuard<'static>: Send);
+not!(EnterGuard<'static>: Clone);
+not!(JoinHandle<()>: Clone);
+not!(Runtime: Clone);
+// As its payload may not be.
+not!(JoinError: UnwindSafe);
 not!(Timeout<PhantomFuture>: Unpin);
 not!(Timeout<Awkward>: Sync);
 
 /// A future that must not move.
 struct PhantomFuture(PhantomPinned);
+
+/// Asserts of what async functions and blocks return, without running them, that it is all that is named.
+macro_rules! futures {
+    ($($future:expr => $($assertion:ident)+),* $(,)?) => {
+        const _: fn() = || {
+            $($( $assertion(&$future); )+)*
+        };
+    };
+}
+
+const fn is_send<T: Send>(_: &T) {}
+const fn is_sync<T: Sync>(_: &T) {}
+const fn is_unpin<T: Unpin>(_: &T) {}
+
+futures![
+    task::yield_now() => is_send is_sync,
+    fusee::time::sleep(fusee::time::Duration::ZERO) => is_send is_sync is_unpin,
+    fusee::time::sleep_until(Instant::now()) => is_send is_sync is_unpin,
+    fusee::time::timeout(fusee::time::Duration::ZERO, std::future::ready(())) => is_send is_sync is_unpin,
+    fusee::spawn(async {}) => is_send is_sync is_unpin,
+    task::Builder::new().spawn(async {}).unwrap() => is_send is_sync is_unpin,
+    async { fusee::spawn(async { Awkward(Cell::new(1), PhantomPinned) }).await } => is_send,
+    async { fusee::time::timeout(fusee::time::Duration::ZERO, std::future::pending::<()>()).await } => is_send is_sync,
+];
 
 #[test]
 fn futures_of_the_public_functions_are_send() {

@@ -239,7 +239,7 @@ fn shutdown_waits_for_jobs_that_run_and_cancels_those_that_wait() {
         assert!(!running.is_finished() && !dropped.is_open());
         open.open();
         closer.join().unwrap();
-        assert!(running.is_finished());
+        assert!(running.is_finished(), "the drop has waited for it");
         assert_eq!(executor::block_on(running).unwrap(), 42);
         let token = drops.token();
         let refused = handle.spawn_blocking(move || drop(token));

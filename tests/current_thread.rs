@@ -156,7 +156,7 @@ fn a_root_future_that_waits_takes_the_worker_over_when_the_first_panics() {
                     let task = fusee::spawn(async { sleep(Duration::from_millis(1)).await });
                     waiting.open();
                     task.await.unwrap();
-                })
+                });
             })
         };
         waiting.wait();

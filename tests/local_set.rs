@@ -97,7 +97,7 @@ fn spawn_local_outside_of_a_set_panics_and_names_the_way_out() {
     on_1_2_and_4_workers(|runtime| {
         let outside = |error: fusee::task::JoinError| {
             let payload = error.into_panic();
-            assert!(message(&*payload).contains("outside of a `LocalSet`"), "{}", message(&*payload));
+            assert!(message(&*payload).contains("outside of a `task::LocalSet`"), "{}", message(&*payload));
             assert!(message(&*payload).contains("LocalSet::run_until"), "{}", message(&*payload));
         };
         let payload = catch_unwind(|| spawn_local(async {})).unwrap_err();

@@ -64,24 +64,28 @@ impl Pool {
     /// Queues `job`. An idle thread takes it, or a thread that `start` starts if there are fewer than the maximum, or the first to be free.
     ///
     /// `start` has its thread call [`work`](Self::work) with the ticket. If it fails and no other thread is there to run jobs, all jobs
-    /// that wait are cancelled on this thread; so is `job`, on a closed pool.
-    pub(crate) fn submit(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) {
+    /// that wait are cancelled on this thread; so is `job`, on a closed pool. How many were cancelled.
+    pub(crate) fn submit(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) -> usize {
         let mut roster = self.roster.lock();
         if roster.is_closed() && !mutant("blocking_closed") {
             drop(roster);
             job.cancel();
-            return;
+            return 1;
         }
         roster.queue(job);
         if roster.promise() {
-            return self.wake_one(roster);
+            self.wake_one(roster);
+            return 0;
         }
-        let Some(id) = roster.enlist_below_maximum() else { return };
+        let Some(id) = roster.enlist_below_maximum() else { return 0 };
         drop(roster);
         match start(Ticket(id)) {
-            Ok(thread) => self.register(id, thread),
+            Ok(thread) => {
+                self.register(id, thread);
+                0
+            }
             // Why is of no use to whoever awaits the job: it runs on another thread, or is cancelled.
-            Err(_) => self.strike(id).into_iter().for_each(Runnable::cancel),
+            Err(_) => self.strike(id).into_iter().map(Runnable::cancel).count(),
         }
     }
 
@@ -125,14 +129,18 @@ impl Pool {
         self.roster.lock().adopt().map(Ticket)
     }
 
-    /// A pool thread's life: it runs what there is until it has been idle for too long, or the pool has closed. Never panics.
-    pub(crate) fn work(&self, ticket: Ticket) {
+    /// A pool thread's life: it runs what there is until it has been idle for too long, or the pool has closed, and says of each job that
+    /// it has `ended`. Never panics.
+    pub(crate) fn work(&self, ticket: Ticket, ended: impl Fn()) {
         let Ticket(id) = ticket;
         let mut next = self.roster.lock().reserved(id);
         loop {
             let carried = matches!(next, Some(Job::Work(_)));
             if let Some(job) = next {
                 run(job);
+                if !carried {
+                    ended();
+                }
             }
             let roster = self.roster.lock();
             next = match self.next(roster, carried) {

@@ -21,6 +21,7 @@ use crate::scheduler::seat;
 use crate::scheduler::worker::{self, Worker};
 use crate::sync::{Mutex, StdArc, mutant};
 use crate::task::coop;
+use crate::time::clock::Counted;
 
 /// Runs `f`, which may block, on this thread.
 #[track_caller]
@@ -30,7 +31,10 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         flavor != Some(RuntimeFlavor::CurrentThread),
         "`block_in_place` was called on a current-thread runtime, where no other thread can run its tasks meanwhile: use `spawn_blocking`"
     );
-    let _kept = Kept(seat::stand().and_then(hand_on));
+    let worker = seat::stand();
+    // Handed on or not: one count stays with this thread.
+    let _counted = worker.as_ref().map(|worker| Counted::by(worker.shard().scheduler().timers().clock()));
+    let _kept = Kept(worker.and_then(hand_on));
     let _blocking = context::enter_blocking();
     let _unlimited = coop::Grant::unlimited();
     f()
@@ -62,6 +66,8 @@ fn hand_on(worker: Box<Worker>) -> Option<Box<Worker>> {
     // Shared, for the pool gives a refused work back as what it is: a closure.
     let worker = StdArc::new(Mutex::new(Some(worker)));
     let handed = worker.clone();
+    // This thread finishes the poll that it is in, and counts until then: `worker::run` takes it out.
+    scheduler.timers().clock().stir();
     let work = Box::new(move || {
         let worker = handed.lock().take();
         if let Some(worker) = worker {
@@ -70,6 +76,9 @@ fn hand_on(worker: Box<Worker>) -> Option<Box<Worker>> {
     });
     match scheduler.blocking().submit_now(work, |ticket| pool_thread::start(&scheduler, ticket)) {
         Ok(()) => None,
-        Err(_) => worker.lock().take(),
+        Err(_) => {
+            scheduler.timers().clock().rest();
+            worker.lock().take()
+        }
     }
 }

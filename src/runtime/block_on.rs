@@ -5,10 +5,12 @@
 //!
 //! # Invariants (ordering labels)
 //! - `root_woken`: what came before a wake of the root future is seen by the poll that follows. Pairs the waker's swap with the driver's.
+//! - A root future that is polled, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the
+//!   wake, before it is seen (structural: `root_counts_late`), until the worker, which counts itself, takes it.
 //! - The flag is set before the worker is unparked (structural: `root_unpark_before_flag`): a driver that parks has the token, and then
 //!   sees the flag.
 //!
-//! Checked by the models `block_on_foreign`, `block_on_driver` and `block_on_hand_over`.
+//! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_hand_over` and `driven_root_paused`.
 //! Deliberately not here: how a worker finds tasks (`scheduler/worker.rs`).
 
 use std::future::Future;
@@ -24,6 +26,7 @@ use crate::scheduler::worker::{self, Next, Worker};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{StdArc, mutant, ord};
 use crate::task::coop;
+use crate::time::clock::{Clock, Counted, Presence};
 
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
@@ -32,14 +35,16 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
     let parker = Parker::new();
-    let waker = Waker::from(StdArc::new(UnparkThread(parker.unparker())));
+    let root = ParkedRoot::new(handle, &parker);
+    let _present = Present::new(&root);
+    let waker = Waker::from(root.clone());
     let mut future = pin!(future);
     loop {
         if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
             return output;
         }
         handle.scheduler().assert_not_forked();
-        parker.park();
+        root.park(&parker);
     }
 }
 
@@ -55,38 +60,48 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     }
     let parker = Parker::new();
     let waiting = Waiting { slot, unparker: parker.unparker() };
-    let waker = Waker::from(StdArc::new(UnparkThread(parker.unparker())));
+    let root = ParkedRoot::new(handle, &parker);
+    let present = Present::new(&root);
+    let waker = Waker::from(root.clone());
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
             drop(waiting);
+            // The worker counts for this thread from now on.
+            drop(present);
             return drive(handle, worker, slot, future);
         }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
             return output;
         }
         handle.scheduler().assert_not_forked();
-        parker.park();
+        root.park(&parker);
     }
 }
 
 /// Works as `worker`, and polls `future` first and whenever it was woken.
 fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
-    let root = StdArc::new(DrivenRoot { woken: AtomicBool::new(true), unparker: worker.unparker() });
+    let root = DrivenRoot::new(handle, &worker);
+    let _driven = Driven(&root);
     let waker = Waker::from(root.clone());
     let interval = handle.scheduler().event_interval();
+    let mut rest = handle.scheduler().thread_hooks().rest();
     seat::sit(worker);
     let _seated = Seated(slot);
     loop {
-        if root.take_woken()
-            && let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task())
-        {
-            return output;
+        if root.take_woken() {
+            rest.busy();
+            if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task()) {
+                return output;
+            }
         }
         for _ in 0..interval {
             match seat::with(Worker::next) {
-                Some(Next::Run(task)) => worker::poll(task),
+                Some(Next::Run(task)) => {
+                    rest.busy();
+                    worker::poll(task);
+                }
                 Some(Next::Park) => {
-                    seat::with(|worker| worker.park(|| root.is_woken()));
+                    worker::park(&mut rest, || root.is_woken());
                     break;
                 }
                 Some(Next::Exit) | None => {
@@ -126,25 +141,84 @@ impl Drop for Waiting<'_> {
 }
 
 /// The waker of a root future whose thread does nothing else.
-struct UnparkThread(Unparker);
+struct ParkedRoot {
+    handle: Handle,
+    unparker: Unparker,
+    presence: Presence,
+}
 
-impl Wake for UnparkThread {
+/// Says that the thread is done with its root future, when it is dropped.
+struct Present<'a> {
+    root: &'a ParkedRoot,
+    _counted: Counted,
+}
+
+impl<'a> Present<'a> {
+    fn new(root: &'a ParkedRoot) -> Self {
+        Self { root, _counted: Counted::by(root.clock()) }
+    }
+}
+
+impl ParkedRoot {
+    fn new(handle: &Handle, parker: &Parker) -> StdArc<Self> {
+        let presence = Presence::new(handle.timers().clock());
+        StdArc::new(Self { handle: handle.clone(), unparker: parker.unparker(), presence })
+    }
+
+    fn clock(&self) -> &Clock {
+        self.handle.timers().clock()
+    }
+
+    fn park(&self, parker: &Parker) {
+        self.presence.park(self.clock());
+        parker.park();
+        self.presence.unpark(self.clock());
+    }
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.root.presence.end(self.root.clock());
+    }
+}
+
+impl Wake for ParkedRoot {
     fn wake(self: StdArc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
-        self.0.unpark();
+        self.presence.wake(self.clock());
+        self.unparker.unpark();
     }
 }
 
 /// The waker of a root future whose thread is a worker too.
 struct DrivenRoot {
+    handle: Handle,
+    /// While it is set the root counts as awake.
     woken: AtomicBool,
     unparker: Unparker,
 }
 
+/// Lets the root count no more, when it is dropped.
+struct Driven<'a>(&'a DrivenRoot);
+
+impl Drop for Driven<'_> {
+    fn drop(&mut self) {
+        // Counter only: nothing is polled any more. The flag stays set: later wakes take back what they count.
+        if self.0.woken.swap(true, Ordering::Relaxed) {
+            self.0.handle.timers().clock().rest();
+        }
+    }
+}
+
 impl DrivenRoot {
+    fn new(handle: &Handle, worker: &Worker) -> StdArc<Self> {
+        handle.timers().clock().stir();
+        StdArc::new(Self { handle: handle.clone(), woken: AtomicBool::new(true), unparker: worker.unparker() })
+    }
+
     fn is_woken(&self) -> bool {
         // ORDERING(root_woken): relaxed, a hint; a wake that it misses leaves a token with the worker's parker.
         self.woken.load(Ordering::Relaxed)
@@ -152,7 +226,11 @@ impl DrivenRoot {
 
     fn take_woken(&self) -> bool {
         // ORDERING(root_woken): acquire; pairs with `wake_by_ref`. Relaxed, if there is nothing to take.
-        self.is_woken() && self.woken.swap(false, ord("root_woken", Ordering::Acquire))
+        let taken = self.is_woken() && self.woken.swap(false, ord("root_woken", Ordering::Acquire));
+        if taken {
+            self.handle.timers().clock().rest();
+        }
+        taken
     }
 }
 
@@ -165,9 +243,18 @@ impl Wake for DrivenRoot {
         if mutant("root_unpark_before_flag") {
             self.unparker.unpark();
         }
+        if !mutant("root_counts_late") {
+            self.handle.timers().clock().stir();
+        }
         // ORDERING(root_woken): release, for the poll that follows. A swap even if the flag is set already: the poll about to start
         // must see what came before this wake too.
-        self.woken.swap(true, ord("root_woken", Ordering::Release));
+        let before = self.woken.swap(true, ord("root_woken", Ordering::Release));
+        if mutant("root_counts_late") {
+            self.handle.timers().clock().stir();
+        }
+        if before {
+            self.handle.timers().clock().rest();
+        }
         if !mutant("root_unpark_before_flag") {
             self.unparker.unpark();
         }

@@ -5,11 +5,13 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::local_runtime::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
-use super::start::{self, Plan};
+use super::start;
 use crate::blocking::Pool;
+use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
-use crate::scheduler::{Policy, RuntimeFlavor};
+use crate::scheduler::{Plan, Policy, RuntimeFlavor};
 use crate::sync::available_parallelism;
 
 /// The most workers that a runtime takes.
@@ -33,6 +35,8 @@ pub struct Builder {
     threads: ThreadSettings,
     global_queue_interval: u32,
     event_interval: u32,
+    pub(super) hooks: Hooks,
+    start_paused: bool,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -73,6 +77,8 @@ impl Builder {
             threads: ThreadSettings { name: ThreadName::new("fusee-worker"), stack_size: None },
             global_queue_interval: 61,
             event_interval: 61,
+            hooks: Hooks::default(),
+            start_paused: false,
         }
     }
 
@@ -165,6 +171,26 @@ impl Builder {
         self
     }
 
+    /// Starts the runtime with its clock paused, as by [`time::pause`](crate::time::pause); `false` by default.
+    ///
+    /// ```
+    /// use fusee::runtime::Builder;
+    /// use fusee::time::{Duration, Instant, sleep};
+    ///
+    /// let runtime = Builder::new_multi_thread().worker_threads(2).start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+        self.start_paused = paused;
+        self
+    }
+
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
@@ -179,11 +205,33 @@ impl Builder {
             event_interval: self.event_interval,
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
-        let plan = Plan { policy, threads: self.threads.clone(), blocking };
+        let plan = Plan { policy, threads: self.threads.clone(), blocking, hooks: self.hooks.clone() };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(plan),
-            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.start_paused),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.start_paused),
         }
+    }
+
+    /// A runtime for futures that are not `Send`, to be used on this thread alone. Of this builder's settings it takes those of a
+    /// current-thread runtime.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); [`InvalidInput`](io::ErrorKind::InvalidInput) also for a multi-thread builder.
+    ///
+    /// ```
+    /// use fusee::runtime::{Builder, LocalOptions};
+    ///
+    /// let runtime = Builder::new_current_thread().build_local(LocalOptions::default())?;
+    /// runtime.block_on(async { fusee::task::spawn_local(async {}).await.unwrap() });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        let LocalOptions {} = options;
+        if self.flavor == RuntimeFlavor::MultiThread {
+            let message = "a local runtime has one thread: build it with `Builder::new_current_thread`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        self.build().map(LocalRuntime::of)
     }
 
     /// Refuses what cannot be; else the number of workers.

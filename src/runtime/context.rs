@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use super::handle::Handle;
 use crate::sync::{StdMutexGuard, thread_local_const};
+use crate::task::id::Current;
 
 thread_local_const! {
     /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
@@ -111,6 +112,12 @@ pub(super) fn current() -> Result<Handle, TryCurrentError> {
         .ok_or(TryCurrentError { destroyed: false })
 }
 
+/// Lends `f` the current runtime, if there is one. `f` enters and leaves none.
+#[cfg(feature = "test-util")]
+pub(super) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Option<R> {
+    ENTERED.try_with(|entered| entered.borrow().last().and_then(Option::as_ref).map(f)).ok().flatten()
+}
+
 /// Marks this thread, for good, as one that a runtime has started, to poll futures.
 pub(super) fn become_runtime_thread() {
     set_duty(Duty { started: true, polls: true });
@@ -156,11 +163,11 @@ pub(super) fn assert_may_block() {
     );
 }
 
-/// Enters `block_on` on this thread.
+/// Enters `block_on` on this thread: until the guards are dropped it polls, and runs the code of no task.
 #[track_caller]
-pub(super) fn enter_block_on() -> DutyGuard {
+pub(super) fn enter_block_on() -> (DutyGuard, Current) {
     assert_may_block();
-    enter_polling()
+    (enter_polling(), Current::none())
 }
 
 /// Begins to poll futures on this thread, which some runtime has started or has not.

@@ -8,7 +8,8 @@ use super::context::{self, EnterGuard, TryCurrentError};
 use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::Arc;
-use crate::task::{self, JoinHandle};
+use crate::task::meta::Origin;
+use crate::task::{self, JoinHandle, is_large};
 use crate::time::driver::Timers;
 
 /// A reference to a runtime, cheap to clone, that spawns onto it from anywhere. It does not keep the runtime's threads alive:
@@ -55,6 +56,12 @@ impl Handle {
         context::current()
     }
 
+    /// Lends `f` the current runtime's, if there is one. `f` runs no user code.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
+        context::with_current(f)
+    }
+
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
@@ -64,7 +71,29 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        scheduler::spawn(&self.shard, future)
+        if const { is_large::<F>() } {
+            self.spawn_from(Box::pin(future), Origin::here())
+        } else {
+            self.spawn_from(future, Origin::here())
+        }
+    }
+
+    /// As [`spawn`](Self::spawn), for a task of the given origin.
+    pub(crate) fn spawn_from<F>(&self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn(&self.shard, future, origin)
+    }
+
+    /// As [`spawn_from`](Self::spawn_from), by a handle made for it.
+    pub(crate) fn into_spawn_from<F>(self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn_owned(self.shard, future, origin)
     }
 
     /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`].
@@ -76,10 +105,20 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.spawn_blocking_from(f, Origin::here())
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for a task of the given origin.
+    #[track_caller]
+    pub(crate) fn spawn_blocking_from<F, R>(&self, f: F, origin: Origin<'_>) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let scheduler = self.scheduler();
         scheduler.assert_not_forked();
-        let (job, handle) = task::blocking::unlisted(f);
-        scheduler.blocking().submit(job, |ticket| pool_thread::start(scheduler, ticket));
+        let (job, handle) = task::blocking::unlisted(f, scheduler.task_hooks(), origin);
+        scheduler.submit_blocking(job, |ticket| pool_thread::start(scheduler, ticket));
         handle
     }
 
@@ -93,7 +132,11 @@ impl Handle {
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::park_on(self, future)
+        if const { is_large::<F>() } {
+            block_on::park_on(self, Box::pin(future))
+        } else {
+            block_on::park_on(self, future)
+        }
     }
 
     /// Makes this runtime the current one on this thread, for [`spawn`](crate::task::spawn()) and timers, until the guard is dropped.

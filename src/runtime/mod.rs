@@ -16,15 +16,17 @@
 //! locks and allocations of a process that forks with several threads do; `exec` is the safe way. Noticed on Linux, from 4.14 on.
 //!
 //! # Inside
-//! `builder.rs` holds the configuration, `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
+//! `builder.rs` holds the configuration (`builder_hooks.rs` the hooks'), `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
 //! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks;
 //! `pool_thread.rs` starts the threads of the blocking pool, `block_in_place.rs` has one of them take a worker over.
 
 mod block_in_place;
 mod block_on;
 mod builder;
+mod builder_hooks;
 mod context;
 mod handle;
+mod local_runtime;
 mod metrics;
 mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
@@ -37,12 +39,16 @@ pub use crate::scheduler::RuntimeFlavor;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
+pub use local_runtime::{LocalOptions, LocalRuntime, LocalRuntimeEnterGuard};
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
 
+pub use crate::task::meta::TaskMeta;
 pub(crate) use block_in_place::block_in_place;
 
 use std::future::Future;
+
+use crate::task::is_large;
 
 /// Runs `future` to its end on a runtime of its own, which has as many workers as the machine has cores.
 ///
@@ -57,6 +63,11 @@ use std::future::Future;
 /// ```
 #[track_caller]
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    if const { is_large::<F>() } { block_on_new(Box::pin(future)) } else { block_on_new(future) }
+}
+
+#[track_caller]
+fn block_on_new<F: Future>(future: F) -> F::Output {
     context::assert_may_block();
     match Runtime::new() {
         Ok(runtime) => runtime.block_on(future),

@@ -17,6 +17,6 @@ pub(super) fn start(scheduler: &Arc<Scheduler>, ticket: Ticket) -> io::Result<Jo
         context::become_pool_thread();
         let handle = Handle::new(shard);
         let _entered = context::enter(&handle);
-        handle.scheduler().blocking().work(ticket);
+        handle.scheduler().thread_hooks().around(|| handle.scheduler().run_blocking(ticket));
     })
 }

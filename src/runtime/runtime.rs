@@ -17,7 +17,8 @@ use super::threads::Threads;
 use super::worker_slot::WorkerSlot;
 use super::{Builder, RuntimeMetrics};
 use crate::sync::{RawInstant, thread};
-use crate::task::JoinHandle;
+use crate::task::meta::Origin;
+use crate::task::{JoinHandle, is_large};
 
 /// A runtime: workers that run tasks, and a driver that fires timers.
 ///
@@ -73,6 +74,11 @@ impl Runtime {
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if const { is_large::<F>() } { self.block_on_small(Box::pin(future)) } else { self.block_on_small(future) }
+    }
+
+    #[track_caller]
+    fn block_on_small<F: Future>(&self, future: F) -> F::Output {
         match &self.slot {
             None => block_on::park_on(&self.handle, future),
             Some(slot) => block_on::drive_on(&self.handle, slot, future),
@@ -80,12 +86,18 @@ impl Runtime {
     }
 
     /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()).
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.handle.spawn(future)
+        let origin = Origin::here();
+        if const { is_large::<F>() } {
+            self.handle.spawn_from(Box::pin(future), origin)
+        } else {
+            self.handle.spawn_from(future, origin)
+        }
     }
 
     /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`](crate::task::spawn_blocking).

@@ -10,27 +10,19 @@ use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
-use crate::blocking::Pool;
 use crate::park::Parker;
-use crate::scheduler::thread_settings::ThreadSettings;
 use crate::scheduler::worker::{self, Seed, Worker};
-use crate::scheduler::{Policy, Scheduler, Shard};
+use crate::scheduler::{Plan, Scheduler, Shard};
 use crate::sync::Arc;
 use crate::sync::thread;
 use crate::task::waker::wake_quietly;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
-/// What a builder decides.
-pub(super) struct Plan {
-    pub(super) policy: Policy,
-    pub(super) threads: ThreadSettings,
-    pub(super) blocking: Pool,
-}
-
 /// A runtime whose workers are threads of their own.
-pub(super) fn multi_thread(plan: Plan, workers: usize) -> io::Result<Runtime> {
+pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
-    let (scheduler, parker) = scheduler(&seeds, plan);
+    let (scheduler, parker) = scheduler(&seeds, plan, paused);
     let mut runtime = Runtime::of(foreign_handle(&scheduler), None);
     // Dropped before the runtime, whose shutdown waits for the last worker to exit.
     let mut unstarted = Unstarted { scheduler: &scheduler, workers };
@@ -46,9 +38,9 @@ pub(super) fn multi_thread(plan: Plan, workers: usize) -> io::Result<Runtime> {
 }
 
 /// A runtime whose worker waits for a thread in `block_on`.
-pub(super) fn current_thread(plan: Plan) -> io::Result<Runtime> {
+pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
     let seed = Seed::new();
-    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan);
+    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan, paused);
     let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
     let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
     start_driver(&mut runtime, &scheduler, parker)?;
@@ -56,11 +48,13 @@ pub(super) fn current_thread(plan: Plan) -> io::Result<Runtime> {
 }
 
 /// The scheduler of the workers that grow from `seeds`, and the parker of its timer driver.
-fn scheduler(seeds: &[Seed], plan: Plan) -> (Arc<Scheduler>, Parker) {
+fn scheduler(seeds: &[Seed], plan: Plan, paused: bool) -> (Arc<Scheduler>, Parker) {
     let parker = Parker::new();
-    let timers = Timers::new(seeds.len() + 1, parker.unparker());
+    // All workers are awake. The one of a current-thread runtime is too, while it waits for a thread: tasks have not rested, but wait with it.
+    let clock = Clock::of_runtime(paused, seeds.len(), parker.unparker());
+    let timers = Timers::new(clock, seeds.len() + 1, parker.unparker());
     let remotes = seeds.iter().map(Seed::remote).collect();
-    (Arc::new(Scheduler::new(remotes, timers, plan.blocking, plan.threads, plan.policy)), parker)
+    (Arc::new(Scheduler::new(remotes, timers, plan)), parker)
 }
 
 /// The handle of threads that are no workers.
@@ -86,12 +80,14 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
         context::become_runtime_thread();
         let handle = Handle::new(worker.shard().clone());
         let _entered = context::enter(&handle);
-        worker::run(worker);
-        // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
-        if let Some(ticket) = handle.scheduler().blocking().adopt() {
-            context::become_pool_thread();
-            handle.scheduler().blocking().work(ticket);
-        }
+        handle.scheduler().thread_hooks().around(|| {
+            worker::run(worker);
+            // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
+            if let Some(ticket) = handle.scheduler().blocking().adopt() {
+                context::become_pool_thread();
+                handle.scheduler().run_blocking(ticket);
+            }
+        });
     })
 }
 
@@ -100,7 +96,8 @@ fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parke
     let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
         context::become_runtime_thread();
         crate::sync::sharpen_timers();
-        scheduler.timers().drive(&parker, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
+        let has_work = || scheduler.has_work();
+        scheduler.timers().drive(&parker, has_work, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
     });
     started.map_err(|error| because("the timer driver could not be started", &error))
 }

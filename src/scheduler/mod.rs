@@ -8,17 +8,22 @@
 //! | `worker.rs` | a worker's loop: find work, run it, park |
 //! | `seat.rs` | which worker a thread works as |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
+//! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
 //!   worker passes a fence before it empties the injector.
+//! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
+mod blocking;
+pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
@@ -31,12 +36,15 @@ use std::future::Future;
 use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, ForkMark, fence_seq_cst};
+use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst, mutant};
+use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
+use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 use crate::time::driver::Timers;
+use hooks::{Hooks, ThreadHooks};
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
@@ -58,6 +66,17 @@ pub(crate) struct Scheduler {
     blocking: Pool,
     threads: ThreadSettings,
     policy: Policy,
+    /// Shared with tasks that are in no list, and hold no shard.
+    task_hooks: Option<StdArc<TaskHooks>>,
+    thread_hooks: ThreadHooks,
+}
+
+/// What a builder decides.
+pub(crate) struct Plan {
+    pub(crate) policy: Policy,
+    pub(crate) threads: ThreadSettings,
+    pub(crate) blocking: Pool,
+    pub(crate) hooks: Hooks,
 }
 
 /// How a runtime runs its tasks.
@@ -94,13 +113,8 @@ pub(crate) struct Shard {
 }
 
 impl Scheduler {
-    pub(crate) fn new(
-        remotes: Box<[Remote]>,
-        timers: Timers,
-        blocking: Pool,
-        threads: ThreadSettings,
-        policy: Policy,
-    ) -> Self {
+    /// `remotes` are the workers', and `timers` have a shard for each and one more.
+    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, plan: Plan) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(remotes.len()),
@@ -110,9 +124,11 @@ impl Scheduler {
             closed: AtomicBool::new(false),
             mark: ForkMark::new(),
             timers,
-            blocking,
-            threads,
-            policy,
+            blocking: plan.blocking,
+            threads: plan.threads,
+            policy: plan.policy,
+            task_hooks: plan.hooks.task.if_any().map(StdArc::new),
+            thread_hooks: plan.hooks.thread,
         }
     }
 
@@ -143,6 +159,16 @@ impl Scheduler {
 
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
         &self.remotes[worker].metrics
+    }
+
+    /// The hooks that are told of tasks, for one that holds no shard.
+    pub(crate) fn task_hooks(&self) -> Option<StdArc<TaskHooks>> {
+        self.task_hooks.clone()
+    }
+
+    /// The hooks around this runtime's threads.
+    pub(crate) fn thread_hooks(&self) -> &ThreadHooks {
+        &self.thread_hooks
     }
 
     /// Tasks spawned and not complete yet.
@@ -182,12 +208,18 @@ impl Scheduler {
 
     fn unpark(&self, worker: Option<usize>) {
         if let Some(worker) = worker {
+            if mutant("awake_stirs_late") {
+                self.remotes[worker].unparker.unpark();
+                self.timers.clock().stir();
+                return;
+            }
+            self.timers.clock().stir();
             self.remotes[worker].unparker.unpark();
         }
     }
 
     /// Whether any queue holds a task.
-    fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
@@ -277,18 +309,32 @@ impl Shard {
 
 /// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
 #[track_caller]
-pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     shard.scheduler.assert_not_forked();
-    let list = &shard.scheduler.lists[shard.index];
-    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), list);
+    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), Membership::list, origin);
     if let Some(runnable) = runnable
         && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
     {
         shard.scheduler.inject(runnable);
+    }
+    handle
+}
+
+/// As [`spawn`], for a reference to the shard that the task takes over: on a worker no other is counted.
+#[track_caller]
+pub(crate) fn spawn_owned<F>(shard: Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    shard.scheduler.assert_not_forked();
+    let (runnable, handle) = task::enlist(future, Membership(shard), Membership::list, origin);
+    if let Some(runnable) = runnable {
+        runnable.schedule();
     }
     handle
 }
@@ -308,13 +354,20 @@ impl Schedule for Membership {
     }
 
     fn release(&self, task: RawTask) -> bool {
-        let list = &self.0.scheduler.lists[self.0.index];
         // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { list.remove(task) }
+        unsafe { self.list().remove(task) }
+    }
+
+    fn hooks(&self) -> Option<&TaskHooks> {
+        self.0.scheduler.task_hooks.as_deref()
     }
 }
 
 impl Membership {
+    fn list(&self) -> &TaskList {
+        &self.0.scheduler.lists[self.0.index]
+    }
+
     /// Queues `task` on this worker by `queue`, or injects it from any other thread.
     ///
     /// # Safety

@@ -13,6 +13,8 @@
 //! # Invariants
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
+//! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
+//! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
@@ -20,6 +22,7 @@
 use std::cell::Cell;
 use std::ptr;
 
+use super::hooks::Rest;
 use super::idle::Park;
 use super::metrics::WorkerMetrics;
 use super::queue::{LocalQueue, Stealer};
@@ -75,7 +78,7 @@ impl Seed {
 pub(crate) enum Next {
     /// Run this task, with no borrow of the worker.
     Run(Runnable),
-    /// [`Worker::park`]: there is nothing to do.
+    /// [`park`]: there is nothing to do.
     Park,
     /// [`Worker::exit`]: the scheduler is closed, or in a forked child.
     Exit,
@@ -83,18 +86,36 @@ pub(crate) enum Next {
 
 /// Runs tasks on this thread until the scheduler closes, or until a task hands the worker on to another thread.
 pub(crate) fn run(worker: Box<Worker>) {
+    let scheduler = worker.shard.scheduler.clone();
+    let mut rest = scheduler.thread_hooks.rest();
     seat::sit(worker);
     while let Some(next) = seat::with(Worker::next) {
         match next {
-            Next::Run(task) => poll(task),
-            Next::Park => drop(seat::with(|worker| worker.park(|| false))),
+            Next::Run(task) => {
+                rest.busy();
+                poll(task);
+            }
+            Next::Park => park(&mut rest, || false),
             Next::Exit => {
+                rest.busy();
                 if let Some(worker) = seat::stand() {
                     worker.exit();
                 }
+                return;
             }
         }
     }
+    // The poll in which the worker was handed on has ended: see `block_in_place`.
+    scheduler.timers.clock().rest();
+}
+
+/// Parks as [`Worker::next`] has answered, on the worker's thread. `woken` says whether there is something else to do.
+pub(crate) fn park(rest: &mut Rest<'_>, woken: impl Fn() -> bool) {
+    // A hook may take its time: whoever relied on this searcher must not wait for it.
+    rest.idle(|| {
+        seat::with(Worker::stop_searching);
+    });
+    seat::with(|worker| worker.park(woken));
 }
 
 /// Polls a task that [`Worker::next`] has answered, on the worker's thread.
@@ -125,13 +146,16 @@ impl Worker {
     }
 
     /// Blocks the thread until there may be work, unless `woken` says that there is something else to do.
-    pub(crate) fn park(&self, woken: impl Fn() -> bool) {
+    fn park(&self, woken: impl Fn() -> bool) {
         let scheduler = &*self.shard.scheduler;
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             self.metrics().parks.add(1);
+            scheduler.timers.clock().rest();
             self.parker.park();
-            scheduler.idle.finish_park(self.shard.index);
+            if scheduler.idle.finish_park(self.shard.index) {
+                scheduler.timers.clock().stir();
+            }
         }
         self.searching.set(true);
     }
@@ -139,7 +163,7 @@ impl Worker {
     /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
     ///
     /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
-    pub(crate) fn exit(self: Box<Self>) {
+    pub(crate) fn exit(self) {
         if self.shard.scheduler.is_forked() {
             // For the message.
             let _ = catch_unwind(|| self.shard.scheduler.assert_not_forked());

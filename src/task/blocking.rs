@@ -13,20 +13,28 @@ use std::task::{Context, Poll};
 
 use super::JoinHandle;
 use super::cell;
+use super::hooks::TaskHooks;
+use super::meta::Origin;
 use super::raw::{RawTask, Schedule};
 use super::runnable::Runnable;
+use crate::sync::StdArc;
 
 /// Makes a task of `f`. Whoever has the runnable runs it, or [cancels](Runnable::cancel) it.
-pub(crate) fn unlisted<F, R>(f: F) -> (Runnable, JoinHandle<R>)
+///
+/// The runtime's `hooks` are told of it as of any other task.
+pub(crate) fn unlisted<F, R>(f: F, hooks: Option<StdArc<TaskHooks>>, origin: Origin<'_>) -> (Runnable, JoinHandle<R>)
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let task = cell::allocate(Once(Some(f)), Unlisted);
+    let label = origin.label(hooks.is_some());
+    let task = cell::allocate(Once(Some(f)), Unlisted(hooks), label);
     // SAFETY: of the three references of a new task, one is the handle's.
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: another is the queue entry's, counted by the initial NOTIFIED.
     let runnable = unsafe { Runnable::from_raw(task) };
+    // SAFETY: allocated above for these types, and the entry keeps it alive.
+    unsafe { cell::announce::<Once<F>, Unlisted>(task) };
     // SAFETY: the third would be the list's; there is none.
     unsafe { task.release(1) };
     (runnable, handle)
@@ -48,7 +56,7 @@ impl<F: FnOnce() -> R, R> Future for Once<F> {
 }
 
 /// The scheduler of tasks that are queued once, by hand.
-struct Unlisted;
+struct Unlisted(Option<StdArc<TaskHooks>>);
 
 impl Schedule for Unlisted {
     unsafe fn schedule(_: *const Self, _: Runnable) {
@@ -61,5 +69,9 @@ impl Schedule for Unlisted {
 
     fn release(&self, _: RawTask) -> bool {
         false
+    }
+
+    fn hooks(&self) -> Option<&TaskHooks> {
+        self.0.as_deref()
     }
 }

@@ -1,19 +1,24 @@
 //! A task's cell: its allocation with the future's type known, and all that is done with the future and the output.
 //!
 //! Header, the scheduler's reference, and the stage: future and output share their place, for there is never more than one of
-//! them. These are the functions of the header's vtable; each is called through [`RawTask`].
+//! them. A task that is named or watched by hooks has its label behind all that, and a vtable that says so. These are the functions of the header's vtable; each is called through [`RawTask`].
 //!
-//! Panics of the user's code (the future's poll and drop, the output's drop) end here: none leaves this file.
-//! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*).
+//! Panics of the user's code (the future's poll and drop, the output's drop) end here: none leaves this file. While it runs, its
+//! task is the thread's current one (`id.rs`).
+//! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*), what the handle gets (`outcome.rs`).
 
 use std::any::Any;
 use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
 use super::error::JoinError;
+use super::hooks::Watch;
+use super::id::Current;
+use super::meta::{Label, TaskMeta};
+use super::outcome::{failure, join_outcome};
 use super::raw::{Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning};
@@ -21,14 +26,40 @@ use super::waker;
 use crate::sync::{UnsafeCell, catch_unwind};
 
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
-pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S) -> RawTask {
-    let cell = Box::new(Cell {
-        header: Header::new(Cell::<F, S>::VTABLE),
-        scheduler,
-        stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }),
-    });
-    // SAFETY: the header is the first field of a `repr(C)` cell, which `free` alone unmakes.
-    unsafe { RawTask::from_header(NonNull::from(Box::leak(cell)).cast()) }
+pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, label: Option<Label>) -> RawTask {
+    let header = match label {
+        None => leak(Box::new(Cell::new(future, scheduler, Cell::<F, S>::VTABLE))).cast(),
+        Some(label) => {
+            let cell = Cell::new(future, scheduler, Labelled::<F, S>::VTABLE);
+            leak(Box::new(Labelled { cell, label })).cast()
+        }
+    };
+    // SAFETY: the header is the first field of a `repr(C)` cell, itself the first of a labelled one; its vtable's `free` alone unmakes it.
+    unsafe { RawTask::from_header(header) }
+}
+
+fn leak<T>(cell: Box<T>) -> NonNull<T> {
+    NonNull::from(Box::leak(cell))
+}
+
+/// Tells the hook that waits for it that `task` is about to be spawned.
+///
+/// # Safety
+/// `task` is alive and was allocated for these types.
+pub(super) unsafe fn announce<F: Future, S: Schedule>(task: RawTask) {
+    // SAFETY: by the caller.
+    if let Some(watch) = unsafe { Cell::<F, S>::watch(task) } {
+        watch.spawned();
+    }
+}
+
+/// The scheduler's part of `task`.
+///
+/// # Safety
+/// The caller holds a reference to `task`, which was allocated for these types, for as long as it uses the answer.
+pub(super) unsafe fn scheduler<'a, F: Future + 'a, S: Schedule>(task: RawTask) -> &'a S {
+    // SAFETY: by the caller.
+    &unsafe { task.cast::<Cell<F, S>>().as_ref() }.scheduler
 }
 
 /// The whole allocation.
@@ -38,6 +69,13 @@ struct Cell<F: Future, S> {
     scheduler: S,
     /// Rules 1 and 2.
     stage: UnsafeCell<Stage<F>>,
+}
+
+/// The whole allocation of a task that has a label.
+#[repr(C)]
+struct Labelled<F: Future, S> {
+    cell: Cell<F, S>,
+    label: Label,
 }
 
 /// Which one it holds follows from the state word: the future until it is dropped by whoever holds `RUNNING`, then the output.
@@ -66,8 +104,29 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         shut_down: Self::shut_down,
         take_output: Self::take_output,
         drop_output: Self::drop_output,
-        free: Self::free,
+        free: Self::free::<Self>,
+        label: 0,
     };
+
+    fn new(future: F, scheduler: S, vtable: &'static Vtable) -> Self {
+        let stage = Stage { future: ManuallyDrop::new(future) };
+        Self { header: Header::new(vtable), scheduler, stage: UnsafeCell::new(stage) }
+    }
+
+    /// The hooks that watch the task, if there are any.
+    ///
+    /// # Safety
+    /// The caller holds a reference to `task`, a cell of this type, for as long as it uses the answer.
+    unsafe fn watch<'a>(task: RawTask) -> Option<Watch<'a>>
+    where
+        F: 'a,
+    {
+        // SAFETY: by the caller.
+        let label = unsafe { task.label() }?;
+        // SAFETY: by the caller.
+        let cell = unsafe { task.cast::<Self>().as_ref() };
+        Some(Watch::new(cell.scheduler.hooks()?, TaskMeta::new(task.id(), label)))
+    }
 
     /// Polls the future, or drops it, as the state says.
     ///
@@ -93,8 +152,16 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let header = unsafe { task.header() };
         let waker = waker::borrowed(task);
         let mut context = Context::from_waker(&waker);
+        // SAFETY: the reference outlasts the poll and both hooks around it.
+        let watch = unsafe { Self::watch(task) };
+        if let Some(watch) = &watch {
+            watch.before_poll();
+        }
         // SAFETY: `RUNNING` is held (rule 1) and the future has not been dropped.
         let polled = catch_unwind(|| unsafe { Self::poll_future(task, &mut context) });
+        if let Some(watch) = &watch {
+            watch.after_poll();
+        }
         let output = match polled {
             Ok(Poll::Ready(output)) => Ok(output),
             Ok(Poll::Pending) => {
@@ -107,11 +174,13 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 }
                 return;
             }
-            Err(payload) => Err(JoinError::panic(task.id(), payload)),
+            // SAFETY: the reference is still held.
+            Err(payload) => Err(unsafe { failure(task, Some(payload)) }),
         };
         // SAFETY: `RUNNING` is held and the future not dropped yet.
         let dropped = unsafe { Self::drop_future(task) };
-        let output = join_outcome(task, output, dropped);
+        // SAFETY: the reference is still held.
+        let output = unsafe { join_outcome(task, output, dropped) };
         // SAFETY: `RUNNING` is held, the future is gone, and the reference is handed over.
         unsafe { Self::complete(task, output) }
     }
@@ -121,6 +190,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn poll_future(task: RawTask, context: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the caller's reference keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
+        // SAFETY: as above, until after the poll.
+        let _current = unsafe { Current::enter(task) };
         cell.stage.with_mut(|stage| {
             // SAFETY: `RUNNING` makes this the only access, and the stage holds the future.
             let future = unsafe { &mut *Stage::future(stage) };
@@ -137,6 +208,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         catch_unwind(|| {
             // SAFETY: the caller's reference keeps the cell alive.
             let cell = unsafe { task.cast::<Self>().as_ref() };
+            // SAFETY: as above, until after the drop.
+            let _current = unsafe { Current::enter(task) };
             cell.stage.with_mut(|stage| {
                 // SAFETY: `RUNNING` makes this the only access, the stage holds the future, and this is its last use.
                 unsafe { ptr::drop_in_place(Stage::future(stage)) }
@@ -151,18 +224,25 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn cancel(task: RawTask) {
         // SAFETY: by the caller.
         let dropped = unsafe { Self::drop_future(task) };
-        let output = join_outcome(task, Err(JoinError::cancelled(task.id())), dropped);
+        // SAFETY: the reference handed over is still held.
+        let cancelled = unsafe { failure(task, None) };
+        // SAFETY: as above.
+        let output = unsafe { join_outcome(task, Err(cancelled), dropped) };
         // SAFETY: by the caller, and the future is gone.
         unsafe { Self::complete(task, output) }
     }
 
-    /// Stores the output, leaves the list of live tasks, completes, and wakes the joiner.
+    /// Tells the hook that the task is gone, stores the output, leaves the list of live tasks, completes, and wakes the joiner.
     ///
     /// # Safety
     /// The caller holds `RUNNING` and one reference, which it hands over; the future is gone.
     unsafe fn complete(task: RawTask, output: Result<F::Output, JoinError>) {
         // SAFETY: the reference handed over keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
+        // SAFETY: as above.
+        if let Some(watch) = unsafe { Self::watch(task) } {
+            watch.terminated();
+        }
         cell.stage.with_mut(|stage| {
             let stored = Stage { output: ManuallyDrop::new(output) };
             // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.
@@ -247,6 +327,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: the caller's reference keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
         let dropped = catch_unwind(|| {
+            // SAFETY: the caller's reference outlasts the drop.
+            let _current = unsafe { Current::enter(task) };
             cell.stage.with_mut(|stage| {
                 // SAFETY: the caller has the stage (rule 1 or 2); the output has not been taken yet and is not used again.
                 unsafe { ptr::drop_in_place(Stage::<F>::output(stage)) }
@@ -257,13 +339,13 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         }
     }
 
-    /// Frees the allocation.
+    /// Frees the allocation, an `A`.
     ///
     /// # Safety
-    /// As [`RawTask::free`].
-    unsafe fn free(task: RawTask) {
-        // SAFETY: the allocation was made by `RawTask::new` with this type, and no reference is left.
-        let cell = unsafe { Box::from_raw(task.cast::<Self>().as_ptr()) };
+    /// As [`RawTask::free`], and `A` is what [`allocate`] boxed.
+    unsafe fn free<A>(task: RawTask) {
+        // SAFETY: the allocation was made with this type, and no reference is left.
+        let cell = unsafe { Box::from_raw(task.cast::<A>().as_ptr()) };
         // The stage is a union: nothing of it is dropped here. A join waker that was never taken is.
         if let Err(payload) = catch_unwind(|| drop(cell)) {
             discard(payload);
@@ -271,23 +353,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 }
 
-/// The result for the handle: a panic in the future's drop turns an output or a cancellation into a panic.
-fn join_outcome<T>(
-    task: RawTask,
-    output: Result<T, JoinError>,
-    dropped: Result<(), Box<dyn Any + Send>>,
-) -> Result<T, JoinError> {
-    let Err(payload) = dropped else { return output };
-    match &output {
-        Err(error) if error.is_panic() => {
-            discard(payload);
-            output
-        }
-        _ => {
-            if let Err(payload) = catch_unwind(|| drop(output)) {
-                discard(payload);
-            }
-            Err(JoinError::panic(task.id(), payload))
-        }
-    }
+impl<F: Future, S: Schedule> Labelled<F, S> {
+    const VTABLE: &'static Vtable =
+        &Vtable { free: Cell::<F, S>::free::<Self>, label: offset_of!(Self, label), ..*Cell::<F, S>::VTABLE };
 }

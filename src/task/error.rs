@@ -4,6 +4,7 @@ use std::any::Any;
 use std::{fmt, io};
 
 use super::id::Id;
+use crate::sync::StdArc;
 
 /// What a [`JoinHandle`](super::JoinHandle) answers when its task was cancelled or panicked.
 ///
@@ -19,10 +20,23 @@ pub struct JoinError {
     cause: Cause,
 }
 
+/// Two variants and not more, so that it is no larger than a payload: tasks without a name do not pay for those that have one.
 enum Cause {
-    Cancelled,
+    /// A panic of a task without a name.
     Panic(Payload),
+    /// Anything of a task with a name, or the cancellation of one without.
+    Else(Option<Box<Named>>),
 }
+
+/// What became of a task with a name.
+struct Named {
+    name: StdArc<str>,
+    /// That of its panic, or it was cancelled.
+    payload: Option<Payload>,
+}
+
+// It lies in every task, beside the output.
+const _: () = assert!(size_of::<JoinError>() == size_of::<Id>() + size_of::<Payload>());
 
 /// A panic's payload.
 struct Payload(Box<dyn Any + Send>);
@@ -32,21 +46,29 @@ unsafe impl Sync for Payload {}
 
 impl JoinError {
     pub(crate) fn cancelled(id: Id) -> Self {
-        Self { id, cause: Cause::Cancelled }
+        Self { id, cause: Cause::Else(None) }
     }
 
     pub(crate) fn panic(id: Id, payload: Box<dyn Any + Send>) -> Self {
         Self { id, cause: Cause::Panic(Payload(payload)) }
     }
 
+    /// The error, with the name of its task, if it has one.
+    pub(super) fn named(self, name: Option<&StdArc<str>>) -> Self {
+        let Some(name) = name.cloned() else { return self };
+        let id = self.id;
+        let payload = self.into_payload().ok();
+        Self { id, cause: Cause::Else(Some(Box::new(Named { name, payload }))) }
+    }
+
     /// Whether the task was cancelled: aborted, or dropped by the shutdown of its runtime.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.cause, Cause::Cancelled)
+        self.payload().is_none()
     }
 
     /// Whether the task panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.cause, Cause::Panic(_))
+        self.payload().is_some()
     }
 
     /// The payload of the panic, for [`std::panic::resume_unwind`].
@@ -63,15 +85,37 @@ impl JoinError {
     /// # Errors
     /// The error itself, if the task was cancelled instead.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
-        match self.cause {
-            Cause::Panic(Payload(payload)) => Ok(payload),
-            Cause::Cancelled => Err(self),
-        }
+        self.into_payload().map(|Payload(payload)| payload)
     }
 
     /// The task.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    fn payload(&self) -> Option<&Payload> {
+        match &self.cause {
+            Cause::Panic(payload) => Some(payload),
+            Cause::Else(named) => named.as_ref()?.payload.as_ref(),
+        }
+    }
+
+    fn into_payload(self) -> Result<Payload, Self> {
+        match self.cause {
+            Cause::Panic(payload) => Ok(payload),
+            Cause::Else(Some(mut named)) => match named.payload.take() {
+                Some(payload) => Ok(payload),
+                None => Err(Self { cause: Cause::Else(Some(named)), ..self }),
+            },
+            Cause::Else(None) => Err(self),
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Else(Some(named)) => Some(&named.name),
+            _ => None,
+        }
     }
 }
 
@@ -83,11 +127,15 @@ impl Payload {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Cancelled => write!(f, "task {} was cancelled", self.id),
-            Cause::Panic(payload) => match payload.message() {
-                Some(message) => write!(f, "task {} panicked with message {message:?}", self.id),
-                None => write!(f, "task {} panicked", self.id),
+        write!(f, "task {}", self.id)?;
+        if let Some(name) = self.name() {
+            write!(f, " {name:?}")?;
+        }
+        match self.payload() {
+            None => f.write_str(" was cancelled"),
+            Some(payload) => match payload.message() {
+                Some(message) => write!(f, " panicked with message {message:?}"),
+                None => f.write_str(" panicked"),
             },
         }
     }
@@ -95,11 +143,15 @@ impl fmt::Display for JoinError {
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
-            Cause::Panic(payload) => match payload.message() {
-                Some(message) => write!(f, "JoinError::Panic({:?}, {message:?}, ...)", self.id),
-                None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
+        write!(f, "JoinError::{}({:?}", if self.is_panic() { "Panic" } else { "Cancelled" }, self.id)?;
+        if let Some(name) = self.name() {
+            write!(f, ", {name:?}")?;
+        }
+        match self.payload() {
+            None => f.write_str(")"),
+            Some(payload) => match payload.message() {
+                Some(message) => write!(f, ", {message:?}, ...)"),
+                None => f.write_str(", ...)"),
             },
         }
     }

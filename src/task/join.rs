@@ -70,6 +70,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// A handle that can abort the task and nothing else.
+    #[must_use = "an abort handle does nothing until `abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
         // SAFETY: our reference keeps the task alive, so that another may be counted.
         unsafe { self.task.header() }.state.add_reference();
@@ -160,7 +161,7 @@ impl<T> Drop for JoinHandle<T> {
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle").field("id", &self.id()).finish_non_exhaustive()
+        describe("JoinHandle", self.task, f)
     }
 }
 
@@ -221,7 +222,7 @@ impl Drop for AbortHandle {
 
 impl fmt::Debug for AbortHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortHandle").field("id", &self.id()).finish()
+        describe("AbortHandle", self.task, f)
     }
 }
 
@@ -232,6 +233,17 @@ fn abort(task: RawTask) {
         // SAFETY: the transition counted a reference for the queue entry.
         unsafe { task.schedule() }
     }
+}
+
+/// The caller's handle keeps `task` alive.
+fn describe(handle: &str, task: RawTask, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut description = f.debug_struct(handle);
+    description.field("id", &task.id());
+    // SAFETY: the caller's handle holds a reference.
+    if let Some(name) = unsafe { task.name() } {
+        description.field("name", name);
+    }
+    description.finish()
 }
 
 /// The caller's handle keeps `task` alive.

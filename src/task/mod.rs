@@ -16,20 +16,25 @@
 //!
 //! # Inside
 //! One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
-//! `cell.rs` the allocation and what is done with the future; `raw.rs` a task as all others see it; `runnable.rs` the queue entry; `waker.rs` and `join.rs` the
-//! handles; `list.rs` the list through which shutdown finds live tasks; `blocking.rs` tasks that are in none; `coop/` the budget of a poll;
-//! `local/` the tasks that stay on one thread; `join_set/` and `task_local.rs` stand on top of these. The scheduler is known only as the trait
-//! `Schedule`.
+//! `cell.rs` the allocation and what is done with the future, `outcome.rs` what comes of it; `raw.rs` a task as all others see it;
+//! `runnable.rs` the queue entry; `waker.rs` and `join.rs` the handles; `list.rs` the list through which shutdown finds live tasks;
+//! `blocking.rs` tasks that are in none; `local/` the tasks that stay on one thread; `id.rs` which task's code a thread runs; `meta.rs` a
+//! task's name and origin; `hooks.rs` the user's hooks; `coop/` the budget of a poll; `join_set/` and `task_local.rs` stand on top of
+//! these. The scheduler is known only as the trait `Schedule`.
 
 pub(crate) mod blocking;
+mod builder;
 mod cell;
 pub mod coop;
 mod error;
-mod id;
+pub(crate) mod hooks;
+pub(crate) mod id;
 mod join;
-mod join_set;
+pub mod join_set;
 pub(crate) mod list;
 pub(crate) mod local;
+pub(crate) mod meta;
+mod outcome;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;
@@ -38,10 +43,12 @@ mod task_local;
 pub(crate) mod waker;
 mod yield_now;
 
+pub use builder::Builder;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use error::JoinError;
-pub use id::Id;
+pub use id::{Id, id, try_id, try_name};
 pub use join::{AbortHandle, JoinHandle};
+#[doc(inline)]
 pub use join_set::JoinSet;
 pub use local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::{block_in_place, spawn, spawn_blocking};
@@ -56,21 +63,36 @@ pub mod futures {
 use std::future::Future;
 
 use list::TaskList;
+use meta::Origin;
 use raw::Schedule;
 use runnable::Runnable;
+
+/// Whether a future is boxed by the very function that a user calls with it.
+///
+/// From there it goes through several frames, each of which may hold a copy of it, and unoptimised code does: a future of some size would
+/// overflow the stack of a thread that could well poll it. As a constant of the type the answer costs nothing, and only one kind of task is compiled.
+pub(crate) const fn is_large<F>() -> bool {
+    size_of::<F>() > 2048
+}
 
 /// Makes a task and enters it into `list`. The runnable, to be queued, is absent when the list is closed: then the future
 /// has been dropped and the handle resolves as cancelled.
 ///
-/// `list` is the one that the scheduler's [`Schedule::release`] takes the task out of.
-pub(crate) fn enlist<F, S>(future: F, scheduler: S, list: &TaskList) -> (Option<Runnable>, JoinHandle<F::Output>)
+/// `list` answers the one that the scheduler's [`Schedule::release`] takes the task out of. The hook is told before the task is
+/// in it: a task that is refused has been announced, and ends like any other.
+pub(crate) fn enlist<F, S>(
+    future: F,
+    scheduler: S,
+    list: impl FnOnce(&S) -> &TaskList,
+    origin: Origin<'_>,
+) -> (Option<Runnable>, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
     // SAFETY: what is `Send` may be run, dropped and taken on any thread.
-    unsafe { enlist_local(future, scheduler, list) }
+    unsafe { enlist_local(future, scheduler, list, origin) }
 }
 
 /// As [`enlist`], for a future that may have to stay on this thread.
@@ -81,18 +103,24 @@ where
 pub(crate) unsafe fn enlist_local<F, S>(
     future: F,
     scheduler: S,
-    list: &TaskList,
+    list: impl FnOnce(&S) -> &TaskList,
+    origin: Origin<'_>,
 ) -> (Option<Runnable>, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
     S: Schedule,
 {
-    let task = cell::allocate(future, scheduler);
+    let label = origin.label(scheduler.hooks().is_some());
+    let task = cell::allocate(future, scheduler, label);
     // SAFETY: of the three references of a new task, one is the handle's.
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: another is the queue entry's, counted by the initial NOTIFIED.
     let runnable = unsafe { Runnable::from_raw(task) };
+    // SAFETY: allocated above for these types, and the entry keeps it alive.
+    unsafe { cell::announce::<F, S>(task) };
+    // SAFETY: as above.
+    let list = list(unsafe { cell::scheduler::<F, S>(task) });
     // SAFETY: the task is alive, and new; the third reference is the list's.
     if unsafe { list.insert(task) } {
         return (Some(runnable), handle);

@@ -12,11 +12,13 @@ use std::any::Any;
 use std::ptr::NonNull;
 use std::task::Waker;
 
+use super::hooks::TaskHooks;
 use super::id::Id;
 use super::list::Links;
+use super::meta::Label;
 use super::runnable::Runnable;
 use super::state::State;
-use crate::sync::{UnsafeCell, catch_unwind};
+use crate::sync::{StdArc, UnsafeCell, catch_unwind};
 
 /// Where a task goes when it can run, and which list it leaves when it is done.
 pub(crate) trait Schedule: Send + Sync + 'static {
@@ -35,6 +37,11 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// Takes a task that is about to complete out of the list of live tasks. True when it was there: the list's reference is now the caller's.
     fn release(&self, task: RawTask) -> bool;
+
+    /// The hooks around the tasks of the runtime, if it has any: the same answer for as long as the runtime lives.
+    fn hooks(&self) -> Option<&TaskHooks> {
+        None
+    }
 }
 
 /// The part of a task that is alike for all.
@@ -56,6 +63,8 @@ pub(super) struct Vtable {
     pub(super) take_output: unsafe fn(RawTask, NonNull<()>),
     pub(super) drop_output: unsafe fn(RawTask),
     pub(super) free: unsafe fn(RawTask),
+    /// How far behind the header the label lies; 0 for a task without one.
+    pub(super) label: usize,
 }
 
 impl Header {
@@ -101,6 +110,31 @@ impl RawTask {
     pub(super) unsafe fn header<'a>(self) -> &'a Header {
         // SAFETY: the reference keeps the allocation alive; shared access is all that `Header` hands out.
         unsafe { self.0.as_ref() }
+    }
+
+    /// The task's label, if it has one: that is, if it is named, or watched by hooks.
+    ///
+    /// # Safety
+    /// The caller holds a reference for as long as it uses the label.
+    pub(super) unsafe fn label<'a>(self) -> Option<&'a Label> {
+        // SAFETY: by the caller.
+        let offset = unsafe { self.header() }.vtable.label;
+        if offset == 0 {
+            return None;
+        }
+        // SAFETY: a vtable with an offset belongs to a `Labelled` cell, whose label lies there in the same allocation.
+        let label = unsafe { self.0.byte_add(offset) }.cast::<Label>();
+        // SAFETY: the label was written before the task was known to anybody, and only the free unmakes it.
+        Some(unsafe { label.as_ref() })
+    }
+
+    /// The task's name, if it has one.
+    ///
+    /// # Safety
+    /// As [`label`](Self::label).
+    pub(super) unsafe fn name<'a>(self) -> Option<&'a StdArc<str>> {
+        // SAFETY: by the caller.
+        unsafe { self.label() }.and_then(Label::name)
     }
 
     /// The whole allocation; for the functions of the vtable, which know its type.

@@ -25,6 +25,14 @@ impl Runnable {
         Self { task }
     }
 
+    /// Puts the entry into a queue of the task's scheduler, as a wake does.
+    pub(crate) fn schedule(self) {
+        let task = self.task;
+        mem::forget(self);
+        // SAFETY: the entry's reference is handed over; `forget` keeps `drop` from releasing it too.
+        unsafe { task.schedule() }
+    }
+
     /// Polls the task once, or cancels it, and does what follows from it. Never panics.
     pub(crate) fn run(self) {
         let task = self.task;

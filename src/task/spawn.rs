@@ -2,7 +2,8 @@
 
 use std::future::Future;
 
-use super::JoinHandle;
+use super::meta::Origin;
+use super::{JoinHandle, is_large};
 use crate::runtime::Handle;
 
 /// Spawns `future` as a task of the current runtime. It starts at once, whether the handle is awaited or not; dropping the
@@ -24,7 +25,21 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::current().spawn(future)
+    if const { is_large::<F>() } {
+        spawn_from(Box::pin(future), Origin::here())
+    } else {
+        spawn_from(future, Origin::here())
+    }
+}
+
+/// As [`spawn`], for a task of the given origin.
+#[track_caller]
+pub(super) fn spawn_from<F>(future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Handle::current().into_spawn_from(future, origin)
 }
 
 /// Runs `f`, which may block, on a thread kept for that, beside the workers: reading a file, waiting for a lock of the standard library,

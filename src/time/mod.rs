@@ -3,19 +3,33 @@
 //! A timer never fires early. A deadline is fixed when its future is made. Past deadlines are ready on the first poll, and
 //! one that overflows the clock never comes.
 //!
+//! # Tests and time
+//! With the feature `test-util` a runtime's clock can be [paused]: sleeps of hours then end at once, in order, and to the nanosecond. See
+//! [`pause`].
+//!
 //! # Inside
-//! `wheel/` is a hierarchical hashed timer wheel, plain data; `shard.rs` puts one under a lock for each worker;
-//! `driver.rs` is the thread that sleeps until the earliest expiry of all. `sleep.rs`, `timeout.rs` and `clock.rs` are the public face.
+//! `wheel/` is a hierarchical hashed timer wheel, plain data; `shard.rs` puts one under a lock for each worker; `driver/` is the
+//! thread that sleeps until the earliest expiry of all, by the clock in `clock/`. `sleep.rs`, `timeout.rs`, `interval.rs`, `instant.rs` and
+//! `virtual_time.rs` are the public face.
+//!
+//! [paused]: pause
 
-mod clock;
+pub(crate) mod clock;
 pub(crate) mod driver;
 pub mod error;
+mod instant;
+mod interval;
 pub(crate) mod shard;
 mod sleep;
 mod timeout;
+#[cfg(feature = "test-util")]
+mod virtual_time;
 pub(crate) mod wheel;
 
-pub use clock::Instant;
+pub use instant::Instant;
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use std::time::Duration;
 pub use timeout::{Timeout, timeout, timeout_at};
+#[cfg(feature = "test-util")]
+pub use virtual_time::{advance, pause, resume};

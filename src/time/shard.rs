@@ -7,7 +7,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
-//!   and looks whether the driver sleeps too long (`driver.rs`). `timer_publish_after_unlock` (structural): under the lock.
+//!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
 //! - No waker is cloned, woken or dropped under the lock: they are moved out first.
 //! - A poll that brings another waker looks twice (structural: `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
@@ -17,7 +17,7 @@
 //!
 //! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_insert_cancel` and, with the
 //! driver, `driver_earlier_deadline`.
-//! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver.rs`).
+//! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver/`).
 
 use std::task::{Poll, Waker};
 
@@ -53,7 +53,16 @@ pub(crate) struct Registered {
 
 impl TimerShard {
     pub(crate) fn new() -> Self {
-        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel: Wheel::new(0), closed: false }) }
+        Self::with(Wheel::new(0))
+    }
+
+    /// One whose timers fire in the exact order of their deadlines, and not a nanosecond late.
+    pub(crate) fn exact() -> Self {
+        Self::with(Wheel::with_tick_shift(0, 0))
+    }
+
+    fn with(wheel: Wheel<Waker>) -> Self {
+        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel, closed: false }) }
     }
 
     /// When the driver must look here. The caller orders it by its fence.
@@ -141,6 +150,21 @@ impl TimerShard {
         // ORDERING(timer_publish): relaxed, under the lock, so that a registrar cannot come between the wheel and its word.
         self.next.swap(next, Ordering::Relaxed);
         more
+    }
+
+    /// When the next timer is due, exactly. Publishes what is next, too: a timer that was cancelled may have left it too early.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn earliest_due(&self) -> Option<u64> {
+        let timers = self.timers.lock();
+        let next = timers.wheel.next_expiry().unwrap_or(NEVER);
+        // ORDERING(timer_publish): relaxed, under the lock, as in `expire`.
+        self.next.swap(next, Ordering::Relaxed);
+        timers.wheel.earliest_due()
+    }
+
+    /// Whether a timer has fired, and nobody has polled it since.
+    pub(crate) fn has_fired(&self, key: Key) -> bool {
+        self.timers.lock().wheel.is_fired(key)
     }
 
     /// Refuses timers from now on, and moves up to `limit` wakers of those that are in into `due`. True when more are in.

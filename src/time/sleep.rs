@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::clock::Instant;
+use super::driver::Ticket;
+use super::instant::Instant;
 use super::shard::Closed;
-use super::wheel::Key;
 use crate::runtime::Handle;
 use crate::task::coop;
 
@@ -34,7 +34,7 @@ use crate::task::coop;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::new(Instant::after(duration))
+    Sleep::new(Instant::now().plus(duration))
 }
 
 /// Waits until `deadline`: never less. One that has passed is ready on the first poll.
@@ -86,7 +86,7 @@ enum Timer {
     /// Not polled yet, or not since the last reset.
     Unregistered,
     /// An entry of the shard is ours.
-    Registered(Key),
+    Registered(Ticket),
     Elapsed,
 }
 
@@ -101,9 +101,18 @@ impl Sleep {
         self.deadline
     }
 
-    /// Whether it has ended, as far as its last poll has seen.
+    /// Whether it has ended: its timer has fired, or a poll has found its deadline past. One that was never polled has not.
     pub fn is_elapsed(&self) -> bool {
-        matches!(self.timer, Timer::Elapsed)
+        match self.timer {
+            Timer::Unregistered => false,
+            Timer::Registered(ticket) => self.handle.timers().has_fired(self.handle.shard_index(), ticket),
+            Timer::Elapsed => true,
+        }
+    }
+
+    /// Now, on the clock that it goes by.
+    pub(super) fn now(&self) -> Instant {
+        Instant::of_raw(self.handle.timers().clock().instant())
     }
 
     /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one.
@@ -111,11 +120,11 @@ impl Sleep {
         self.deadline = deadline;
         let timers = self.handle.timers();
         match self.timer {
-            Timer::Registered(key) => {
-                let nanoseconds = timers.nanoseconds(deadline.raw());
-                if !timers.reset(self.handle.shard_index(), key, nanoseconds) {
+            Timer::Registered(ticket) => {
+                let nanoseconds = timers.clock().nanoseconds(deadline.raw());
+                if !timers.reset(self.handle.shard_index(), ticket, nanoseconds) {
                     // It has fired, and its waker with it: the task is about to poll, and registers anew.
-                    timers.cancel(self.handle.shard_index(), key);
+                    timers.cancel(self.handle.shard_index(), ticket);
                     self.timer = Timer::Unregistered;
                 }
             }
@@ -140,19 +149,19 @@ impl Sleep {
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
             Timer::Elapsed => return Poll::Ready(()),
-            Timer::Registered(key) => timers.poll(shard, key, context.waker()),
+            Timer::Registered(ticket) => timers.poll(shard, ticket, context.waker()),
             Timer::Unregistered => {
                 sleep.handle.assert_not_forked();
-                let deadline = timers.nanoseconds(sleep.deadline.raw());
+                let deadline = timers.clock().nanoseconds(sleep.deadline.raw());
                 if timers.is_closed() {
                     Poll::Ready(Err(Closed))
-                } else if deadline <= timers.now() {
+                } else if deadline <= timers.clock().now() {
                     Poll::Ready(Ok(()))
                 } else {
                     timers.register(shard, deadline, context.waker().clone()).map_or_else(
                         |closed| Poll::Ready(Err(closed)),
-                        |key| {
-                            sleep.timer = Timer::Registered(key);
+                        |ticket| {
+                            sleep.timer = Timer::Registered(ticket);
                             Poll::Pending
                         },
                     )
@@ -174,8 +183,8 @@ impl Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let Timer::Registered(key) = self.timer {
-            self.handle.timers().cancel(self.handle.shard_index(), key);
+        if let Timer::Registered(ticket) = self.timer {
+            self.handle.timers().cancel(self.handle.shard_index(), ticket);
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::clock::Instant;
 use super::error::Elapsed;
+use super::instant::Instant;
 use super::sleep::{Sleep, sleep, sleep_until};
 use crate::task::coop;
 

@@ -14,7 +14,7 @@ use crate::{mutants, sanitize, tidy};
 pub(crate) struct Options {
     /// Run what remains after a step has failed.
     pub(crate) keep_going: bool,
-    /// `cargo test --workspace` has just passed: leave out the tests, and the models' runs without a mutant.
+    /// `cargo test --workspace --all-features` has just passed: leave out the tests, and the models' runs without a mutant.
     pub(crate) skip_tests: bool,
     /// Let the tests explore further.
     pub(crate) deep: bool,
@@ -38,8 +38,8 @@ enum Action {
     Mutants,
 }
 
-/// `cargo test --workspace` builds the examples and runs the models of `loom-tests` too.
-const TEST_ARGUMENTS: &[&str] = &["test", "--workspace"];
+/// `cargo test --workspace --all-features` builds the examples and runs the models of `loom-tests` too.
+const TEST_ARGUMENTS: &[&str] = &["test", "--workspace", "--all-features"];
 
 /// Property tests read the first; the models' harness lets the second override the bound of a composite model.
 const DEEP_ENVIRONMENT: &[(&str, &str)] = &[("FUSEE_DEEP", "1"), ("LOOM_MAX_PREEMPTIONS", "4")];

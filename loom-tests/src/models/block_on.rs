@@ -11,6 +11,8 @@ use crate::runtime::{Builder, Runtime, block_in_place};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Shard};
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::task::meta::Origin;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
 fn current_thread() -> Runtime {
@@ -86,17 +88,18 @@ fn block_on_hand_over() {
 fn block_in_place_hands_on() {
     Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
         let seed = Seed::new();
-        let timers = Timers::new(2, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers);
         let foreign = Shard::new(scheduler.clone(), 1);
         let blocked = Parker::new();
         let unparker = blocked.unparker();
         let close = scheduler.clone();
-        drop(scheduler::spawn(&foreign, async move {
+        let blocking = async move {
             block_in_place(|| blocked.park());
             close.close();
-        }));
-        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
+        };
+        drop(scheduler::spawn(&foreign, blocking, Origin::here()));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
         worker::run(seed.into_worker(Shard::new(scheduler.clone(), 0)));
         scheduler.blocking().close();
         assert!(scheduler.blocking().wait(None));

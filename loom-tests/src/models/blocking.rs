@@ -9,12 +9,15 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use super::stage::{Fate, Output};
 use crate::blocking::{Pool, Ticket};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{RawInstant, clock, spin_loop, thread};
 use crate::task::blocking::unlisted;
+use crate::task::meta::Origin;
+use crate::task::runnable::Runnable;
 use crate::task::{JoinError, JoinHandle};
 
 /// A pool, and how many threads it has started and how many of them have ended.
@@ -36,7 +39,7 @@ impl Scene {
         move |ticket| {
             let this = scene.clone();
             let thread = thread::Builder::new().spawn(move || {
-                this.pool.work(ticket);
+                this.pool.work(ticket, || ());
                 this.ended.fetch_add(1, Ordering::Relaxed);
             })?;
             scene.started.fetch_add(1, Ordering::Relaxed);
@@ -45,7 +48,7 @@ impl Scene {
     }
 
     fn submit<R: Send + 'static>(self: &StdArc<Self>, f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
-        let (job, handle) = unlisted(f);
+        let (job, handle) = unlisted(f, None, Origin::here());
         self.pool.submit(job, self.starter());
         handle
     }
@@ -54,7 +57,7 @@ impl Scene {
     fn adopted(self: &StdArc<Self>) -> loom::thread::JoinHandle<()> {
         let ticket = self.pool.adopt().expect("the pool is open and has room");
         let scene = self.clone();
-        spawn(move || scene.pool.work(ticket))
+        spawn(move || scene.pool.work(ticket, || ()))
     }
 
     /// Closes the pool and waits for its threads.
@@ -102,6 +105,30 @@ fn wait<R>(mut handle: JoinHandle<R>) -> Result<R, JoinError> {
 fn settled<R>(handle: JoinHandle<R>) -> Result<R, JoinError> {
     assert!(handle.is_finished(), "a job runs or is cancelled");
     wait(handle)
+}
+
+/// A job and a work come while the pool's one thread is idle, or about to be, for as long as it takes: both run.
+///
+/// Mutants: `blocking_notify`.
+#[test]
+fn blocking_wake() {
+    Model::new("blocking_wake", 300).preemptions(2).witnesses(&["it carried", "it was busy"]).check(|| {
+        thread::allow(0);
+        let scene = Scene::new(1, Duration::MAX);
+        let idle = scene.adopted();
+        assert_eq!(wait(scene.submit(|| 42)).unwrap(), 42);
+        let gate = Parker::new();
+        let opener = gate.unparker();
+        if scene.pool.submit_now(Box::new(move || opener.unpark()), scene.starter()).is_ok() {
+            gate.park();
+            witness("it carried");
+        } else {
+            witness("it was busy");
+        }
+        scene.end();
+        idle.join().unwrap();
+        scene.assert_over();
+    });
 }
 
 /// A job is submitted while the pool's one thread, idle, is about to end: that thread runs it, or a new one. Else it waits for ever.
@@ -166,7 +193,7 @@ fn blocking_two_idle() {
 /// Mutants: `blocking_closed`, `blocking_gone`.
 #[test]
 fn blocking_close() {
-    Model::new("blocking_close", 40).branches(5_000).witnesses(&["ran", "cancelled"]).check(|| {
+    Model::new("blocking_close", 500).branches(5_000).witnesses(&["ran", "cancelled"]).check(|| {
         let scene = Scene::new(1, Duration::ZERO);
         let other = scene.clone();
         let submitter = spawn(move || other.submit(|| ()));
@@ -218,7 +245,7 @@ fn blocking_no_thread() {
 /// The start of a thread fails while the only other one may be ending, its time up: the job runs there, or is cancelled.
 #[test]
 fn blocking_start_fails() {
-    let model = Model::new("blocking_start_fails", 300).branches(5_000);
+    let model = Model::new("blocking_start_fails", 12_000).branches(5_000);
     model.witnesses(&["ran", "cancelled"]).check(|| {
         thread::allow(0);
         let scene = Scene::new(2, Duration::ZERO);
@@ -277,10 +304,10 @@ fn blocking_hand_on() {
 /// A work is handed to the only thread, then a job is submitted that blocks until the work has run. No other thread can be started: the
 /// thread carries the work, and the job is cancelled or runs after it.
 ///
-/// Mutants: `blocking_work_first`, `blocking_notify`.
+/// Mutants: `blocking_work_first`.
 #[test]
 fn blocking_work_first() {
-    let model = Model::new("blocking_work_first", 60).branches(5_000);
+    let model = Model::new("blocking_work_first", 12_000).branches(5_000);
     model.witnesses(&["no thread for the work", "job ran", "job cancelled"]).check(|| {
         thread::allow(0);
         let scene = Scene::new(1, Duration::MAX);
@@ -303,4 +330,41 @@ fn blocking_work_first() {
         idle.join().unwrap();
         scene.assert_over();
     });
+}
+
+/// A job is aborted while it is run: its closure runs or does not, is dropped once, and the handle learns which.
+#[test]
+fn blocking_abort() {
+    let model = Model::new("blocking_abort", 2_000).preemptions(2);
+    model.witnesses(&["ran", "cancelled"]).check(|| match abort_beside(Runnable::run) {
+        Ok(()) => witness("ran"),
+        Err(error) => {
+            assert!(error.is_cancelled());
+            witness("cancelled");
+        }
+    });
+}
+
+/// A job is aborted while the pool cancels it: it does not run, and its closure is dropped once.
+#[test]
+fn blocking_cancel() {
+    Model::new("blocking_cancel", 2_000).preemptions(2).check(|| {
+        assert!(abort_beside(Runnable::cancel).unwrap_err().is_cancelled());
+    });
+}
+
+/// What becomes of a job that is aborted beside `end`.
+fn abort_beside(end: fn(Runnable)) -> Result<(), JoinError> {
+    let fate = Fate::new();
+    let output = Output(fate.clone());
+    let (job, handle) = unlisted(move || output, None, Origin::here());
+    let abort = handle.abort_handle();
+    let aborter = spawn(move || abort.abort());
+    let runner = spawn(move || end(job));
+    let outcome = wait(handle).map(drop);
+    assert_eq!(fate.outputs_dropped(), 1);
+    aborter.join().unwrap();
+    runner.join().unwrap();
+    assert_eq!(StdArc::strong_count(&fate), 1, "nothing of the task is left");
+    outcome
 }

@@ -8,6 +8,7 @@ mod idle;
 mod join_set;
 mod local;
 mod park;
+mod paused;
 mod queue;
 mod runtime;
 mod stage;

@@ -10,11 +10,14 @@ use super::stage::{CountingWaker, Fate, Output};
 use crate::blocking::Pool;
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
-use crate::runtime::Builder;
+use crate::runtime::{Builder, Handle};
+use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
+use crate::scheduler::{self, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock};
+use crate::task::meta::Origin;
+use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
@@ -23,7 +26,8 @@ const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue
 /// A scheduler whose blocking pool nobody uses.
 pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    Arc::new(Scheduler::new(remotes, timers, Pool::new(1, Duration::ZERO), threads, POLICY))
+    let plan = Plan { policy: POLICY, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
+    Arc::new(Scheduler::new(remotes, timers, plan))
 }
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
@@ -34,12 +38,12 @@ pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers) -> Arc<Scheduler
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
-        let timers = Timers::new(2, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let working = spawn(move || worker::run(worker));
-        let spawning = spawn(move || scheduler::spawn(&foreign, ready(())));
+        let spawning = spawn(move || scheduler::spawn(&foreign, ready(()), Origin::here()));
         scheduler.close();
         let mut handle = spawning.join().unwrap();
         working.join().unwrap();
@@ -61,20 +65,21 @@ fn injector_shutdown() {
 fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
         let seeds = [Seed::new(), Seed::new()];
-        let timers = Timers::new(3, Parker::new().unparker());
+        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers);
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
         let unparker = blocked.unparker();
         let close = scheduler.clone();
         // A worker's first task is taken alone, and of three that are left a batch is two.
-        drop(scheduler::spawn(&foreign, ready(())));
-        drop(scheduler::spawn(&foreign, async move {
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        let blocking = async move {
             blocked.park();
             close.close();
-        }));
-        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }));
-        drop(scheduler::spawn(&foreign, ready(())));
+        };
+        drop(scheduler::spawn(&foreign, blocking, Origin::here()));
+        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
         let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
             let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
             spawn(move || worker::run(worker))
@@ -121,5 +126,17 @@ fn e2e_shutdown_asleep() {
         assert!(asleep.is_finished(), "shutdown cancels the task that sleeps");
         assert_eq!(fate.outputs_dropped(), 1);
         assert_eq!(StdArc::strong_count(&fate), 1);
+    });
+}
+
+/// A whole runtime runs a blocking job that spawns a task and blocks on it, and is dropped with the pool's thread idle or about to be: all
+/// threads end.
+#[test]
+fn e2e_spawn_blocking() {
+    Model::new("e2e_spawn_blocking", 50_000).preemptions(1).branches(10_000).check(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let job = runtime.spawn_blocking(|| Handle::current().block_on(crate::task::spawn(ready(42))));
+        assert_eq!(runtime.block_on(job).unwrap().unwrap(), 42);
+        drop(runtime);
     });
 }

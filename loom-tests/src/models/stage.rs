@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::list::TaskList;
+use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{JoinHandle, enlist};
@@ -39,7 +40,7 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, handle) = enlist(future, OnQueue(self.clone()), &self.list);
+        let (runnable, handle) = enlist(future, OnQueue(self.clone()), |scheduler| &scheduler.0.list, Origin::here());
         self.push(runnable.expect("the list is open"));
         handle
     }

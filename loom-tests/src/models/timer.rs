@@ -1,4 +1,4 @@
-//! Models of `src/time/shard.rs` and `src/time/driver.rs`: the driver thread as it ships, on the virtual clock.
+//! Models of `src/time/shard.rs` and `src/time/driver/`: the driver thread as it ships, on the virtual clock.
 
 use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
@@ -9,9 +9,10 @@ use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::sync::{Arc, RawInstant, clock};
 use crate::task::waker::wake_quietly;
-use crate::time::driver::Timers;
+use crate::time::clock::Clock;
+use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::{Closed, TimerShard};
-use crate::time::wheel::{Key, TICK_SHIFT};
+use crate::time::wheel::TICK_SHIFT;
 
 /// A tick of the wheel, in nanoseconds.
 const TICK: u64 = 1 << TICK_SHIFT;
@@ -37,7 +38,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let driver = Parker::new();
-        let timers = Arc::new(Timers::new(2, driver.unparker()));
+        let timers = Arc::new(Timers::new(Clock::new(), 2, driver.unparker()));
         let parker = Parker::new();
         let waker = Waker::from(StdArc::new(UnparkOnWake(parker.unparker())));
         Self { timers, parker, waker, start: RawInstant::now(), driver: Some(driver) }
@@ -46,7 +47,7 @@ impl Scene {
     /// Starts the driver thread.
     fn drive(&mut self) -> loom::thread::JoinHandle<()> {
         let (timers, parker) = (self.timers.clone(), self.driver.take().expect("it is started once"));
-        spawn(move || timers.drive(&parker, |due| due.drain(..).for_each(wake_quietly)))
+        spawn(move || timers.drive(&parker, || false, |due| due.drain(..).for_each(wake_quietly)))
     }
 
     /// Starts a thread that lets time pass until `tick`.
@@ -55,12 +56,12 @@ impl Scene {
         spawn(move || clock::advance_to(until));
     }
 
-    fn register(&self, shard: usize, tick: u64) -> Key {
+    fn register(&self, shard: usize, tick: u64) -> Ticket {
         self.timers.register(shard, tick * TICK, self.waker.clone()).expect("the timers are open")
     }
 
     /// Waits until the timer has fired. If it never does, the thread blocks for ever.
-    fn wait(&self, shard: usize, key: Key) {
+    fn wait(&self, shard: usize, key: Ticket) {
         while self.timers.poll(shard, key, &self.waker).is_pending() {
             witness("waited");
             self.parker.park();

@@ -128,9 +128,9 @@ impl Idle {
         Park::Block
     }
 
-    /// After the parker returned, for whatever reason: `worker` counts as searching.
-    pub(crate) fn finish_park(&self, worker: usize) {
-        self.retract(worker);
+    /// After the parker returned, for whatever reason: `worker` counts as searching. True if no notifier has seen to that.
+    pub(crate) fn finish_park(&self, worker: usize) -> bool {
+        self.retract(worker)
     }
 
     /// Takes the worker's own bit back, and counts it as searching. False when a notifier took it first: it has counted.

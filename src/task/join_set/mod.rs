@@ -15,7 +15,10 @@
 //! [unordered]: https://docs.rs/futures-util/latest/futures_util/stream/struct.FuturesUnordered.html
 
 mod arrivals;
+mod builder;
 mod spawn;
+
+pub use builder::Builder;
 
 use std::fmt;
 use std::future::poll_fn;

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use super::JoinSet;
 use crate::runtime::Handle;
-use crate::task::{self, AbortHandle, LocalSet};
+use crate::task::{self, AbortHandle, LocalSet, is_large};
 
 impl<T: 'static> JoinSet<T> {
     /// Spawns `future` as a task of the current runtime and of this set. It starts at once, whether the set is polled or not.
@@ -28,7 +28,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(task::spawn(future))
+        self.insert(if const { is_large::<F>() } { task::spawn(Box::pin(future)) } else { task::spawn(future) })
     }
 
     /// Spawns `future` as a task of the runtime of `handle` and of this set; else as [`spawn`](Self::spawn).
@@ -48,7 +48,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(handle.spawn(future))
+        self.insert(if const { is_large::<F>() } { handle.spawn(Box::pin(future)) } else { handle.spawn(future) })
     }
 
     /// Runs `f`, which may block, on the current runtime's blocking pool, as a job of this set; see
@@ -108,7 +108,11 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(task::spawn_local(future))
+        self.insert(if const { is_large::<F>() } {
+            task::spawn_local(Box::pin(future))
+        } else {
+            task::spawn_local(future)
+        })
     }
 
     /// Spawns `future` as a task of `local_set` and of this set, whether `local_set` runs now or not. It is polled when that is.
@@ -126,7 +130,11 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(local_set.spawn_local(future))
+        self.insert(if const { is_large::<F>() } {
+            local_set.spawn_local(Box::pin(future))
+        } else {
+            local_set.spawn_local(future)
+        })
     }
 }
 

@@ -23,8 +23,11 @@ use std::task::{Context, Poll};
 use self::current::Entered;
 use self::queue::Owner;
 use self::run_until::RunUntil;
-use super::JoinHandle;
+use super::hooks::TaskHooks;
+use super::meta::Origin;
+use super::{JoinHandle, is_large};
 use crate::runtime::Runtime;
+use crate::sync::StdArc;
 
 /// Tasks that stay on the thread on which the set was made, so that their futures need not be `Send`.
 ///
@@ -68,7 +71,12 @@ impl LocalSet {
     /// A set without tasks, which belongs to this thread.
     #[must_use]
     pub fn new() -> Self {
-        Self { owner: Rc::new(Owner::new()) }
+        Self::watched(None)
+    }
+
+    /// A set whose tasks `hooks` are told of.
+    pub(crate) fn watched(hooks: Option<StdArc<TaskHooks>>) -> Self {
+        Self { owner: Rc::new(Owner::new(hooks)) }
     }
 
     /// Spawns `future` as a task of this set, whether the set runs now or not. It is polled when the set is.
@@ -84,12 +92,26 @@ impl LocalSet {
     ///     assert_eq!(task.await.unwrap(), 42);
     /// });
     /// ```
+    #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.owner.spawn(future)
+        self.spawn_local_from(future, Origin::here())
+    }
+
+    /// As [`spawn_local`](Self::spawn_local), for a task of the given origin.
+    pub(crate) fn spawn_local_from<F>(&self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if const { is_large::<F>() } {
+            self.owner.spawn(Box::pin(future), origin)
+        } else {
+            self.owner.spawn(future, origin)
+        }
     }
 
     /// Runs `future`, and the set's tasks beside it, until `future` is ready. Tasks that are not complete then stay in the set.
@@ -185,10 +207,10 @@ impl fmt::Debug for LocalEnterGuard {
 ///
 /// The current set is that of the local task or the [`run_until`](LocalSet::run_until) that is polled, of the local task that is
 /// dropped with its set, or the one [entered](LocalSet::enter). What a local task hands to
-/// [`fusee::spawn`](crate::spawn) or to a thread is outside.
+/// [`fusee::spawn`](crate::spawn) or to a thread is outside. In a [`LocalRuntime`](crate::runtime::LocalRuntime) all is inside.
 ///
 /// # Panics
-/// Outside a `LocalSet`. [`LocalSet::spawn_local`] works there too.
+/// Outside a `LocalSet` and a `LocalRuntime`. [`LocalSet::spawn_local`] works there too.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -210,11 +232,21 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    spawn_local_from(future, Origin::here())
+}
+
+/// As [`spawn_local`], for a task of the given origin.
+#[track_caller]
+pub(crate) fn spawn_local_from<F>(future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     let Some(owner) = current::current() else {
         panic!(
-            "`spawn_local` was called outside of a `LocalSet`: call it in a future that `LocalSet::run_until` runs, in a local \
-             task, or under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
+            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`: call it in a future that \
+             `LocalSet::run_until` runs, in a local task, or under `LocalSet::enter`; or call the method `LocalSet::spawn_local`"
         )
     };
-    owner.spawn(future)
+    if const { is_large::<F>() } { owner.spawn(Box::pin(future), origin) } else { owner.spawn(future, origin) }
 }

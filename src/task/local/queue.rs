@@ -38,8 +38,10 @@ use std::mem;
 use std::task::Waker;
 
 use super::remote::Remote;
-use crate::sync::{Arc, Mutex, UnsafeCell, mutant, thread_local_const};
+use crate::sync::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
+use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
+use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::waker::drop_quietly;
@@ -63,6 +65,7 @@ struct Queue {
     mine: UnsafeCell<Mine>,
     remote: Mutex<Remote>,
     list: TaskList,
+    hooks: Option<StdArc<TaskHooks>>,
 }
 
 struct Mine {
@@ -77,26 +80,27 @@ unsafe impl Sync for Queue {}
 unsafe impl Send for Queue {}
 
 impl Owner {
-    /// The queues of a set that belongs to this thread.
-    pub(super) fn new() -> Self {
+    /// The queues of a set that belongs to this thread. `hooks` are told of its tasks.
+    pub(super) fn new(hooks: Option<StdArc<TaskHooks>>) -> Self {
         let queue = Queue {
             owner: mark(),
             mine: UnsafeCell::new(Mine { entries: VecDeque::new(), polling: 0 }),
             remote: Mutex::new(Remote::default()),
             list: TaskList::new(),
+            hooks,
         };
         Self { queue: Arc::new(queue), polls: Cell::new(0), stays: PhantomData }
     }
 
     /// Makes a task and queues it. Once closed, drops `future` here, and the handle resolves as cancelled.
-    pub(super) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub(super) fn spawn<F>(&self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         let member = Member(self.queue.clone());
         // SAFETY: this is the owner's thread. Only `Owner` takes entries out of the queues and closes the list, and it stays here.
-        let (runnable, handle) = unsafe { task::enlist_local(future, member, &self.queue.list) };
+        let (runnable, handle) = unsafe { task::enlist_local(future, member, |member| &member.0.list, origin) };
         if let Some(runnable) = runnable {
             match self.queue.push_mine(runnable) {
                 Ok(true) => {}
@@ -249,6 +253,10 @@ impl Schedule for Member {
     unsafe fn reschedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller.
         unsafe { Self::schedule(this, task) }
+    }
+
+    fn hooks(&self) -> Option<&TaskHooks> {
+        self.0.hooks.as_deref()
     }
 
     fn release(&self, task: RawTask) -> bool {

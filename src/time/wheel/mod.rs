@@ -89,7 +89,7 @@ impl<T> Wheel<T> {
         self.slab.entry_mut(key.0).value.as_mut()
     }
 
-    #[cfg(test)]
+    /// Whether the entry has fired.
     pub(crate) fn is_fired(&self, key: Key) -> bool {
         self.slab.entry(key.0).value.is_none()
     }
@@ -158,6 +158,26 @@ impl<T> Wheel<T> {
         }
         let tick = self.levels.firsts(self.elapsed).map(|slot| self.earliest_in(&slot)).min()?;
         // The tick past the last one is no time at all.
+        tick.checked_mul(1 << self.tick_shift)
+    }
+
+    /// The earliest time at which `expire` fires something, in ns: 0 if it does at any time, `None` if at none.
+    ///
+    /// Exact, unlike [`next_expiry`](Self::next_expiry), and dearer: it looks at every entry of a slot. `expire`, called for that time,
+    /// cascades the slot, so that each entry is looked at once a level.
+    #[cfg(any(test, feature = "test-util"))]
+    #[cfg(feature = "test-util")]
+    pub(crate) fn earliest_due(&self) -> Option<u64> {
+        if self.levels.is_occupied(self.levels.due()) {
+            return Some(0);
+        }
+        let tick = self.levels.firsts(self.elapsed).fold(None, |earliest: Option<u64>, slot| {
+            if earliest.is_some_and(|earliest| earliest <= slot.start) {
+                return earliest;
+            }
+            let in_slot = self.slab.iter(slot.head).map(|at| self.tick(self.slab.entry(at).deadline)).min();
+            earliest.into_iter().chain(in_slot).min()
+        })?;
         tick.checked_mul(1 << self.tick_shift)
     }
 

@@ -101,6 +101,13 @@ impl<T> Slab<T> {
         (prev == next && next != head).then_some(next)
     }
 
+    /// The entries of a list, first to last.
+    #[cfg(any(test, feature = "test-util"))]
+    #[cfg(feature = "test-util")]
+    pub(super) fn iter(&self, head: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(self.first(head), move |&at| Some(self.link(at).next).filter(|&next| next != head))
+    }
+
     /// A whole list, its links checked in both directions.
     #[cfg(test)]
     pub(super) fn list(&self, head: u32) -> Vec<u32> {

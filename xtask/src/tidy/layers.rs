@@ -21,13 +21,15 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["scheduler::idle"], may_use: &["sync", "park"] },
     Layer { modules: &["time::wheel"], may_use: &[] },
     Layer { modules: &["time::error"], may_use: &[] },
-    Layer { modules: &["time::clock"], may_use: &["sync"] },
+    Layer { modules: &["time::clock"], may_use: &["sync", "park"] },
     Layer { modules: &["time::entry", "time::shard"], may_use: &["sync", "time::wheel", "time::clock"] },
     Layer {
         modules: &["time::driver"],
         may_use: &["sync", "park", "time::wheel", "time::clock", "time::entry", "time::shard"],
     },
-    Layer { modules: &["blocking"], may_use: &["sync", "park", "task"] },
+    // The blocking pool's threads have the same hooks as the workers.
+    Layer { modules: &["scheduler::hooks"], may_use: &["sync", "task"] },
+    Layer { modules: &["blocking"], may_use: &["sync", "park", "task", "scheduler::hooks"] },
     Layer {
         modules: &["scheduler"],
         may_use: &[
@@ -35,6 +37,7 @@ const LAYERS: &[Layer] = &[
             "park",
             "task",
             "scheduler::idle",
+            "scheduler::hooks",
             "time::clock",
             "time::entry",
             "time::shard",

@@ -22,18 +22,27 @@
 //! - A waker that blocks holds up every timer of its runtime: tasks' and `block_on`'s do not, a foreign executor's must not.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
 //!
+//! # Paused time
+//! While the clock is paused the driver waits for no time. It moves the clock itself, to the earliest timer, whenever nothing in the runtime is
+//! awake (`clock/awake.rs`), fires what is due at exactly that moment, and waits until everything rests again. Timers that are
+//! registered while it is paused have a shard of their own, with ticks of a nanosecond: they fire in order of deadline, equal ones as registered.
+//! Timers from before keep their ticks: they fire up to a tick late.
+//!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
-//! Checked by the models `driver_earlier_deadline`, `driver_shutdown`, and the timer models of `shard.rs`.
-//! Deliberately not here: tasks and queues. The thread knows `Waker`s, and a `sink` that it hands batches of them.
+//! Checked by the models `driver_earlier_deadline`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
+//! Deliberately not here: tasks and queues. The thread knows `Waker`s, a `sink` that it hands batches of them, and a question: is there work?
+
+#[cfg(feature = "test-util")]
+mod paused;
 
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
+use super::clock::Clock;
 use super::shard::{Closed, NEVER, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant};
+use crate::sync::{CachePadded, fence_seq_cst, mutant};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;
@@ -43,7 +52,8 @@ const BATCH: usize = 128;
 
 /// All timers of a runtime.
 pub(crate) struct Timers {
-    start: RawInstant,
+    clock: Clock,
+    /// One for each worker, one for foreign threads and, if the clock can be paused, one for timers of paused time.
     shards: Box<[CachePadded<TimerShard>]>,
     until: CachePadded<AtomicU64>,
     unparker: Unparker,
@@ -52,12 +62,24 @@ pub(crate) struct Timers {
     wakeups: AtomicU64,
 }
 
+/// A timer, as its owner knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    key: Key,
+    /// It is in the shard for timers of paused time, and not in its owner's.
+    paused: bool,
+}
+
 impl Timers {
-    /// `shards` shards, to be driven by the thread that parks on the parker of `unparker`.
-    pub(crate) fn new(shards: usize, unparker: Unparker) -> Self {
+    /// `shards` shards that go by `clock`, to be driven by the thread that parks on the parker of `unparker`.
+    pub(crate) fn new(clock: Clock, shards: usize, unparker: Unparker) -> Self {
+        let mut shards: Vec<_> = (0..shards).map(|_| CachePadded::new(TimerShard::new())).collect();
+        if clock.is_pausable() {
+            shards.push(CachePadded::new(TimerShard::exact()));
+        }
         Self {
-            start: RawInstant::now(),
-            shards: (0..shards).map(|_| CachePadded::new(TimerShard::new())).collect(),
+            clock,
+            shards: shards.into_boxed_slice(),
             until: CachePadded::new(AtomicU64::new(AWAKE)),
             unparker,
             closed: AtomicBool::new(false),
@@ -66,38 +88,44 @@ impl Timers {
         }
     }
 
-    /// Nanoseconds since the start, now.
-    pub(crate) fn now(&self) -> u64 {
-        self.nanoseconds(RawInstant::now())
-    }
-
-    /// `instant` in nanoseconds since the start; 0 if it was before, [`NEVER`] if it is beyond 584 years.
-    pub(crate) fn nanoseconds(&self, instant: RawInstant) -> u64 {
-        u64::try_from(instant.saturating_duration_since(self.start).as_nanos()).unwrap_or(NEVER)
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Registers a timer in `shard`, and sees to it that the driver wakes in time.
-    pub(crate) fn register(&self, shard: usize, deadline: u64, waker: Waker) -> Result<Key, Closed> {
-        let registered = self.shards[shard].register(deadline, waker)?;
+    pub(crate) fn register(&self, shard: usize, deadline: u64, waker: Waker) -> Result<Ticket, Closed> {
+        let paused = self.clock.is_paused();
+        let registered = self.shard(shard, paused).register(deadline, waker)?;
         self.wake_driver_for(registered.earlier);
-        Ok(registered.key)
+        Ok(Ticket { key: registered.key, paused })
     }
 
-    /// Moves a timer to another deadline. False when it had fired: the key is void then only after a poll or a cancel.
-    pub(crate) fn reset(&self, shard: usize, key: Key, deadline: u64) -> bool {
-        let (pending, earlier) = self.shards[shard].reset(key, deadline);
+    /// Moves a timer to another deadline. False when it had fired: the ticket is void then only after a poll or a cancel.
+    pub(crate) fn reset(&self, shard: usize, ticket: Ticket, deadline: u64) -> bool {
+        let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, deadline);
         self.wake_driver_for(earlier);
         pending
     }
 
     /// See [`TimerShard::poll`].
-    pub(crate) fn poll(&self, shard: usize, key: Key, waker: &Waker) -> Poll<Result<(), Closed>> {
-        self.shards[shard].poll(key, waker)
+    pub(crate) fn poll(&self, shard: usize, ticket: Ticket, waker: &Waker) -> Poll<Result<(), Closed>> {
+        self.shard(shard, ticket.paused).poll(ticket.key, waker)
     }
 
     /// See [`TimerShard::cancel`].
-    pub(crate) fn cancel(&self, shard: usize, key: Key) {
-        self.shards[shard].cancel(key);
+    pub(crate) fn cancel(&self, shard: usize, ticket: Ticket) {
+        self.shard(shard, ticket.paused).cancel(ticket.key);
+    }
+
+    /// See [`TimerShard::has_fired`].
+    pub(crate) fn has_fired(&self, shard: usize, ticket: Ticket) -> bool {
+        self.shard(shard, ticket.paused).has_fired(ticket.key)
+    }
+
+    /// The shard of this number, or the last one, for timers of paused time.
+    fn shard(&self, shard: usize, paused: bool) -> &TimerShard {
+        let paused = cfg!(feature = "test-util") && paused;
+        &self.shards[if paused { self.shards.len() - 1 } else { shard }]
     }
 
     /// The registrar's half of the driver's sleep.
@@ -116,12 +144,19 @@ impl Timers {
         }
     }
 
-    /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed.
-    pub(crate) fn drive(&self, parker: &Parker, mut sink: impl FnMut(&mut Vec<Waker>)) {
+    /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed. `has_work` says
+    /// whether tasks wait to be run.
+    #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "paused time alone asks for work"))]
+    pub(crate) fn drive(&self, parker: &Parker, has_work: impl Fn() -> bool, mut sink: impl FnMut(&mut Vec<Waker>)) {
         let mut due = Vec::with_capacity(BATCH);
         while !self.is_closed() {
+            #[cfg(feature = "test-util")]
+            if self.clock.is_pausable() {
+                self.drive_pausable(parker, &has_work, &mut due, &mut sink);
+                continue;
+            }
             self.fire_due(&mut due, &mut sink);
-            self.sleep(parker);
+            self.sleep(parker, self.earliest());
         }
         for shard in &self.shards {
             loop {
@@ -132,51 +167,59 @@ impl Timers {
                 }
             }
         }
+        #[cfg(feature = "test-util")]
+        self.answer_all(&mut due, &mut sink);
     }
 
     /// Fires what is due in all shards, a batch of each in turn.
     fn fire_due(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
         let mut more = true;
         while more {
-            more = false;
-            let now = self.now();
-            for shard in &self.shards {
-                if shard.next() > now {
-                    continue;
-                }
-                more |= shard.expire(now, BATCH, due);
-                // Counter only: the driver is the one writer.
-                let fired = self.fired.load(Ordering::Relaxed) + due.len() as u64;
-                // Counter only: as above.
-                self.fired.store(fired, Ordering::Relaxed);
-                sink(due);
-            }
+            let now = self.clock.now();
+            more = self.fire_at(now, due, sink);
         }
     }
 
-    /// The driver's half of its sleep.
-    fn sleep(&self, parker: &Parker) {
-        let until = self.earliest();
+    /// Fires a batch of what is due at `now` in each shard. True when more is.
+    fn fire_at(&self, now: u64, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) -> bool {
+        let mut more = false;
+        for shard in self.shards.iter().filter(|shard| shard.next() <= now) {
+            more |= shard.expire(now, BATCH, due);
+            // Counter only: the driver is the one writer.
+            let fired = self.fired.load(Ordering::Relaxed) + due.len() as u64;
+            // Counter only: as above.
+            self.fired.store(fired, Ordering::Relaxed);
+            sink(due);
+        }
+        more
+    }
+
+    /// The driver's half of its sleep, until the clock shows `until` or somebody unparks it.
+    fn sleep(&self, parker: &Parker, until: u64) {
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
         // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
         fence_seq_cst("driver_rescan");
         let missed = !mutant("driver_skip_rescan") && self.earliest() < until;
         if !missed && !self.is_closed() {
-            if until == NEVER {
-                parker.park();
-            } else if let Some(instant) = self.start.checked_add(Duration::from_nanos(until)) {
-                parker.park_until(instant);
-            } else {
-                parker.park();
+            let alarm = if until == NEVER { None } else { self.clock.alarm(until) };
+            match alarm {
+                Some(instant) => {
+                    parker.park_until(instant);
+                }
+                None => parker.park(),
             }
-            // Counter only: the driver is the one writer.
-            let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
-            // Counter only: as above.
-            self.wakeups.store(wakeups, Ordering::Relaxed);
+            self.count_wakeup();
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         self.until.swap(AWAKE, Ordering::Relaxed);
+    }
+
+    fn count_wakeup(&self) {
+        // Counter only: the driver is the one writer.
+        let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
+        // Counter only: as above.
+        self.wakeups.store(wakeups, Ordering::Relaxed);
     }
 
     /// The earliest expiry of all shards.

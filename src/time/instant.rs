@@ -1,8 +1,10 @@
-//! The runtime's clock.
+//! Moments of the runtime's clock.
 
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
+#[cfg(feature = "test-util")]
+use crate::runtime::Handle;
 use crate::sync::{RawInstant, raw_from_std, raw_into_std};
 
 /// A moment on the runtime's clock, which never goes backwards. It stands still while the machine is suspended.
@@ -21,8 +23,14 @@ pub struct Instant(RawInstant);
 const FAR: Duration = Duration::from_secs(500 * 365 * 86_400);
 
 impl Instant {
-    /// Now.
+    /// Now, on the clock of the current runtime. Outside a runtime it is the machine's, which differs from a runtime's only if that
+    /// has been paused.
     pub fn now() -> Self {
+        // Only a clock that can be paused shows another time than the machine's.
+        #[cfg(feature = "test-util")]
+        if let Some(now) = Handle::with_current(|handle| handle.timers().clock().instant()) {
+            return Self(now);
+        }
         Self(RawInstant::now())
     }
 
@@ -36,10 +44,10 @@ impl Instant {
         raw_into_std(self.0)
     }
 
-    /// Now plus `duration`, or a moment centuries away if that cannot be told.
-    pub(crate) fn after(duration: Duration) -> Self {
-        let now = RawInstant::now();
-        Self(now.checked_add(duration).or_else(|| now.checked_add(FAR)).unwrap_or(now))
+    /// This moment plus `duration`, or a moment centuries away if that cannot be told.
+    pub(super) fn plus(self, duration: Duration) -> Self {
+        // A moment from which not even that can be told is such a one itself.
+        Self(self.0.checked_add(duration).or_else(|| self.0.checked_add(FAR)).unwrap_or(self.0))
     }
 
     /// The time from `earlier` to this moment; zero if `earlier` is later.
@@ -72,7 +80,11 @@ impl Instant {
         self.0.checked_sub(duration).map(Self)
     }
 
-    pub(crate) fn raw(self) -> RawInstant {
+    pub(super) fn of_raw(instant: RawInstant) -> Self {
+        Self(instant)
+    }
+
+    pub(super) fn raw(self) -> RawInstant {
         self.0
     }
 }

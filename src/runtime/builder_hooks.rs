@@ -1,0 +1,154 @@
+//! The builder's methods that set hooks: user code around the tasks and threads of the runtime to be built.
+//!
+//! Where they are called stands in `task/hooks.rs` and `scheduler/hooks.rs`.
+
+use super::Builder;
+use crate::sync::StdArc;
+use crate::task::meta::TaskMeta;
+
+/// # Hooks
+/// One of each kind; a second replaces the first. A hook that panics is as good as one that returns: its payload is dropped and nothing ends, neither
+/// a task nor a thread. None runs under a lock of the runtime's, so that it may do what any code may: it may spawn, with
+/// [`spawn`](crate::task::spawn()) on a worker and through [`Handle::try_current`](super::Handle::try_current) anywhere. While it runs, its thread does nothing else.
+///
+/// The runtime owns its hooks: one that owns a [`Handle`](super::Handle) to it in turn keeps its memory, though not its threads, for ever.
+impl Builder {
+    /// Calls `hook` for each task that is spawned, on the thread that spawns it, before the task can run anywhere.
+    ///
+    /// Tasks that the runtime refuses because it has shut down are announced too. Hooks for tasks cost each task of the runtime
+    /// the room for its name and its origin.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let spawned = Arc::new(AtomicUsize::new(0));
+    /// let counter = spawned.clone();
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .on_task_spawn(move |_| drop(counter.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// let _task = runtime.spawn(async {});
+    /// assert_eq!(spawned.load(Ordering::Relaxed), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_task_spawn<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.task.spawn = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` for each task once it is gone: after its future has been dropped, on the thread that dropped it, and before its handle
+    /// resolves. The output may live on.
+    ///
+    /// Exactly once for each task that was spawned, whether it completed, panicked, was aborted, was dropped by the runtime's
+    /// shutdown, or was refused by a runtime that had shut down.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .on_task_terminate(|task| println!("{} is gone", task.id()))
+    ///     .build()?;
+    /// runtime.block_on(async { fusee::spawn(async {}).await.unwrap() });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_task_terminate<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.task.terminate = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` before each poll of a task, on the thread that polls it.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .on_before_task_poll(|task| println!("{} runs", task.id()))
+    ///     .on_after_task_poll(|task| println!("{} waits, or is ready", task.id()))
+    ///     .build()?;
+    /// runtime.block_on(async { fusee::spawn(fusee::task::yield_now()).await.unwrap() });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_before_task_poll<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.task.before_poll = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` after each poll of a task, on the thread that polled it, also after one that panicked. The future has not been
+    /// dropped yet.
+    ///
+    /// See [`on_before_task_poll`](Self::on_before_task_poll) for an example.
+    pub fn on_after_task_poll<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.task.after_poll = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` on each worker and each thread for blocking jobs as it starts, before any task or job. The runtime is entered
+    /// there. The timer driver's thread has no hooks.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .on_thread_start(|| println!("{:?} starts", std::thread::current().id()))
+    ///     .on_thread_stop(|| println!("{:?} stops", std::thread::current().id()))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_thread_start<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread.start = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` on each worker and each thread for blocking jobs before it ends, after the last task or job.
+    ///
+    /// See [`on_thread_start`](Self::on_thread_start) for an example.
+    pub fn on_thread_stop<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread.stop = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` on a worker that goes idle, before it parks. A worker whose hook spawns a task looks for
+    /// work once more instead.
+    ///
+    /// Calls of this hook and of [`on_thread_unpark`](Self::on_thread_unpark) alternate on each worker. One that is woken and finds nothing to do
+    /// goes on idling, and neither is called.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .on_thread_park(|| println!("nothing to do"))
+    ///     .on_thread_unpark(|| println!("something to do"))
+    ///     .build()?;
+    /// runtime.block_on(async { fusee::spawn(async {}).await.unwrap() });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_thread_park<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread.park = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` on a worker that was idle and has found a task, before it polls that, or that ends.
+    ///
+    /// See [`on_thread_park`](Self::on_thread_park) for an example.
+    pub fn on_thread_unpark<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread.unpark = Some(StdArc::new(hook));
+        self
+    }
+}

@@ -1,0 +1,101 @@
+//! What is known of a task besides its future: its name, and where it was spawned.
+//!
+//! Both lie in a [`Label`] behind the task's cell, which only those tasks have that are named or whose runtime has hooks: no
+//! other task's allocation grows. A label is written once, before anybody else knows the task, and read through a reference to it.
+//!
+//! Who makes it: the functions that spawn take down an [`Origin`] as they are entered, on the thread that calls them;
+//! [`enlist`](super::enlist) turns it into a label, or forgets it.
+
+use std::fmt;
+use std::panic::Location;
+
+use super::id::Id;
+use crate::sync::StdArc;
+
+/// What a hook is told about a task; see [`Builder::on_task_spawn`](crate::runtime::Builder::on_task_spawn).
+///
+/// ```
+/// use fusee::runtime::{Builder, TaskMeta};
+///
+/// let describe = |task: &TaskMeta<'_>| match task.name() {
+///     Some(name) => println!("{} is {name:?}, spawned at {}", task.id(), task.spawned_at()),
+///     None => println!("{}, spawned at {}", task.id(), task.spawned_at()),
+/// };
+/// let runtime = Builder::new_multi_thread().worker_threads(1).on_task_spawn(describe).build()?;
+/// runtime.spawn(async {});
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct TaskMeta<'a> {
+    id: Id,
+    label: &'a Label,
+}
+
+/// A task's name and place of birth.
+pub(crate) struct Label {
+    name: Option<StdArc<str>>,
+    spawned_at: &'static Location<'static>,
+}
+
+/// What a spawning function knows of the task to come.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    name: Option<&'a str>,
+    spawned_at: &'static Location<'static>,
+}
+
+impl<'a> TaskMeta<'a> {
+    pub(super) fn new(id: Id, label: &'a Label) -> Self {
+        Self { id, label }
+    }
+
+    /// The task.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The name that [`task::Builder::name`](crate::task::Builder::name) gave it.
+    pub fn name(&self) -> Option<&'a str> {
+        self.label.name().map(|name| &**name)
+    }
+
+    /// The call that spawned it.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.label.spawned_at
+    }
+}
+
+impl fmt::Debug for TaskMeta<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskMeta")
+            .field("id", &self.id)
+            .field("name", &self.name())
+            .field("spawned_at", &self.spawned_at())
+            .finish()
+    }
+}
+
+impl Label {
+    pub(super) fn name(&self) -> Option<&StdArc<str>> {
+        self.name.as_ref()
+    }
+}
+
+impl<'a> Origin<'a> {
+    /// Of a task without a name, spawned by whoever calls the function that calls this one.
+    #[track_caller]
+    pub(crate) fn here() -> Self {
+        Self { name: None, spawned_at: Location::caller() }
+    }
+
+    /// With the name `name`, if there is one.
+    pub(crate) fn named(self, name: Option<&'a str>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The label, for a task that is named or `watched` by hooks.
+    pub(super) fn label(self, watched: bool) -> Option<Label> {
+        (watched || self.name.is_some())
+            .then(|| Label { name: self.name.map(StdArc::from), spawned_at: self.spawned_at })
+    }
+}

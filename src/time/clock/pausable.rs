@@ -1,0 +1,307 @@
+//! A clock that can be paused: then it stands still until it is advanced.
+//!
+//! While it runs it lags behind the machine's by the time that it has spent paused, less by how much it was advanced. Until it is
+//! first paused it is the machine's clock, read without a lock.
+//!
+//! # Invariants (ordering labels)
+//! - *It never goes back* (`clock_touched`): a reader that takes the machine's time looks afterwards whether a first pause has come between,
+//!   which may have stopped the clock before that (structural: `clock_skips_second_look`).
+//! - *The driver learns of a pause* (structural: `clock_calls_before_pausing`): it is unparked after the flag is set.
+//! - Paused time moves in one of two ways: in [`Clock::step`], by the driver, while nothing in the runtime is awake (`awake.rs`); and in
+//!   [`Clock::advance`], by a test.
+//! - A call of `advance` counts as awake until the driver has fired what is due: no step comes between.
+//!
+//! Who calls it: [`step`](Clock::step), [`asked`](Clock::asked) and [`answer`](Clock::answer) on the driver thread; all else on any.
+//! Checked by the models `clock_never_goes_back`, `clock_pause_vs_rest` and `driver_paused`.
+//! Deliberately not here: timers (`driver/`), who wakes what.
+
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use super::awake::Awake;
+use crate::park::Unparker;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, RawInstant, fence_seq_cst, mutant};
+
+/// The clock of a runtime.
+pub(crate) struct Clock {
+    start: RawInstant,
+    /// None for a clock that is never paused, and whose runtime counts nothing.
+    pausing: Option<Pausing>,
+}
+
+struct Pausing {
+    /// It has been paused at least once: the time is to be asked of `reading`.
+    touched: AtomicBool,
+    reading: Mutex<Reading>,
+    awake: Awake,
+    driver: Unparker,
+}
+
+/// What the clock shows.
+struct Reading {
+    /// The time at which it stands still.
+    paused_at: Option<u64>,
+    /// What it showed, and what the machine's did, when it last began to run.
+    shown: u64,
+    since: u64,
+    /// Calls of `advance` so far, and how many of them the driver has seen to.
+    asked: u64,
+    answered: u64,
+    /// The calls not answered yet.
+    waiting: Vec<(u64, Waker)>,
+}
+
+/// Why the clock was not advanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It runs.
+    NotPaused,
+    /// It cannot tell a time so far away.
+    TooFar,
+}
+
+/// What the driver does next while the clock is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Wait: something is awake. The last to rest unparks it.
+    Busy,
+    /// Fire: the clock shows the time of the earliest timer.
+    Due,
+    /// Wait for a timer: there is none.
+    NoTimer,
+}
+
+impl Clock {
+    /// A clock that is never paused, and counts nothing.
+    #[allow(
+        dead_code,
+        reason = "models of what pays nothing for the feature ask for it; a runtime's clock can always be paused"
+    )]
+    pub(crate) fn new() -> Self {
+        Self { start: RawInstant::now(), pausing: None }
+    }
+
+    /// A clock that may be paused, and is from the start if `paused`, in a runtime in which so much is awake.
+    pub(crate) fn of_runtime(paused: bool, awake: usize, driver: Unparker) -> Self {
+        let paused_at = paused.then_some(0);
+        let pausing = Pausing {
+            touched: AtomicBool::new(paused),
+            reading: Mutex::new(Reading { paused_at, shown: 0, since: 0, asked: 0, answered: 0, waiting: Vec::new() }),
+            awake: Awake::new(awake, paused),
+            driver,
+        };
+        Self { start: RawInstant::now(), pausing: Some(pausing) }
+    }
+
+    /// Whether it may be paused: then timers registered meanwhile have a wheel of their own.
+    pub(crate) fn is_pausable(&self) -> bool {
+        self.pausing.is_some()
+    }
+
+    /// Nanoseconds since the start, now.
+    pub(crate) fn now(&self) -> u64 {
+        let Some(pausing) = &self.pausing else { return self.machine() };
+        if !pausing.is_touched() {
+            let now = self.machine();
+            // ORDERING(clock_touched): the machine's time before, the flag after; pairs with the fence in `pause`. If this fence is the
+            // later one the flag is seen; if not, the time was read before the clock stopped.
+            fence_seq_cst("clock_touched");
+            if mutant("clock_skips_second_look") || !pausing.is_touched() {
+                return now;
+            }
+        }
+        let reading = pausing.reading.lock();
+        reading.paused_at.unwrap_or_else(|| reading.running(self.machine()))
+    }
+
+    /// Now, as an instant.
+    pub(crate) fn instant(&self) -> RawInstant {
+        // What the sum cannot tell, no clock shows.
+        self.start.checked_add(Duration::from_nanos(self.now())).unwrap_or(self.start)
+    }
+
+    /// `instant` in nanoseconds since the start; 0 if it was before, `u64::MAX` if it is beyond 584 years.
+    pub(crate) fn nanoseconds(&self, instant: RawInstant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// When the machine's clock shows that it is `nanoseconds`, if it can tell. For a clock that runs.
+    pub(crate) fn alarm(&self, nanoseconds: u64) -> Option<RawInstant> {
+        let mut on_machine = nanoseconds;
+        if let Some(pausing) = self.pausing.as_ref().filter(|pausing| pausing.is_touched()) {
+            let reading = pausing.reading.lock();
+            on_machine = reading.since.checked_add(nanoseconds.saturating_sub(reading.shown))?;
+        }
+        self.start.checked_add(Duration::from_nanos(on_machine))
+    }
+
+    /// Something in the runtime is about to be woken: the caller unparks it afterwards.
+    pub(crate) fn stir(&self) {
+        if let Some(pausing) = &self.pausing {
+            pausing.awake.stir();
+        }
+    }
+
+    /// Something in the runtime is about to wait. What has woken it since counts already.
+    pub(crate) fn rest(&self) {
+        if let Some(pausing) = &self.pausing
+            && pausing.awake.rest()
+        {
+            pausing.driver.unpark();
+        }
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.pausing.as_ref().is_some_and(|pausing| pausing.awake.is_paused())
+    }
+
+    /// Stops the clock. False if it stands still already, or can only run.
+    pub(crate) fn pause(&self) -> bool {
+        let Some(pausing) = &self.pausing else { return false };
+        let mut reading = pausing.reading.lock();
+        if reading.paused_at.is_some() {
+            return false;
+        }
+        // ORDERING(clock_touched): relaxed; the fence orders it.
+        pausing.touched.swap(true, Ordering::Relaxed);
+        // ORDERING(clock_touched): the flag before, the machine's time after; pairs with the fence in `now`.
+        fence_seq_cst("clock_touched");
+        reading.paused_at = Some(reading.running(self.machine()));
+        if mutant("clock_calls_before_pausing") {
+            pausing.driver.unpark();
+        }
+        pausing.awake.set_paused(true);
+        drop(reading);
+        if !mutant("clock_calls_before_pausing") {
+            // It may wait for the machine's clock; and if everything else rests, nobody calls it later.
+            pausing.driver.unpark();
+        }
+        true
+    }
+
+    /// Lets the clock run on. False if it runs.
+    pub(crate) fn resume(&self) -> bool {
+        let Some(pausing) = &self.pausing else { return false };
+        let mut reading = pausing.reading.lock();
+        let Some(stood_at) = reading.paused_at.take() else { return false };
+        reading.shown = stood_at;
+        reading.since = self.machine();
+        pausing.awake.set_paused(false);
+        drop(reading);
+        pausing.driver.unpark();
+        true
+    }
+
+    /// Moves a paused clock by `duration`, has the driver fire what is due then, and wake `waker`. The number of the call, for
+    /// [`poll_answer`](Self::poll_answer).
+    pub(crate) fn advance(&self, duration: Duration, waker: Waker) -> Result<u64, Refused> {
+        let pausing = self.pausing.as_ref().ok_or(Refused::NotPaused)?;
+        // First: the driver rests on behalf of this call as soon as it sees it.
+        pausing.awake.stir();
+        let moved = pausing.reading.lock().advance(duration, waker);
+        match moved {
+            Ok((number, None)) => {
+                pausing.driver.unpark();
+                Ok(number)
+            }
+            Ok((number, Some(waker))) => {
+                self.rest();
+                waker.wake();
+                Ok(number)
+            }
+            Err((refused, waker)) => {
+                self.rest();
+                drop(waker);
+                Err(refused)
+            }
+        }
+    }
+
+    /// Whether the driver has seen to call `number`; else `waker` is the one to be woken when it has.
+    pub(crate) fn poll_answer(&self, number: u64, waker: &Waker) -> Poll<()> {
+        let Some(pausing) = &self.pausing else { return Poll::Ready(()) };
+        // Cloned and dropped outside the lock: it is the user's code.
+        let mut waker = waker.clone();
+        let mut reading = pausing.reading.lock();
+        if reading.answered >= number {
+            drop(reading);
+            return Poll::Ready(());
+        }
+        if let Some((_, slot)) = reading.waiting.iter_mut().find(|(waiting, _)| *waiting == number) {
+            std::mem::swap(slot, &mut waker);
+        }
+        drop(reading);
+        drop(waker);
+        Poll::Pending
+    }
+
+    /// How many calls of `advance` there have been; for the driver, before it fires what is due.
+    pub(crate) fn asked(&self) -> u64 {
+        match &self.pausing {
+            Some(pausing) if pausing.is_touched() => pausing.reading.lock().asked,
+            _ => 0,
+        }
+    }
+
+    /// The driver has fired what was due when so many calls had been `asked`: moves the wakers of those that wait into `due`.
+    /// For each of them the caller rests, after it has woken them. How many they are.
+    pub(crate) fn answer(&self, asked: u64, due: &mut Vec<Waker>) -> usize {
+        let Some(pausing) = self.pausing.as_ref().filter(|pausing| pausing.is_touched()) else { return 0 };
+        let mut reading = pausing.reading.lock();
+        reading.answered = reading.answered.max(asked);
+        let before = due.len();
+        due.extend(reading.waiting.extract_if(.., |(number, _)| *number <= asked).map(|(_, waker)| waker));
+        due.len() - before
+    }
+
+    /// Moves a paused clock to the `earliest` timer, if nothing is awake and no task waits, as `has_work` answers.
+    ///
+    /// Neither closure may wake anybody.
+    pub(crate) fn step(&self, has_work: impl FnOnce() -> bool, earliest: impl FnOnce() -> Option<u64>) -> Step {
+        let Some(pausing) = &self.pausing else { return Step::Busy };
+        let step = || {
+            let Some(earliest) = earliest() else { return Step::NoTimer };
+            if let Some(paused_at) = &mut pausing.reading.lock().paused_at {
+                *paused_at = earliest.max(*paused_at);
+            }
+            Step::Due
+        };
+        pausing.awake.hold(has_work, step).unwrap_or(Step::Busy)
+    }
+
+    /// What the machine's clock shows.
+    fn machine(&self) -> u64 {
+        self.nanoseconds(RawInstant::now())
+    }
+}
+
+impl Pausing {
+    fn is_touched(&self) -> bool {
+        // ORDERING(clock_touched): relaxed, the fences order it where it matters.
+        self.touched.load(Ordering::Relaxed)
+    }
+}
+
+impl Reading {
+    /// What a running clock shows while the machine's shows `machine`.
+    fn running(&self, machine: u64) -> u64 {
+        self.shown.saturating_add(machine.saturating_sub(self.since))
+    }
+
+    /// The call's number, and its waker if it is to be woken at once, for the driver has ended; or why not, and the waker.
+    fn advance(&mut self, duration: Duration, waker: Waker) -> Result<(u64, Option<Waker>), (Refused, Waker)> {
+        let Some(paused_at) = self.paused_at else { return Err((Refused::NotPaused, waker)) };
+        let duration = u64::try_from(duration.as_nanos()).ok();
+        // The last nanosecond is no time that comes.
+        let moved = duration.and_then(|duration| paused_at.checked_add(duration)).filter(|&time| time < u64::MAX);
+        let Some(moved) = moved else { return Err((Refused::TooFar, waker)) };
+        self.paused_at = Some(moved);
+        self.asked += 1;
+        if self.answered == u64::MAX {
+            return Ok((self.asked, Some(waker)));
+        }
+        self.waiting.push((self.asked, waker));
+        Ok((self.asked, None))
+    }
+}

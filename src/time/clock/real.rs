@@ -1,0 +1,94 @@
+//! The machine's clock, as nanoseconds since the runtime's start.
+//!
+//! It offers what `pausable.rs` does, as far as code that knows nothing of pausing calls it.
+
+use std::time::Duration;
+
+use crate::park::Unparker;
+use crate::sync::RawInstant;
+
+/// The clock of a runtime.
+pub(crate) struct Clock {
+    start: RawInstant,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self { start: RawInstant::now() }
+    }
+
+    /// The clock of a runtime, which pauses it not.
+    pub(crate) fn of_runtime(paused: bool, _awake: usize, _driver: Unparker) -> Self {
+        debug_assert!(!paused, "only a clock of the other kind is paused");
+        Self::new()
+    }
+
+    /// Whether it may be paused.
+    pub(crate) const fn is_pausable(&self) -> bool {
+        false
+    }
+
+    pub(crate) const fn is_paused(&self) -> bool {
+        false
+    }
+
+    /// Nanoseconds since the start, now.
+    pub(crate) fn now(&self) -> u64 {
+        self.nanoseconds(RawInstant::now())
+    }
+
+    /// Now, as an instant.
+    pub(crate) fn instant(&self) -> RawInstant {
+        RawInstant::now()
+    }
+
+    /// `instant` in nanoseconds since the start; 0 if it was before, `u64::MAX` if it is beyond 584 years.
+    pub(crate) fn nanoseconds(&self, instant: RawInstant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// When the machine's clock shows that it is `nanoseconds`, if it can tell.
+    pub(crate) fn alarm(&self, nanoseconds: u64) -> Option<RawInstant> {
+        self.start.checked_add(Duration::from_nanos(nanoseconds))
+    }
+
+    /// Something in the runtime is about to be woken.
+    #[inline(always)]
+    pub(crate) fn stir(&self) {}
+
+    /// Something in the runtime is about to wait.
+    #[inline(always)]
+    pub(crate) fn rest(&self) {}
+}
+
+/// A thread that counts nowhere.
+pub(crate) struct Counted;
+
+impl Counted {
+    #[inline(always)]
+    pub(crate) fn by(_clock: &Clock) -> Self {
+        Self
+    }
+}
+
+/// A thread in `block_on`, which counts nowhere.
+pub(crate) struct Presence;
+
+impl Presence {
+    #[inline(always)]
+    pub(crate) fn new(_clock: &Clock) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn wake(&self, _clock: &Clock) {}
+
+    #[inline(always)]
+    pub(crate) fn park(&self, _clock: &Clock) {}
+
+    #[inline(always)]
+    pub(crate) fn unpark(&self, _clock: &Clock) {}
+
+    #[inline(always)]
+    pub(crate) fn end(&self, _clock: &Clock) {}
+}

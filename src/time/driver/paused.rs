@@ -1,0 +1,74 @@
+//! The driver's turns on a clock that can be paused.
+//!
+//! On a clock that runs they are those of any clock. On one that is paused the driver never waits for a time: it moves the clock,
+//! as `mod.rs` says under *Paused time*, or waits until it is called.
+//!
+//! # Invariants
+//! - The driver alone fires timers, one moment after the other, so that no two wakes change places.
+//! - While something is awake, `until` says that the driver is awake too: nobody unparks it for an earlier timer, as the last to rest will.
+//!   While everything rests and there is no timer, it says [`NEVER`]: a thread from outside that registers one unparks it.
+//!
+//! Deliberately not here: what is awake (`clock/awake.rs`).
+
+use std::task::Waker;
+
+use super::{NEVER, Timers};
+use crate::park::Parker;
+use crate::time::clock::Step;
+
+impl Timers {
+    /// One turn: fires what is due, then waits or moves the clock.
+    pub(super) fn drive_pausable(
+        &self,
+        parker: &Parker,
+        has_work: &impl Fn() -> bool,
+        due: &mut Vec<Waker>,
+        sink: &mut impl FnMut(&mut Vec<Waker>),
+    ) {
+        let asked = self.clock.asked();
+        if !self.clock.is_paused() {
+            self.fire_due(due, sink);
+            self.answer(asked, due, sink);
+            self.sleep(parker, self.earliest());
+            return;
+        }
+        self.fire_in_order(due, sink);
+        self.answer(asked, due, sink);
+        match self.clock.step(has_work, || self.earliest_due()) {
+            Step::Due => {}
+            Step::NoTimer => self.sleep(parker, NEVER),
+            Step::Busy => {
+                parker.park();
+                self.count_wakeup();
+            }
+        }
+    }
+
+    /// Lets every call of `advance` return, for the driver ends.
+    pub(super) fn answer_all(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
+        self.answer(u64::MAX, due, sink);
+    }
+
+    /// Lets the calls of `advance` that were made when `asked` was read return.
+    fn answer(&self, asked: u64, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
+        let answered = self.clock.answer(asked, due);
+        sink(due);
+        // After the wakes: who is woken counts by itself now.
+        (0..answered).for_each(|_| self.clock.rest());
+    }
+
+    /// Fires what is due in all shards, one moment after the other.
+    fn fire_in_order(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
+        let now = self.clock.now();
+        while let Some(moment) = self.earliest_due()
+            && moment <= now
+        {
+            self.fire_at(moment, due, sink);
+        }
+    }
+
+    /// When the next timer of all is due, exactly.
+    fn earliest_due(&self) -> Option<u64> {
+        self.shards.iter().filter(|shard| shard.next() != NEVER).filter_map(|shard| shard.earliest_due()).min()
+    }
+}

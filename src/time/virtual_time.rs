@@ -1,0 +1,106 @@
+//! Virtual time, for tests: a runtime's clock is paused, advanced, and let run again.
+//!
+//! Who calls it: tests, on any thread that has entered the runtime. Deliberately not here: the clock (`clock/`), and the driver's turns on it.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use super::clock::Refused;
+use crate::runtime::Handle;
+
+/// Stops the current runtime's clock. From now on it moves when everything in the runtime waits, and by [`advance`].
+///
+/// **When everything waits**: no task is being polled or waits to be, no future in `block_on` has anything to do, no blocking closure is queued
+/// or runs, and no `advance` is under way. Then the clock jumps to the earliest timer, which fires, with all that are due at that very
+/// moment, in the order in which they were registered; it stays there until everything waits again. So a test that sleeps for hours takes
+/// no time, and each sleep ends to the nanosecond. What other threads do is not known to the runtime: whoever waits for them keeps
+/// the clock where it is by a blocking closure.
+///
+/// Both flavours of runtime can be paused. Other runtimes go on, and so does the standard library's clock: [`Instant::now`](super::Instant::now)
+/// shows the paused time on threads that have entered this runtime. A sleep that waits already when the clock is paused may end up to 4 µs late.
+///
+/// # Panics
+/// If the clock is paused already, and outside a runtime.
+///
+/// ```
+/// use fusee::time::{self, Duration, Instant};
+///
+/// fusee::runtime::block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     time::sleep(Duration::from_secs(86_400)).await;
+///     assert_eq!(start.elapsed(), Duration::from_secs(86_400));
+/// });
+/// ```
+#[track_caller]
+pub fn pause() {
+    assert!(
+        Handle::current().timers().clock().pause(),
+        "`pause` was called, but the runtime's clock is paused already"
+    );
+}
+
+/// Lets the current runtime's clock run on, from where it stands.
+///
+/// # Panics
+/// If the clock is not paused, and outside a runtime.
+///
+/// ```
+/// use fusee::time::{self, Duration};
+///
+/// fusee::runtime::block_on(async {
+///     time::pause();
+///     time::advance(Duration::from_secs(3600)).await;
+///     time::resume();
+///     time::sleep(Duration::from_millis(1)).await;
+/// });
+/// ```
+#[track_caller]
+pub fn resume() {
+    assert!(Handle::current().timers().clock().resume(), "`resume` was called, but the runtime's clock is not paused");
+}
+
+/// Moves the current runtime's clock, which is paused, by `duration` in one jump, and fires the timers that are due then, in the order of their
+/// deadlines.
+///
+/// The clock has jumped when this is first polled. When it returns those timers have been fired, and their tasks woken; none of them need have been
+/// polled. To wait for those too, [sleep](super::sleep()) instead: the clock then stops at every timer on the way.
+///
+/// # Cancel safety
+/// Dropped after its first poll it has advanced the clock all the same.
+///
+/// # Panics
+/// When polled: if the clock is not paused, or cannot tell the time that far ahead, and outside a runtime.
+///
+/// ```
+/// use fusee::time::{self, Duration, Instant};
+///
+/// fusee::runtime::block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     time::advance(Duration::from_millis(1500)).await;
+///     assert_eq!(start.elapsed(), Duration::from_millis(1500));
+/// });
+/// ```
+pub fn advance(duration: Duration) -> impl Future<Output = ()> + Send {
+    let mut call: Option<(Handle, u64)> = None;
+    poll_fn(move |context| {
+        if let Some((handle, number)) = &call {
+            return handle.timers().clock().poll_answer(*number, context.waker());
+        }
+        let handle = Handle::current();
+        let number =
+            handle.timers().clock().advance(duration, context.waker().clone()).unwrap_or_else(
+                |refused| match refused {
+                    Refused::NotPaused => panic!("`advance` was called, but the runtime's clock is not paused"),
+                    Refused::TooFar => {
+                        panic!("`advance` was called for {duration:?}: the clock cannot tell a time so far away")
+                    }
+                },
+            );
+        call = Some((handle, number));
+        // Others run first, also if the driver has been quick.
+        Poll::Pending
+    })
+}

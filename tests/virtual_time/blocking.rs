@@ -1,0 +1,97 @@
+//! Threads that block: what runs in the pool, or in place of a worker, keeps the clock where it is.
+
+use std::thread;
+use std::time::Duration;
+
+use fusee::runtime::{Builder, Handle, RuntimeFlavor};
+use fusee::task;
+use fusee::time::{Instant, sleep};
+use futures::future::join_all;
+
+use super::support::{Latch, watchdog};
+use super::{HOUR, on_paused_runtimes, paused};
+
+#[test]
+fn a_blocking_job_keeps_the_clock_where_it_is() {
+    on_paused_runtimes(|runtime| {
+        runtime.block_on(async {
+            for _ in 0..20 {
+                let start = Instant::now();
+                let hour = fusee::spawn(async { sleep(HOUR).await });
+                let (waiting, go) = (Latch::new(), Latch::new());
+                let (opens, waits) = (waiting.clone(), go.clone());
+                let job = task::spawn_blocking(move || {
+                    opens.open();
+                    waits.wait();
+                    assert_eq!(start.elapsed(), Duration::ZERO);
+                });
+                let other = thread::spawn(move || {
+                    waiting.wait();
+                    go.open();
+                });
+                job.await.unwrap();
+                assert_eq!(start.elapsed(), Duration::ZERO, "it ends before time moves on");
+                hour.await.unwrap();
+                assert_eq!(start.elapsed(), HOUR);
+                other.join().unwrap();
+                // Nobody awaits this one: when it has ended time goes on all the same.
+                drop(task::spawn_blocking(|| ()));
+                sleep(HOUR).await;
+            }
+        });
+    });
+}
+
+#[test]
+fn whoever_waits_for_a_timer_while_it_blocks_lets_time_move() {
+    on_paused_runtimes(|runtime| {
+        let flavor = runtime.handle().runtime_flavor();
+        let block = || {
+            let start = Instant::now();
+            Handle::current().block_on(async { sleep(HOUR).await });
+            assert_eq!(start.elapsed(), HOUR);
+        };
+        runtime.block_on(async {
+            task::spawn_blocking(block).await.unwrap();
+            if flavor == RuntimeFlavor::MultiThread {
+                fusee::spawn(async move { task::block_in_place(block) }).await.unwrap();
+                // In the root future, too, and again in there.
+                task::block_in_place(|| {
+                    block();
+                    Handle::current().block_on(async { task::block_in_place(block) });
+                });
+            }
+            // Nothing counts twice or not at all after that.
+            let start = Instant::now();
+            task::spawn_blocking(move || assert_eq!(start.elapsed(), Duration::ZERO)).await.unwrap();
+            sleep(HOUR).await;
+            assert_eq!(start.elapsed(), HOUR);
+        });
+    });
+}
+
+#[test]
+fn a_task_that_blocks_in_place_keeps_the_clock_until_its_poll_has_ended() {
+    watchdog(|| {
+        for count in [1, 2, 4] {
+            let runtime = paused(Builder::new_multi_thread().worker_threads(count));
+            runtime.block_on(async {
+                let start = Instant::now();
+                let hour = fusee::spawn(async { sleep(HOUR).await });
+                let blocking = (0..20).map(|_| {
+                    fusee::spawn(async move {
+                        // The worker goes elsewhere, finds another task and rests.
+                        task::block_in_place(|| drop(fusee::spawn(async {})));
+                        for _ in 0..100 {
+                            assert_eq!(start.elapsed(), Duration::ZERO);
+                            thread::yield_now();
+                        }
+                    })
+                });
+                join_all(blocking.collect::<Vec<_>>()).await.into_iter().for_each(|outcome| outcome.unwrap());
+                hour.await.unwrap();
+                assert_eq!(start.elapsed(), HOUR);
+            });
+        }
+    });
+}
