@@ -8,7 +8,6 @@
 
 #![allow(
     dead_code,
-    unexpected_cfgs,
     unreachable_pub,
     unused_imports,
     unused_macros,
