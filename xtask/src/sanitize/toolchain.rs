@@ -155,6 +155,8 @@ impl Sanitizer {
 
     fn set_options(&self, command: &mut Command) {
         let suppressions = self.root.join(self.kind.suppressions());
+        // A panic's backtrace is looked up in tables that compiled code of the standard library keeps under a lock of its own.
+        command.env("RUST_BACKTRACE", "0");
         let suppressions = format!("suppressions={}:print_suppressions=1", suppressions.display());
         match self.kind {
             Kind::Address => {
