@@ -112,16 +112,21 @@ fn bare_race() {
 
 /// A use after free: a task's waker is dropped twice, so that the task is freed while its handle refers to it.
 fn freed_task() {
+    static POLLED: AtomicBool = AtomicBool::new(false);
     let runtime = runtime();
     let handle = runtime.spawn(poll_fn(|context| {
         let waker = context.waker().clone();
         // SAFETY: none: this is the defect. The copy owns no reference.
         drop(unsafe { ptr::read(&waker) });
+        POLLED.store(true, Ordering::Relaxed);
         Poll::Ready(())
     }));
-    while !handle.is_finished() {
+    while !POLLED.load(Ordering::Relaxed) {
         thread::yield_now();
     }
+    // The workers are joined: the task is complete, and freed.
+    drop(runtime);
+    println!("{}", handle.is_finished());
     mem::forget(handle);
 }
 
