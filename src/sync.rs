@@ -27,7 +27,7 @@ pub(crate) use parking_lot::Mutex;
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// The work-stealing deques, as in [`crossbeam_deque`]. `scheduler/queue.rs` states the contract assumed of them.

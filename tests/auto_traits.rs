@@ -17,7 +17,7 @@ use fusee::task::{
     Unconstrained,
 };
 use fusee::time::error::Elapsed;
-use fusee::time::{Instant, Sleep, Timeout};
+use fusee::time::{Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 
 const fn send<T: Send>() {}
 const fn sync<T: Sync>() {}
@@ -81,6 +81,8 @@ all![
     Unconstrained<Ready<()>>,
     Id,
     Instant,
+    Interval,
+    MissedTickBehavior,
     Sleep,
     Timeout<Ready<()>>,
     Timeout<Pending<()>>,

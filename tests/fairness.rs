@@ -175,7 +175,7 @@ fn a_pair_that_wakes_each_other_starves_nobody() {
     watchdog(|| {
         let runtime = workers(1);
         let polls = ping_pong(&runtime);
-        // Local: as often as each of the pair.
+        // Local: the pair wakes each other into the slot for the task woken last, which wins three times before the queue has its turn.
         let counted = polls.clone();
         let local = runtime.spawn(async move {
             let before = counted.load(Ordering::SeqCst);
@@ -185,7 +185,7 @@ fn a_pair_that_wakes_each_other_starves_nobody() {
             counted.load(Ordering::SeqCst) - before
         });
         let played = runtime.block_on(local).unwrap();
-        assert!(played <= 2 * 1000 + 2, "{played} polls of the pair while another yielded 1,000 times");
+        assert!(played <= 3 * 1000 + 3, "{played} polls of the pair while another yielded 1,000 times");
         // From outside, and by the timer.
         for _ in 0..100 {
             runtime.block_on(runtime.spawn(async {})).unwrap();

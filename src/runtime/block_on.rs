@@ -26,7 +26,7 @@ use crate::scheduler::worker::{self, Next, Worker};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{StdArc, mutant, ord};
 use crate::task::coop;
-use crate::time::clock::{Clock, Counted, Presence};
+use crate::time::clock::{Clock, Counted, Lent, Presence};
 
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
@@ -87,6 +87,8 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let mut rest = handle.scheduler().thread_hooks().rest();
     seat::sit(worker);
     let _seated = Seated(slot);
+    // The worker counts for this thread, until it is given back.
+    let _lent = Lent::by(handle.timers().clock());
     loop {
         if root.take_woken() {
             rest.busy();

@@ -70,6 +70,11 @@ impl RuntimeMetrics {
         self.worker(worker).stolen_tasks.get()
     }
 
+    /// Tasks that a worker has run straight from its slot for the task woken last, without a turn of its queue.
+    pub fn worker_slot_hit_count(&self, worker: usize) -> u64 {
+        self.worker(worker).slot_hits.get()
+    }
+
     /// Times that a worker parked.
     pub fn worker_park_count(&self, worker: usize) -> u64 {
         self.worker(worker).parks.get()

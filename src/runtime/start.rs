@@ -11,6 +11,7 @@ use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
 use crate::park::Parker;
+use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
 use crate::sync::Arc;
@@ -97,7 +98,9 @@ fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parke
         context::become_runtime_thread();
         crate::sync::sharpen_timers();
         let has_work = || scheduler.has_work();
-        scheduler.timers().drive(&parker, has_work, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
+        let mut watchman = Watchman::new(&scheduler);
+        let watch = || watchman.look(&scheduler);
+        scheduler.timers().drive(&parker, has_work, watch, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
     });
     started.map_err(|error| because("the timer driver could not be started", &error))
 }

@@ -13,6 +13,8 @@ pub(crate) struct WorkerMetrics {
     pub(crate) steal_operations: Counter,
     pub(crate) stolen_tasks: Counter,
     pub(crate) parks: Counter,
+    /// Tasks taken from the slot for the task woken last.
+    pub(crate) slot_hits: Counter,
 }
 
 /// A number that only one thread increases.

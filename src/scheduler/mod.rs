@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `worker.rs` | a worker's loop: find work, run it, park |
 //! | `seat.rs` | which worker a thread works as |
+//! | `slot.rs` | each worker's slot for the task woken last |
+//! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
@@ -28,7 +30,9 @@ pub(crate) mod idle;
 pub(crate) mod metrics;
 pub(crate) mod queue;
 pub(crate) mod seat;
+pub(crate) mod slot;
 pub(crate) mod thread_settings;
+pub(crate) mod watch;
 pub(crate) mod worker;
 
 use std::future::Future;
@@ -48,7 +52,9 @@ use hooks::{Hooks, ThreadHooks};
 use idle::Idle;
 use metrics::WorkerMetrics;
 use queue::{Injector, Stealer};
+use slot::Slot;
 use thread_settings::ThreadSettings;
+use watch::Watch;
 use worker::Worker;
 
 /// What all threads of a runtime share.
@@ -58,6 +64,7 @@ pub(crate) struct Scheduler {
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
+    watch: CachePadded<Watch>,
     closed: AtomicBool,
     mark: ForkMark,
     /// Workers that have not exited.
@@ -103,6 +110,7 @@ pub(crate) struct Policy {
 pub(crate) struct Remote {
     stealer: Stealer,
     unparker: Unparker,
+    slot: CachePadded<Slot>,
     metrics: CachePadded<WorkerMetrics>,
 }
 
@@ -121,6 +129,7 @@ impl Scheduler {
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             remotes,
+            watch: CachePadded::new(Watch::new()),
             closed: AtomicBool::new(false),
             mark: ForkMark::new(),
             timers,
@@ -181,9 +190,9 @@ impl Scheduler {
         self.injector.len()
     }
 
-    /// Tasks in a worker's local queue.
+    /// Tasks in a worker's local queue and its slot.
     pub(crate) fn queued(&self, worker: usize) -> usize {
-        self.remotes[worker].stealer.len()
+        self.remotes[worker].stealer.len() + usize::from(!self.remotes[worker].slot.is_empty())
     }
 
     /// Queues a task from a thread that is no worker of ours.
@@ -199,6 +208,13 @@ impl Scheduler {
     /// Wakes a worker if work was made visible and nobody searches.
     fn notify(&self) {
         self.unpark(self.idle.notify());
+    }
+
+    /// A worker has filled its slot, which was empty: somebody watches over it, if another worker could run the task.
+    fn watch_slot(&self) {
+        if self.remotes.len() > 1 && self.watch.slot_filled() {
+            self.timers.unpark_driver();
+        }
     }
 
     /// A searcher has found work: wakes a worker if it was the last and there is more.
@@ -287,7 +303,12 @@ impl Scheduler {
 
 impl Remote {
     pub(crate) fn new(stealer: Stealer, unparker: Unparker) -> Self {
-        Self { stealer, unparker, metrics: CachePadded::new(WorkerMetrics::default()) }
+        Self {
+            stealer,
+            unparker,
+            slot: CachePadded::new(Slot::new()),
+            metrics: CachePadded::new(WorkerMetrics::default()),
+        }
     }
 }
 

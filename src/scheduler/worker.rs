@@ -2,9 +2,10 @@
 //!
 //! # Where a worker looks, in turn
 //! 1. On every `global_queue_interval`-th poll, the injector: tasks from outside wait for a bounded number of polls.
-//! 2. Its local queue.
-//! 3. The injector, a batch at a time.
-//! 4. If fewer than half of the workers search already: the local queues of the others, from a random one on, half a queue at
+//! 2. Its slot for the task woken last, but not more than three times in a row while there is something in its queue.
+//! 3. Its local queue.
+//! 4. The injector, a batch at a time.
+//! 5. If fewer than half of the workers search already: the local queues of the others, from a random one on, half a queue at
 //!    a time, and the injector once more.
 //!
 //! Everything here runs on the thread that has the worker. Through its seat (`seat.rs`) a wake or a spawn made by the task that it
@@ -26,11 +27,15 @@ use super::hooks::Rest;
 use super::idle::Park;
 use super::metrics::WorkerMetrics;
 use super::queue::{LocalQueue, Stealer};
+use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
 use crate::sync::{Arc, catch_unwind, mutant};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
+
+/// How many tasks in a row a worker takes from its slot while its queue holds some.
+const SLOT_RUN: u32 = 3;
 
 /// How often a searcher looks through all queues before it parks.
 const SEARCH_ROUNDS: usize = 3;
@@ -42,6 +47,8 @@ pub(crate) struct Worker {
     parker: Parker,
     searching: Cell<bool>,
     polls: Cell<u32>,
+    /// Tasks taken from the slot since the queue had a turn.
+    slot_run: Cell<u32>,
     random: Cell<u32>,
 }
 
@@ -67,6 +74,7 @@ impl Seed {
             parker: self.parker,
             searching: Cell::new(false),
             polls: Cell::new(0),
+            slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
             shard,
@@ -148,7 +156,8 @@ impl Worker {
     /// Blocks the thread until there may be work, unless `woken` says that there is something else to do.
     fn park(&self, woken: impl Fn() -> bool) {
         let scheduler = &*self.shard.scheduler;
-        let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
+        // A hook may have filled the slot.
+        let has_work = || scheduler.has_work() || scheduler.is_closed() || !self.slot().is_empty() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             self.metrics().parks.add(1);
             scheduler.timers.clock().rest();
@@ -170,6 +179,7 @@ impl Worker {
             std::process::abort();
         }
         self.shard.scheduler.drop_tasks(self.shard.index);
+        drop(self.slot().take());
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
@@ -221,17 +231,39 @@ impl Worker {
     ///
     /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
     fn requeue(&self, task: Runnable) {
-        let alone = self.queue.is_empty();
+        let alone = self.queue.is_empty() && self.slot().is_empty();
         self.queue.push(task);
         if !alone {
             self.shard.scheduler.notify();
         }
     }
 
-    /// Queues `task` locally and wakes somebody who can share the work.
+    /// Has `task` run next. What was to be next is queued, and somebody woken who can share the work.
     pub(super) fn push(&self, task: Runnable) {
-        self.queue.push(task);
-        self.shard.scheduler.notify();
+        match self.slot().replace(task) {
+            None => self.shard.scheduler.watch_slot(),
+            Some(before) => {
+                self.queue.push(before);
+                self.shard.scheduler.notify();
+            }
+        }
+    }
+
+    fn slot(&self) -> &Slot {
+        &self.shard.scheduler.remotes[self.shard.index].slot
+    }
+
+    /// Takes the task from the slot, unless the queue is to have its turn.
+    fn take_woken_last(&self) -> Option<Runnable> {
+        if self.slot_run.get() < SLOT_RUN
+            && let Some(task) = self.slot().take()
+        {
+            self.slot_run.set(self.slot_run.get() + 1);
+            self.metrics().slot_hits.add(1);
+            return Some(task);
+        }
+        self.slot_run.set(0);
+        None
     }
 
     fn find_task(&self) -> Option<Runnable> {
@@ -244,7 +276,11 @@ impl Worker {
             }
             return Some(task);
         }
-        self.queue.pop().or_else(|| self.fill()).or_else(|| self.search())
+        self.take_woken_last()
+            .or_else(|| self.queue.pop())
+            .or_else(|| self.take_woken_last())
+            .or_else(|| self.fill())
+            .or_else(|| self.search())
     }
 
     /// Takes a batch from the injector, and pops the first of it.

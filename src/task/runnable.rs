@@ -4,6 +4,7 @@
 //! emptied at shutdown) releases its reference and leaves the future to the shutdown of the task list.
 
 use std::mem;
+use std::ptr::NonNull;
 
 use super::raw::RawTask;
 use super::state::ToNotified;
@@ -47,6 +48,20 @@ impl Runnable {
         let action = unsafe { self.task.header() }.state.transition_to_cancelled();
         debug_assert_eq!(action, ToNotified::Done, "this is the task's one entry");
         self.run();
+    }
+
+    /// The entry as a pointer, to be kept in an atomic.
+    pub(crate) fn into_pointer(self) -> NonNull<()> {
+        let task = self.task;
+        mem::forget(self);
+        task.cast()
+    }
+
+    /// # Safety
+    /// `entry` came from [`into_pointer`](Self::into_pointer), and is handed over.
+    pub(crate) unsafe fn from_pointer(entry: NonNull<()>) -> Self {
+        // SAFETY: by the caller, it points to the header of a task.
+        Self { task: unsafe { RawTask::from_header(entry.cast()) } }
     }
 }
 

@@ -4,15 +4,13 @@
 //! one that overflows the clock never comes.
 //!
 //! # Tests and time
-//! With the feature `test-util` a runtime's clock can be [paused]: sleeps of hours then end at once, in order, and to the nanosecond. See
-//! [`pause`].
+//! With the feature `test-util` a runtime's clock can be paused, by `pause` or from its start: sleeps of hours then end at once, in order,
+//! and to the nanosecond.
 //!
 //! # Inside
 //! `wheel/` is a hierarchical hashed timer wheel, plain data; `shard.rs` puts one under a lock for each worker; `driver/` is the
 //! thread that sleeps until the earliest expiry of all, by the clock in `clock/`. `sleep.rs`, `timeout.rs`, `interval.rs`, `instant.rs` and
 //! `virtual_time.rs` are the public face.
-//!
-//! [paused]: pause
 
 pub(crate) mod clock;
 pub(crate) mod driver;

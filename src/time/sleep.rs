@@ -117,14 +117,14 @@ impl Sleep {
 
     /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one.
     pub fn reset(&mut self, deadline: Instant) {
-        self.deadline = deadline;
+        let old = std::mem::replace(&mut self.deadline, deadline);
         let timers = self.handle.timers();
-        match self.timer {
+        match &mut self.timer {
             Timer::Registered(ticket) => {
-                let nanoseconds = timers.clock().nanoseconds(deadline.raw());
-                if !timers.reset(self.handle.shard_index(), ticket, nanoseconds) {
+                let [old, new] = [old, deadline].map(|deadline| timers.clock().nanoseconds(deadline.raw()));
+                if !timers.reset(self.handle.shard_index(), ticket, old, new) {
                     // It has fired, and its waker with it: the task is about to poll, and registers anew.
-                    timers.cancel(self.handle.shard_index(), ticket);
+                    timers.cancel(self.handle.shard_index(), *ticket);
                     self.timer = Timer::Unregistered;
                 }
             }

@@ -1,11 +1,13 @@
 //! Threads that block: what runs in the pool, or in place of a worker, keeps the clock where it is.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use fusee::runtime::{Builder, Handle, RuntimeFlavor};
 use fusee::task;
 use fusee::time::{Instant, sleep};
+use futures::executor;
 use futures::future::join_all;
 
 use super::support::{Latch, watchdog};
@@ -67,6 +69,22 @@ fn whoever_waits_for_a_timer_while_it_blocks_lets_time_move() {
             sleep(HOUR).await;
             assert_eq!(start.elapsed(), HOUR);
         });
+    });
+}
+
+#[test]
+fn a_job_that_drives_the_runtime_itself_lets_time_move() {
+    watchdog(|| {
+        let runtime = Arc::new(paused(&mut Builder::new_current_thread()));
+        let driven = runtime.clone();
+        let job = runtime.spawn_blocking(move || {
+            let start = driven.block_on(async { Instant::now() });
+            driven.block_on(async { fusee::spawn(async { sleep(HOUR).await }).await.unwrap() });
+            assert_eq!(start.elapsed(), HOUR);
+            drop(fusee::spawn(async { sleep(HOUR).await }));
+            assert_eq!(start.elapsed(), HOUR, "the job counts again");
+        });
+        executor::block_on(job).unwrap();
     });
 }
 

@@ -11,6 +11,7 @@ mod park;
 mod paused;
 mod queue;
 mod runtime;
+mod slot;
 mod stage;
 mod stand_ins;
 mod task;

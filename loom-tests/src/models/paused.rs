@@ -274,7 +274,8 @@ fn driver_paused() {
         let timers = Arc::new(timers);
         let waker: Waker = StdArc::new(Stirring(StdArc::new((timers.clone(), parker.unparker())))).into();
         let driving = timers.clone();
-        let driving = spawn(move || driving.drive(&driver, || false, |due| due.drain(..).for_each(wake_quietly)));
+        let driving =
+            spawn(move || driving.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)));
         let outside = timers.clone();
         let outside = spawn(move || outside.register(0, 7, waker).expect("the timers are open"));
         // Rests until the timer that nobody has counted wakes it.
@@ -313,7 +314,7 @@ fn paused_worker() {
         let driving = scheduler.clone();
         let driving = spawn(move || {
             let has_work = || driving.has_work();
-            driving.timers().drive(&driver, has_work, |due| due.drain(..).for_each(wake_quietly));
+            driving.timers().drive(&driver, has_work, || None, |due| due.drain(..).for_each(wake_quietly));
         });
         let seen = scheduler.clone();
         let spawning = spawn(move || {

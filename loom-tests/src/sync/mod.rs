@@ -35,7 +35,7 @@ pub(crate) use mutation::{chosen, fence_seq_cst, mutant, ord};
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.

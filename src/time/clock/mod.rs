@@ -25,6 +25,6 @@ mod real;
 #[cfg(feature = "test-util")]
 pub(crate) use pausable::{Clock, Refused, Step};
 #[cfg(feature = "test-util")]
-pub(crate) use presence::{Counted, Presence};
+pub(crate) use presence::{Counted, Lent, Presence};
 #[cfg(not(feature = "test-util"))]
-pub(crate) use real::{Clock, Counted, Presence};
+pub(crate) use real::{Clock, Counted, Lent, Presence};

@@ -46,6 +46,34 @@ impl Drop for Counted {
     }
 }
 
+/// Lends what this thread counts as awake, if it does, to the worker that it works as, until it is dropped: the worker counts for it.
+pub(crate) struct Lent<'a>(Option<(&'a Clock, Counted)>);
+
+impl<'a> Lent<'a> {
+    pub(crate) fn by(clock: &'a Clock) -> Self {
+        if !is_counted(clock) {
+            return Self(None);
+        }
+        let nowhere =
+            Counted { before: COUNTED.try_with(|counted| counted.replace(ptr::null())).unwrap_or(ptr::null()) };
+        clock.rest();
+        Self(Some((clock, nowhere)))
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some((clock, _)) = &self.0 {
+            clock.stir();
+        }
+    }
+}
+
+/// Whether this thread counts as awake in the runtime of `clock`.
+fn is_counted(clock: &Clock) -> bool {
+    COUNTED.try_with(|counted| ptr::eq(counted.get(), clock)).unwrap_or(false)
+}
+
 /// A thread in `block_on`, and its root future, in the runtime of one clock.
 pub(crate) struct Presence {
     /// The root future was woken, and counts for that; or it has ended.
@@ -57,7 +85,7 @@ pub(crate) struct Presence {
 impl Presence {
     /// The calling thread's, which is awake.
     pub(crate) fn new(clock: &Clock) -> Self {
-        let lent = COUNTED.try_with(|counted| ptr::eq(counted.get(), clock)).unwrap_or(false);
+        let lent = is_counted(clock);
         if !lent {
             clock.stir();
         }

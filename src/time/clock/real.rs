@@ -71,6 +71,16 @@ impl Counted {
     }
 }
 
+/// A thread that counts nowhere, and works as a worker.
+pub(crate) struct Lent;
+
+impl Lent {
+    #[inline(always)]
+    pub(crate) fn by(_clock: &Clock) -> Self {
+        Self
+    }
+}
+
 /// A thread in `block_on`, which counts nowhere.
 pub(crate) struct Presence;
 

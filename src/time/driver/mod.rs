@@ -42,7 +42,7 @@ use super::shard::{Closed, NEVER, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{CachePadded, fence_seq_cst, mutant};
+use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;
@@ -68,6 +68,8 @@ pub(crate) struct Ticket {
     key: Key,
     /// It is in the shard for timers of paused time, and not in its owner's.
     paused: bool,
+    /// It was moved to a deadline that had passed: whoever polls it need not wait for the driver.
+    overdue: bool,
 }
 
 impl Timers {
@@ -97,19 +99,26 @@ impl Timers {
         let paused = self.clock.is_paused();
         let registered = self.shard(shard, paused).register(deadline, waker)?;
         self.wake_driver_for(registered.earlier);
-        Ok(Ticket { key: registered.key, paused })
+        Ok(Ticket { key: registered.key, paused, overdue: false })
     }
 
-    /// Moves a timer to another deadline. False when it had fired: the ticket is void then only after a poll or a cancel.
-    pub(crate) fn reset(&self, shard: usize, ticket: Ticket, deadline: u64) -> bool {
-        let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, deadline);
+    /// Moves a timer from one deadline to another. False when it had fired: the ticket is void then only after a poll or a cancel.
+    pub(crate) fn reset(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
+        let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, new);
         self.wake_driver_for(earlier);
+        // One that is moved away, as most are, saves a look at the clock: it had not fired.
+        ticket.overdue = new < old && new <= self.clock.now();
         pending
     }
 
     /// See [`TimerShard::poll`].
     pub(crate) fn poll(&self, shard: usize, ticket: Ticket, waker: &Waker) -> Poll<Result<(), Closed>> {
-        self.shard(shard, ticket.paused).poll(ticket.key, waker)
+        let home = self.shard(shard, ticket.paused);
+        if ticket.overdue && !self.is_closed() {
+            home.cancel(ticket.key);
+            return Poll::Ready(Ok(()));
+        }
+        home.poll(ticket.key, waker)
     }
 
     /// See [`TimerShard::cancel`].
@@ -117,9 +126,9 @@ impl Timers {
         self.shard(shard, ticket.paused).cancel(ticket.key);
     }
 
-    /// See [`TimerShard::has_fired`].
+    /// Whether a poll would find it over: see [`TimerShard::has_fired`].
     pub(crate) fn has_fired(&self, shard: usize, ticket: Ticket) -> bool {
-        self.shard(shard, ticket.paused).has_fired(ticket.key)
+        ticket.overdue || self.shard(shard, ticket.paused).has_fired(ticket.key)
     }
 
     /// The shard of this number, or the last one, for timers of paused time.
@@ -144,19 +153,31 @@ impl Timers {
         }
     }
 
+    /// Has the driver thread begin another turn.
+    pub(crate) fn unpark_driver(&self) {
+        self.unparker.unpark();
+    }
+
     /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed. `has_work` says
-    /// whether tasks wait to be run.
+    /// whether tasks wait to be run. `watch` is called on each turn, and says when it wants to be called again; it may wake.
     #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "paused time alone asks for work"))]
-    pub(crate) fn drive(&self, parker: &Parker, has_work: impl Fn() -> bool, mut sink: impl FnMut(&mut Vec<Waker>)) {
+    pub(crate) fn drive(
+        &self,
+        parker: &Parker,
+        has_work: impl Fn() -> bool,
+        mut watch: impl FnMut() -> Option<RawInstant>,
+        mut sink: impl FnMut(&mut Vec<Waker>),
+    ) {
         let mut due = Vec::with_capacity(BATCH);
         while !self.is_closed() {
+            let alarm = watch();
             #[cfg(feature = "test-util")]
             if self.clock.is_pausable() {
-                self.drive_pausable(parker, &has_work, &mut due, &mut sink);
+                self.drive_pausable(parker, &has_work, alarm, &mut due, &mut sink);
                 continue;
             }
             self.fire_due(&mut due, &mut sink);
-            self.sleep(parker, self.earliest());
+            self.sleep(parker, self.earliest(), alarm);
         }
         for shard in &self.shards {
             loop {
@@ -194,28 +215,28 @@ impl Timers {
         more
     }
 
-    /// The driver's half of its sleep, until the clock shows `until` or somebody unparks it.
-    fn sleep(&self, parker: &Parker, until: u64) {
+    /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it.
+    fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) {
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
         // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
         fence_seq_cst("driver_rescan");
         let missed = !mutant("driver_skip_rescan") && self.earliest() < until;
         if !missed && !self.is_closed() {
-            let alarm = if until == NEVER { None } else { self.clock.alarm(until) };
-            match alarm {
-                Some(instant) => {
-                    parker.park_until(instant);
-                }
-                None => parker.park(),
-            }
-            self.count_wakeup();
+            let expiry = if until == NEVER { None } else { self.clock.alarm(until) };
+            self.park(parker, expiry.into_iter().chain(alarm).min());
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         self.until.swap(AWAKE, Ordering::Relaxed);
     }
 
-    fn count_wakeup(&self) {
+    fn park(&self, parker: &Parker, alarm: Option<RawInstant>) {
+        match alarm {
+            Some(instant) => {
+                parker.park_until(instant);
+            }
+            None => parker.park(),
+        }
         // Counter only: the driver is the one writer.
         let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
         // Counter only: as above.

@@ -14,14 +14,16 @@ use std::task::Waker;
 
 use super::{NEVER, Timers};
 use crate::park::Parker;
+use crate::sync::RawInstant;
 use crate::time::clock::Step;
 
 impl Timers {
-    /// One turn: fires what is due, then waits or moves the clock.
+    /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock.
     pub(super) fn drive_pausable(
         &self,
         parker: &Parker,
         has_work: &impl Fn() -> bool,
+        alarm: Option<RawInstant>,
         due: &mut Vec<Waker>,
         sink: &mut impl FnMut(&mut Vec<Waker>),
     ) {
@@ -29,18 +31,15 @@ impl Timers {
         if !self.clock.is_paused() {
             self.fire_due(due, sink);
             self.answer(asked, due, sink);
-            self.sleep(parker, self.earliest());
+            self.sleep(parker, self.earliest(), alarm);
             return;
         }
         self.fire_in_order(due, sink);
         self.answer(asked, due, sink);
         match self.clock.step(has_work, || self.earliest_due()) {
             Step::Due => {}
-            Step::NoTimer => self.sleep(parker, NEVER),
-            Step::Busy => {
-                parker.park();
-                self.count_wakeup();
-            }
+            Step::NoTimer => self.sleep(parker, NEVER, alarm),
+            Step::Busy => self.park(parker, alarm),
         }
     }
 

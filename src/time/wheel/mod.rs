@@ -165,7 +165,6 @@ impl<T> Wheel<T> {
     ///
     /// Exact, unlike [`next_expiry`](Self::next_expiry), and dearer: it looks at every entry of a slot. `expire`, called for that time,
     /// cascades the slot, so that each entry is looked at once a level.
-    #[cfg(any(test, feature = "test-util"))]
     #[cfg(feature = "test-util")]
     pub(crate) fn earliest_due(&self) -> Option<u64> {
         if self.levels.is_occupied(self.levels.due()) {

@@ -102,7 +102,6 @@ impl<T> Slab<T> {
     }
 
     /// The entries of a list, first to last.
-    #[cfg(any(test, feature = "test-util"))]
     #[cfg(feature = "test-util")]
     pub(super) fn iter(&self, head: u32) -> impl Iterator<Item = u32> {
         std::iter::successors(self.first(head), move |&at| Some(self.link(at).next).filter(|&next| next != head))

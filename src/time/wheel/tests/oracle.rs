@@ -247,6 +247,14 @@ impl Pair {
         let (next, true_next) = (self.wheel.next_expiry(), self.next().and_then(|next| u64::try_from(next).ok()));
         assert_eq!(next.is_some(), true_next.is_some());
         assert!(next <= true_next, "no later than the earliest");
+        #[cfg(feature = "test-util")]
+        {
+            let exact = self.wheel.earliest_due();
+            assert!(
+                exact == true_next || exact == Some(0) && true_next <= Some(self.now),
+                "{exact:?}, not {true_next:?}"
+            );
+        }
         if self.settled && true_next > Some(self.now) {
             assert!(next > Some(self.now), "nothing to do now");
         }
