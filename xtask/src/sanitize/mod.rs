@@ -65,6 +65,7 @@ fn run_kind(root: &Path, kind: Kind, filter: Option<&str>) -> Result<Vec<String>
         let tests = tests_of(&sanitizer, &binary)?;
         listed.push((binary, tests));
     }
+    listed.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
     let names: Vec<_> = listed.iter().map(|(binary, tests)| (binary.name.clone(), tests.clone())).collect();
     complaints.extend(exclusions.stale(&names).into_iter().map(|stale| format!("{EXCLUSIONS}:{stale}")));
     listed.retain(|(binary, _)| filter.is_none_or(|text| binary.name.contains(text)));
