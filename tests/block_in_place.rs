@@ -162,6 +162,32 @@ fn the_runtime_shuts_down_around_it() {
 }
 
 #[test]
+fn a_task_that_sleeps_after_it_while_the_runtime_closes_is_cancelled() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let metrics = runtime.metrics();
+        let (inside, leave) = (Latch::new(), Latch::new());
+        let task = {
+            let (inside, leave) = (inside.clone(), leave.clone());
+            runtime.spawn(async move {
+                block_in_place(|| {
+                    inside.open();
+                    leave.wait();
+                });
+                sleep(Duration::from_secs(3600)).await;
+            })
+        };
+        inside.wait();
+        let dropping = thread::spawn(move || drop(runtime));
+        // The thread that has taken the worker over was the last to run it.
+        until("the worker has exited", || metrics.num_blocking_threads() == 0);
+        leave.open();
+        dropping.join().unwrap();
+        assert!(futures::executor::block_on(task).unwrap_err().is_cancelled(), "its sleep finds the timers open");
+    });
+}
+
+#[test]
 fn the_last_runtime_dropped_within_it_detaches() {
     for count in [1, 2, 4] {
         watchdog(move || {

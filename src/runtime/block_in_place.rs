@@ -68,6 +68,7 @@ fn hand_on(worker: Box<Worker>) -> Option<Box<Worker>> {
     let handed = worker.clone();
     // This thread finishes the poll that it is in, and counts until then: `worker::run` takes it out.
     scheduler.timers().clock().stir();
+    scheduler.stay();
     let work = Box::new(move || {
         let worker = handed.lock().take();
         if let Some(worker) = worker {
@@ -78,6 +79,7 @@ fn hand_on(worker: Box<Worker>) -> Option<Box<Worker>> {
         Ok(()) => None,
         Err(_) => {
             scheduler.timers().clock().rest();
+            scheduler.leave();
             worker.lock().take()
         }
     }

@@ -163,6 +163,11 @@ impl LocalRuntime {
 
     /// Drops the local tasks, inside the runtime: they may spawn, and sleeps are dropped before the timers close.
     fn drop_local(&mut self) {
+        if self.handle.scheduler().is_forked() {
+            // Who holds the locks may not be in this process: what is here is a copy, and is left as it is.
+            std::mem::forget(self.local.take());
+            return;
+        }
         let _entered = self.handle.enter();
         self.local = None;
     }

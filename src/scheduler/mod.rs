@@ -83,7 +83,7 @@ pub(crate) struct Scheduler {
     watch: CachePadded<Watch>,
     closed: AtomicBool,
     mark: ForkMark,
-    /// Workers that have not exited.
+    /// Workers that have not exited, and threads that still poll for one.
     working: AtomicUsize,
     timers: Timers,
     blocking: Pool,
@@ -268,7 +268,14 @@ impl Scheduler {
         self.empty_injector();
     }
 
-    /// A worker exits, or was never started. The last one ends the timers: no task is polled any more, and would find them closed.
+    /// A thread that was a worker's still polls a task, whose `block_in_place` has handed the worker on.
+    pub(crate) fn stay(&self) {
+        // Counter only: the worker itself counts, and leaves later.
+        self.working.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A worker exits, or was never started, or a thread that has handed one on has ended its poll. The last one ends the timers: no task is
+    /// polled any more, and would find them closed.
     pub(crate) fn leave(&self) {
         // Counter only.
         if self.working.fetch_sub(1, Ordering::Relaxed) == 1 {

@@ -122,6 +122,7 @@ pub(crate) fn run(worker: Box<Worker>) {
     }
     // The poll in which the worker was handed on has ended: see `block_in_place`.
     scheduler.timers.clock().rest();
+    scheduler.leave();
 }
 
 /// Parks as [`Worker::next`] has answered, on the worker's thread. `woken` says whether there is something else to do.
