@@ -120,3 +120,22 @@ pub(crate) fn sharpen_timers() {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
 }
+
+/// What unit tests of files that name atomics need, to pass beside a model checker's too.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::RawInstant;
+
+    /// Runs a test that needs no other thread.
+    pub(crate) fn alone(test: impl Fn() + Send + Sync + 'static) {
+        test();
+    }
+
+    /// Returns when the clock shows another time.
+    pub(crate) fn let_time_pass() {
+        let before = RawInstant::now();
+        while before == RawInstant::now() {
+            super::spin_loop();
+        }
+    }
+}

@@ -211,48 +211,55 @@ impl HighWater {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::testing::{alone, let_time_pass};
 
     #[test]
     fn an_answer_given_is_never_taken_back() {
-        let high = HighWater::new();
-        assert_eq!([3, 2, 5, 0].map(|count| high.raise(count)), [3, 3, 5, 5]);
+        alone(|| {
+            let high = HighWater::new();
+            assert_eq!([3, 2, 5, 0].map(|count| high.raise(count)), [3, 3, 5, 5]);
+        });
     }
 
     #[test]
     fn an_unpark_without_a_poll_counts_once_as_one_for_nothing() {
-        let metrics = WorkerMetrics::new();
-        let noops_after = |polls| {
-            metrics.polls.add(polls);
-            metrics.park();
-            let noops = metrics.noops.get();
-            metrics.unpark();
-            noops
-        };
-        metrics.sit();
-        assert_eq!([0, 1, 0, 2, 0].map(noops_after), [0, 0, 1, 1, 2]);
-        metrics.stand();
-        assert_eq!((metrics.noops.get(), metrics.park_unparks.get()), (3, 10));
-        metrics.sit();
-        metrics.stand();
-        assert_eq!(metrics.noops.get(), 3, "what came of the last unpark is counted already");
+        alone(|| {
+            let metrics = WorkerMetrics::new();
+            let noops_after = |polls| {
+                metrics.polls.add(polls);
+                metrics.park();
+                let noops = metrics.noops.get();
+                metrics.unpark();
+                noops
+            };
+            metrics.sit();
+            assert_eq!([0, 1, 0, 2, 0].map(noops_after), [0, 0, 1, 1, 2]);
+            metrics.stand();
+            assert_eq!((metrics.noops.get(), metrics.park_unparks.get()), (3, 10));
+            metrics.sit();
+            metrics.stand();
+            assert_eq!(metrics.noops.get(), 3, "what came of the last unpark is counted already");
+        });
     }
 
     #[test]
     fn time_is_busy_on_a_seat_and_not_parked() {
-        let metrics = WorkerMetrics::new();
-        let grows = || {
-            let before = (metrics.busy.get(), RawInstant::now());
-            while before.1 == RawInstant::now() {}
-            metrics.busy.get() > before.0
-        };
-        assert!(!grows() && metrics.busy.get() == 0, "before");
-        metrics.sit();
-        assert!(grows(), "on a seat");
-        metrics.park();
-        assert!(!grows() && metrics.busy.get() > 0, "parked");
-        metrics.unpark();
-        assert!(grows(), "unparked");
-        metrics.stand();
-        assert!(!grows(), "after");
+        alone(|| {
+            let metrics = WorkerMetrics::new();
+            let grows = || {
+                let before = metrics.busy.get();
+                let_time_pass();
+                metrics.busy.get() > before
+            };
+            assert!(!grows() && metrics.busy.get() == 0, "before");
+            metrics.sit();
+            assert!(grows(), "on a seat");
+            metrics.park();
+            assert!(!grows() && metrics.busy.get() > 0, "parked");
+            metrics.unpark();
+            assert!(grows(), "unparked");
+            metrics.stand();
+            assert!(!grows(), "after");
+        });
     }
 }

@@ -10,6 +10,7 @@
 //! | `slot.rs` | each worker's slot for the task woken last |
 //! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot |
 //! | `plan.rs` | what a builder decides |
+//! | `membership.rs` | spawning, and what a task knows of its scheduler |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
@@ -33,6 +34,7 @@ mod blocking;
 mod gauges;
 pub(crate) mod hooks;
 pub(crate) mod idle;
+mod membership;
 pub(crate) mod metrics;
 mod plan;
 pub(crate) mod queue;
@@ -42,8 +44,6 @@ pub(crate) mod thread_settings;
 pub(crate) mod watch;
 pub(crate) mod worker;
 
-use std::future::Future;
-
 use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -51,13 +51,11 @@ use crate::sync::thread::{self, ThreadId};
 use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, fence_seq_cst, mutant, ord};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
-use crate::task::meta::Origin;
-use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
-use crate::task::{self, JoinHandle};
 use crate::time::driver::Timers;
 use hooks::ThreadHooks;
 use idle::Idle;
+pub(crate) use membership::{spawn, spawn_owned};
 pub use plan::RuntimeFlavor;
 pub(crate) use plan::{Plan, Policy};
 
@@ -66,7 +64,6 @@ use queue::{Injector, Stealer};
 use slot::Slot;
 use thread_settings::ThreadSettings;
 use watch::Watch;
-use worker::Worker;
 
 /// What all threads of a runtime share.
 pub(crate) struct Scheduler {
@@ -320,85 +317,5 @@ impl Shard {
 
     pub(crate) fn index(&self) -> usize {
         self.index
-    }
-}
-
-/// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
-#[track_caller]
-pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    shard.scheduler.assert_not_forked();
-    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), Membership::list, origin);
-    if let Some(runnable) = runnable
-        && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
-    {
-        shard.scheduler.inject(runnable);
-    }
-    handle
-}
-
-/// As [`spawn`], for a reference to the shard that the task takes over: on a worker no other is counted.
-#[track_caller]
-pub(crate) fn spawn_owned<F>(shard: Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    shard.scheduler.assert_not_forked();
-    let (runnable, handle) = task::enlist(future, Membership(shard), Membership::list, origin);
-    if let Some(runnable) = runnable {
-        runnable.schedule();
-    }
-    handle
-}
-
-/// A task's membership: in which list it is, and which scheduler runs it.
-struct Membership(Arc<Shard>);
-
-impl Schedule for Membership {
-    unsafe fn schedule(this: *const Self, task: Runnable) {
-        // SAFETY: by the caller.
-        unsafe { Self::queue(this, task, Worker::push_current) }
-    }
-
-    unsafe fn reschedule(this: *const Self, task: Runnable) {
-        // SAFETY: by the caller.
-        unsafe { Self::queue(this, task, Worker::requeue_current) }
-    }
-
-    fn release(&self, task: RawTask) -> bool {
-        // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { self.list().remove(task) }
-    }
-
-    fn hooks(&self) -> Option<&TaskHooks> {
-        self.0.scheduler.task_hooks.as_deref()
-    }
-}
-
-impl Membership {
-    fn list(&self) -> &TaskList {
-        &self.0.scheduler.lists[self.0.index]
-    }
-
-    /// Queues `task` on this worker by `queue`, or injects it from any other thread.
-    ///
-    /// # Safety
-    /// `this` lies in the allocation of `task`, whose entry the caller owns.
-    unsafe fn queue(
-        this: *const Self,
-        task: Runnable,
-        queue: impl FnOnce(*const Scheduler, Runnable) -> Result<(), Runnable>,
-    ) {
-        // SAFETY: the entry keeps the allocation alive until it is handed on.
-        let membership = unsafe { &*this };
-        if let Err(task) = queue(Arc::as_ptr(&membership.0.scheduler), task) {
-            // The entry is about to leave our hands, and with it the allocation that holds `this`.
-            let shard = membership.0.clone();
-            shard.scheduler.inject(task);
-        }
     }
 }

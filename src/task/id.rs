@@ -98,6 +98,7 @@ pub(crate) struct Current(Option<RawTask>);
 impl Current {
     /// # Safety
     /// The caller holds a reference to `task` until it has dropped what this returns.
+    #[inline]
     pub(super) unsafe fn enter(task: RawTask) -> Self {
         Self::replace(Some(task))
     }
@@ -107,12 +108,14 @@ impl Current {
         Self::replace(None)
     }
 
+    #[inline]
     fn replace(task: Option<RawTask>) -> Self {
         Self(CURRENT.try_with(|current| current.replace(task)).unwrap_or(None))
     }
 }
 
 impl Drop for Current {
+    #[inline]
     fn drop(&mut self) {
         // The thread ends: nothing was set, and nothing is to be restored.
         let _ = CURRENT.try_with(|current| current.set(self.0));

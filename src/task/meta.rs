@@ -94,6 +94,7 @@ impl<'a> Origin<'a> {
     }
 
     /// The label, for a task that is named or `watched` by hooks.
+    #[inline]
     pub(super) fn label(self, watched: bool) -> Option<Label> {
         (watched || self.name.is_some())
             .then(|| Label { name: self.name.map(StdArc::from), spawned_at: self.spawned_at })

@@ -26,12 +26,27 @@ pub(super) unsafe fn failure(task: RawTask, payload: Option<Box<dyn Any + Send>>
 ///
 /// # Safety
 /// The caller holds a reference to `task`.
+#[inline]
 pub(super) unsafe fn join_outcome<T>(
     task: RawTask,
     output: Result<T, JoinError>,
     dropped: Result<(), Box<dyn Any + Send>>,
 ) -> Result<T, JoinError> {
-    let Err(payload) = dropped else { return output };
+    match dropped {
+        Ok(()) => output,
+        // SAFETY: by the caller.
+        Err(payload) => unsafe { turned_into_panic(task, output, payload) },
+    }
+}
+
+/// # Safety
+/// As [`join_outcome`].
+#[cold]
+unsafe fn turned_into_panic<T>(
+    task: RawTask,
+    output: Result<T, JoinError>,
+    payload: Box<dyn Any + Send>,
+) -> Result<T, JoinError> {
     match &output {
         Err(error) if error.is_panic() => {
             discard(payload);

@@ -67,7 +67,7 @@ fn run(policy: Policy, blocker: Blocker) {
 /// Mutants: `worker_requeue_silent`.
 #[test]
 fn requeue_behind() {
-    let model = Model::new("requeue_behind", 2_000).preemptions(1).branches(10_000);
+    let model = Model::new("requeue_behind", 300).preemptions(1).branches(10_000);
     model.check(|| run(POLICY, Blocker::Local));
 }
 

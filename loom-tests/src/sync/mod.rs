@@ -86,3 +86,22 @@ pub(crate) fn sharpen_timers() {}
 pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZero<usize>> {
     Ok(std::num::NonZero::<usize>::MIN.saturating_add(1))
 }
+
+/// What unit tests of files that name atomics need, to pass beside a model checker's too.
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::time::Duration;
+
+    use super::{RawInstant, clock};
+    use crate::harness::Model;
+
+    /// Runs a test that needs no other thread, as a model of one.
+    pub(crate) fn alone(test: impl Fn() + Send + Sync + 'static) {
+        Model::new("alone", 1).check(test);
+    }
+
+    /// Lets the virtual clock show another time.
+    pub(crate) fn let_time_pass() {
+        clock::advance_to(RawInstant::now() + Duration::from_nanos(1));
+    }
+}
