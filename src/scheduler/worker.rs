@@ -188,10 +188,10 @@ impl Worker {
             std::process::abort();
         }
         self.shard.scheduler.drop_tasks(self.shard.index);
-        drop(self.slot().take());
         if mutant("worker_exit_keeps_queue") {
             return self.shard.scheduler.leave();
         }
+        drop(self.slot().take());
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
