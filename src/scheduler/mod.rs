@@ -73,6 +73,7 @@ pub(crate) struct Scheduler {
     blocking: Pool,
     threads: ThreadSettings,
     policy: Policy,
+    name: Option<StdArc<str>>,
     /// Shared with tasks that are in no list, and hold no shard.
     task_hooks: Option<StdArc<TaskHooks>>,
     thread_hooks: ThreadHooks,
@@ -80,6 +81,8 @@ pub(crate) struct Scheduler {
 
 /// What a builder decides.
 pub(crate) struct Plan {
+    /// The runtime's name.
+    pub(crate) name: Option<StdArc<str>>,
     pub(crate) policy: Policy,
     pub(crate) threads: ThreadSettings,
     pub(crate) blocking: Pool,
@@ -136,6 +139,7 @@ impl Scheduler {
             blocking: plan.blocking,
             threads: plan.threads,
             policy: plan.policy,
+            name: plan.name,
             task_hooks: plan.hooks.task.if_any().map(StdArc::new),
             thread_hooks: plan.hooks.thread,
         }
@@ -147,6 +151,11 @@ impl Scheduler {
 
     pub(crate) fn flavor(&self) -> RuntimeFlavor {
         self.policy.flavor
+    }
+
+    /// The runtime's name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     pub(crate) fn event_interval(&self) -> u32 {

@@ -191,6 +191,10 @@ impl Worker {
     }
 
     /// The worker's reference to the scheduler.
+    pub(crate) fn index(&self) -> usize {
+        self.shard.index()
+    }
+
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
     }

@@ -26,7 +26,8 @@ const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue
 /// A scheduler whose blocking pool nobody uses.
 pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    let plan = Plan { policy: POLICY, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
+    let plan =
+        Plan { name: None, policy: POLICY, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
     Arc::new(Scheduler::new(remotes, timers, plan))
 }
 
