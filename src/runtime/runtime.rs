@@ -23,7 +23,7 @@ use crate::task::{JoinHandle, is_large};
 /// A runtime: workers that run tasks, and a driver that fires timers.
 ///
 /// Dropping it shuts it down: tasks are dropped at their next suspension point, and the drop returns when all threads have ended. A
-/// task that never returns from a poll keeps it waiting. Dropped on a thread of a runtime, its own or another, in a task or in a
+/// task that never returns from a poll keeps it waiting, and so does a blocking job until it returns. Dropped on a thread of a runtime, its own or another, in a task or in a
 /// waker, it waits for no thread: they end by themselves. Dropped inside `block_on`, it waits.
 ///
 /// ```
