@@ -237,7 +237,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
-        let LocalOptions {} = options;
+        let LocalOptions { .. } = options;
         if self.flavor == RuntimeFlavor::MultiThread {
             let message = "a local runtime has one thread: build it with `Builder::new_current_thread`";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
