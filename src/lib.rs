@@ -26,6 +26,7 @@
 //!
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
+//! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
 
 mod blocking;
 mod park;
@@ -42,3 +43,13 @@ pub use task::spawn;
 // A task's header takes no more than this, whatever its future.
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<task::raw::Header>() == 48);
+
+/// The programs in the repository's pages compile and run.
+#[cfg(all(doctest, feature = "macros", feature = "test-util"))]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+
+    #[doc = include_str!("../docs/coming-from-tokio.md")]
+    mod coming_from_tokio {}
+}

@@ -13,7 +13,7 @@ use fusee::runtime::Runtime;
 use fusee::time::{Instant, sleep, timeout};
 use futures::executor;
 use support::wakers::counting;
-use support::{Drops, Latch, holding, message, on_1_2_and_4_workers, poll_once, until};
+use support::{Drops, Latch, holding, is_current_thread, message, on_every_flavour, poll_once, until, until_within};
 
 /// The wakers of `count` tasks that wait.
 fn task_wakers(runtime: &Runtime, count: usize) -> Vec<Waker> {
@@ -25,14 +25,14 @@ fn task_wakers(runtime: &Runtime, count: usize) -> Vec<Waker> {
             Poll::<()>::Pending
         })));
     }
-    until("all are polled", || wakers.lock().unwrap().len() == count);
+    until_within(runtime, "all are polled", || wakers.lock().unwrap().len() == count);
     let mut wakers = wakers.lock().unwrap();
     std::mem::take(&mut *wakers)
 }
 
 #[test]
 fn a_tasks_waker_is_a_no_op_for_ever_on_any_thread() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let wakers = task_wakers(&runtime, 100);
         drop(runtime);
         let threads: Vec<_> = (0..4)
@@ -58,7 +58,7 @@ fn a_tasks_waker_is_a_no_op_for_ever_on_any_thread() {
 
 #[test]
 fn the_waker_of_a_root_future_is_a_no_op_after_block_on() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let waker = runtime.block_on(poll_fn(|context| Poll::Ready(context.waker().clone())));
         waker.wake_by_ref();
         drop(runtime);
@@ -70,10 +70,10 @@ fn the_waker_of_a_root_future_is_a_no_op_after_block_on() {
 
 #[test]
 fn handles_resolve_as_cancelled_or_with_what_was_there() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let done = runtime.spawn(async { 42 });
         let panicked = runtime.spawn(async { panic!("before") });
-        until("both are complete", || done.is_finished() && panicked.is_finished());
+        until_within(&runtime, "both are complete", || done.is_finished() && panicked.is_finished());
         let waiting = runtime.spawn(pending::<()>());
         let awaited = runtime.spawn(pending::<()>());
         let (abort, id) = (waiting.abort_handle(), waiting.id());
@@ -96,7 +96,7 @@ fn handles_resolve_as_cancelled_or_with_what_was_there() {
 
 #[test]
 fn a_held_handle_spawns_into_cancelled_handles_and_the_call_drops_the_future() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let held = runtime.handle().clone();
         let inside = runtime.block_on(runtime.spawn(async { fusee::runtime::Handle::current() })).unwrap();
         drop(runtime);
@@ -119,7 +119,7 @@ fn a_held_handle_spawns_into_cancelled_handles_and_the_call_drops_the_future() {
 
 #[test]
 fn polling_a_sleep_panics_with_a_message_that_says_why() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let handle = runtime.handle().clone();
         let _entered = handle.enter();
         let (_, waker) = counting();
@@ -148,7 +148,7 @@ fn polling_a_sleep_panics_with_a_message_that_says_why() {
 
 #[test]
 fn a_sleep_that_ended_before_stays_ended() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let mut pause = runtime.block_on(async { Some(sleep(Duration::from_millis(1))) }).unwrap();
         runtime.block_on(&mut pause);
         drop(runtime);
@@ -159,7 +159,7 @@ fn a_sleep_that_ended_before_stays_ended() {
 
 #[test]
 fn a_foreign_thread_that_sleeps_when_the_runtime_is_dropped_gets_the_panic() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let handle = runtime.handle().clone();
@@ -177,7 +177,7 @@ fn a_foreign_thread_that_sleeps_when_the_runtime_is_dropped_gets_the_panic() {
 
 #[test]
 fn a_foreign_thread_that_awaits_a_task_when_the_runtime_is_dropped_gets_the_cancellation() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (polled, handle) = (Latch::new(), runtime.handle().clone());
         let tell = polled.clone();
         let thread = thread::spawn(move || {
@@ -196,8 +196,8 @@ fn a_foreign_thread_that_awaits_a_task_when_the_runtime_is_dropped_gets_the_canc
 
 #[test]
 fn a_sleep_moved_to_another_runtime_panics_in_its_task_alone_when_its_own_runtime_is_gone() {
-    on_1_2_and_4_workers(|other| {
-        let own = support::workers(1);
+    on_every_flavour(|other| {
+        let own = if is_current_thread(&other) { support::current_thread() } else { support::workers(1) };
         let mut pause = {
             let _entered = own.enter();
             sleep(Duration::from_secs(3600))
@@ -209,7 +209,7 @@ fn a_sleep_moved_to_another_runtime_panics_in_its_task_alone_when_its_own_runtim
             tell.open();
             answer
         }));
-        polled.wait();
+        until_within(&other, "it is polled", || polled.is_open());
         drop(own);
         let payload = other.block_on(task).unwrap_err().into_panic();
         assert!(message(&*payload).contains("shut down"));

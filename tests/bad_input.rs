@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use fusee::runtime::{self, Builder, Handle, Runtime};
 use fusee::time::{sleep, timeout};
-use futures::executor;
 use support::proc::threads_named;
-use support::{message, on_1_2_and_4_workers, until, watchdog, workers};
+use support::{message, on_every_flavour, until, watchdog, workers};
 
 /// What a call panics with.
 #[track_caller]
@@ -96,7 +95,7 @@ fn any_name_without_a_nul_byte_will_do() {
 
 #[test]
 fn block_on_inside_a_runtime_panics_and_names_the_way_out() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let other = workers(1);
         let check = |told: String| {
             assert!(
@@ -125,7 +124,7 @@ fn block_on_inside_a_runtime_panics_and_names_the_way_out() {
 
 #[test]
 fn block_on_is_allowed_under_enter_and_on_a_plain_thread_that_a_task_starts() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         assert_eq!(runtime.block_on(ready(42)), 42);
         assert_eq!(runtime::block_on(ready(42)), 42);
@@ -137,7 +136,7 @@ fn block_on_is_allowed_under_enter_and_on_a_plain_thread_that_a_task_starts() {
                 .join()
                 .unwrap()
         });
-        assert_eq!(executor::block_on(task).unwrap(), 42);
+        assert_eq!(runtime.block_on(task).unwrap(), 42);
     });
 }
 

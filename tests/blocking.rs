@@ -13,7 +13,7 @@ use fusee::runtime::{self, Builder, Handle, Runtime};
 use fusee::task::{JoinHandle, spawn_blocking};
 use fusee::time::sleep;
 use futures::executor;
-use support::{Drops, Latch, message, on_1_2_and_4_workers, on_drop, poll_once, quiet_panic, until, watchdog};
+use support::{Drops, Latch, linger, message, on_drop, on_every_flavour, poll_once, quiet_panic, until, watchdog};
 
 /// A runtime whose pool has one thread.
 fn one_thread() -> Runtime {
@@ -27,6 +27,7 @@ fn busy<R: Send + 'static>(runtime: &Runtime, open: &Latch, output: R) -> JoinHa
     let job = runtime.spawn_blocking(move || {
         tell.open();
         open.wait();
+        linger();
         output
     });
     started.wait();
@@ -39,7 +40,7 @@ fn assert_cancelled<T: std::fmt::Debug>(handle: JoinHandle<T>) {
 
 #[test]
 fn a_job_gives_its_output_wherever_it_is_spawned() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let handle = runtime.handle().clone();
         let in_task = runtime.spawn(async { spawn_blocking(|| 1).await.unwrap() });
         let foreign = thread::spawn(move || executor::block_on(handle.spawn_blocking(|| 2)).unwrap()).join().unwrap();
@@ -61,7 +62,7 @@ fn a_job_gives_its_output_wherever_it_is_spawned() {
 
 #[test]
 fn a_job_that_blocks_keeps_no_task_and_no_timer_waiting() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let open = Latch::new();
         let blocked: Vec<_> = (0..8).map(|n| busy(&runtime, &open, n)).collect();
         runtime.block_on(async {
@@ -76,7 +77,7 @@ fn a_job_that_blocks_keeps_no_task_and_no_timer_waiting() {
 
 #[test]
 fn a_job_is_inside_the_runtime_and_may_block_on_it() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let job = runtime.spawn_blocking(|| {
             let handle = Handle::current();
             let slept = handle.block_on(async {
@@ -99,7 +100,7 @@ fn a_job_is_inside_the_runtime_and_may_block_on_it() {
 
 #[test]
 fn a_job_has_no_budget_to_run_out_of() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let job = runtime.spawn_blocking(|| {
             let tasks: Vec<_> = (0..1000).map(|_| fusee::spawn(ready(()))).collect();
             until("all are complete", || tasks.iter().all(JoinHandle::is_finished));
@@ -111,7 +112,7 @@ fn a_job_has_no_budget_to_run_out_of() {
 
 #[test]
 fn a_closure_of_64_kib_runs() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let large = [7u8; 64 * 1024];
         let job = runtime.spawn_blocking(move || large.iter().map(|byte| usize::from(*byte)).sum::<usize>());
         assert_eq!(runtime.block_on(job).unwrap(), 7 * 64 * 1024);
@@ -177,7 +178,7 @@ fn one_thread_runs_jobs_in_the_order_of_their_submission() {
 
 #[test]
 fn dropping_the_handle_detaches_the_job() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (tell, told) = mpsc::channel();
         drop(runtime.spawn_blocking(move || tell.send(42).unwrap()));
         assert_eq!(told.recv().unwrap(), 42);
@@ -275,7 +276,7 @@ fn shutdown_frees_a_job_and_a_worker_that_wait_for_jobs_that_never_start() {
 
 #[test]
 fn a_job_that_blocks_on_the_runtime_while_it_shuts_down_ends() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (started, tell) = (Latch::new(), Latch::new());
         let open = started.clone();
         let seen = tell.clone();
@@ -297,7 +298,7 @@ fn a_job_that_blocks_on_the_runtime_while_it_shuts_down_ends() {
 
 #[test]
 fn a_runtime_dropped_inside_its_own_jobs_detaches() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (runtime, go) = (Arc::new(runtime), Latch::new());
         let jobs: Vec<_> = (0..4)
             .map(|n| {
@@ -318,7 +319,7 @@ fn a_runtime_dropped_inside_its_own_jobs_detaches() {
 
 #[test]
 fn spawns_that_race_the_shutdown_resolve_one_way_or_the_other() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let workers = runtime.metrics().num_workers();
         drop(runtime);
         for _ in 0..30 {
@@ -355,7 +356,7 @@ fn spawns_that_race_the_shutdown_resolve_one_way_or_the_other() {
 
 #[test]
 fn many_jobs_from_many_places_run_once_each_while_threads_come_and_go() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let workers = runtime.metrics().num_workers();
         for keep_alive in [Duration::ZERO, Duration::from_micros(50), Duration::from_secs(10), Duration::MAX] {
             let runtime = Builder::new_multi_thread()

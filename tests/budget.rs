@@ -15,12 +15,11 @@ use fusee::task::coop::{
 use fusee::task::{JoinSet, yield_now};
 use fusee::time::{sleep, timeout};
 use support::wakers::counting;
-use support::{Latch, on_1_2_and_4_workers, watchdog, workers};
+use support::{Latch, on_every_flavour, on_one_worker, until_within, watchdog, workers};
 
 #[test]
 fn sleeps_that_are_over_already_starve_nobody_and_hinder_no_shutdown() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let started = Latch::new();
         let tell = started.clone();
         drop(runtime.spawn(async move {
@@ -29,7 +28,7 @@ fn sleeps_that_are_over_already_starve_nobody_and_hinder_no_shutdown() {
                 sleep(Duration::ZERO).await;
             }
         }));
-        started.wait();
+        until_within(&runtime, "it runs", || started.is_open());
         assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).unwrap(), 42);
         drop(runtime);
     });
@@ -52,7 +51,7 @@ fn handles_that_are_complete_already_starve_nobody_and_hinder_no_shutdown() {
                 let _ = task.await;
             }
         }));
-        started.wait();
+        until_within(&runtime, "it runs", || started.is_open());
         assert_eq!(runtime.block_on(runtime.spawn(async { 42 })).unwrap(), 42);
         drop(runtime);
     });
@@ -356,7 +355,7 @@ fn yield_now_lets_others_run_also_where_there_is_no_limit_and_where_the_budget_i
 
 #[test]
 fn yield_now_in_block_on_goes_on_until_a_task_has_run() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         for _ in 0..100 {
             let task = runtime.spawn(yield_now());
             let wait = async {
@@ -372,8 +371,7 @@ fn yield_now_in_block_on_goes_on_until_a_task_has_run() {
 
 #[test]
 fn polls_that_are_made_to_give_way_are_counted() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let spend = |units| {
             let task = runtime.spawn(async move {
                 for _ in 0..units {

@@ -246,6 +246,27 @@ fn dropped_in_a_task_of_its_own_or_of_another_runtime_it_detaches() {
 }
 
 #[test]
+fn a_foreign_executor_inside_a_task_works() {
+    watchdog(|| {
+        let runtime = current_thread();
+        for n in 0..50 {
+            let task = runtime.spawn(async move {
+                futures::executor::block_on(async move {
+                    sleep(Duration::from_micros(20)).await;
+                    let job = fusee::task::spawn_blocking(move || n).await.unwrap();
+                    let (tell, told) = oneshot::channel();
+                    let thread = thread::spawn(move || tell.send(job).unwrap());
+                    let told = told.await.unwrap();
+                    thread.join().unwrap();
+                    told
+                })
+            });
+            assert_eq!(runtime.block_on(task).unwrap(), n);
+        }
+    });
+}
+
+#[test]
 fn its_block_on_refuses_to_be_nested() {
     watchdog(|| {
         let runtime = Arc::new(current_thread());

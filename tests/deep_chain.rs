@@ -4,25 +4,28 @@ mod support;
 
 use std::future::{Future, pending};
 use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use fusee::runtime::{Builder, Runtime};
-use fusee::task::JoinHandle;
+use fusee::task::{JoinHandle, LocalSet};
 use futures::channel::oneshot;
 use futures::executor;
-use support::{Drops, watchdog};
+use support::wakers::calling;
+use support::{Drops, holding, poll_once, until_within, watchdog};
 
 const DEPTH: usize = 100_000;
 
-fn small_stacks() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).thread_stack_size(256 * 1024).build().expect("a runtime")
-}
+const STACK: usize = 256 * 1024;
 
-/// Runs `body` on a thread with a stack as small as the workers'.
-fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
-    watchdog(|| {
-        std::thread::Builder::new().stack_size(256 * 1024).spawn(body).expect("a thread").join().unwrap();
-    });
+/// Runs `body` with a runtime of each flavour, on a thread with a stack as small as the workers'.
+fn on_small_stacks(body: impl Fn(Runtime) + Send + 'static) {
+    let bodies = move || {
+        for build in [Builder::new_current_thread, Builder::new_multi_thread] {
+            body(build().worker_threads(2).thread_stack_size(STACK).build().expect("a runtime"));
+        }
+    };
+    watchdog(|| std::thread::Builder::new().stack_size(STACK).spawn(bodies).expect("a thread").join().unwrap());
 }
 
 /// A chain of tasks, each of which awaits the one before.
@@ -38,20 +41,20 @@ fn chain(runtime: &Runtime, drops: &Drops, first: JoinHandle<usize>) -> JoinHand
 
 #[test]
 fn a_chain_of_awaits_completes() {
-    on_a_small_stack(|| {
-        let (runtime, drops) = (small_stacks(), Drops::new());
+    on_small_stacks(|runtime| {
+        let drops = Drops::new();
         let (go, wait) = oneshot::channel();
         let last = chain(&runtime, &drops, runtime.spawn(async { wait.await.unwrap() }));
         go.send(0).unwrap();
-        assert_eq!(executor::block_on(last).unwrap(), DEPTH);
+        assert_eq!(runtime.block_on(last).unwrap(), DEPTH);
         assert_eq!(drops.count(), DEPTH);
     });
 }
 
 #[test]
 fn a_chain_of_awaits_is_dropped_at_shutdown() {
-    on_a_small_stack(|| {
-        let (runtime, drops) = (small_stacks(), Drops::new());
+    on_small_stacks(|runtime| {
+        let drops = Drops::new();
         let last = chain(&runtime, &drops, runtime.spawn(pending()));
         drop(runtime);
         assert_eq!(drops.count(), DEPTH);
@@ -62,13 +65,13 @@ fn a_chain_of_awaits_is_dropped_at_shutdown() {
 
 #[test]
 fn a_chain_of_awaits_unravels_when_its_first_task_is_aborted() {
-    on_a_small_stack(|| {
-        let (runtime, drops) = (small_stacks(), Drops::new());
+    on_small_stacks(|runtime| {
+        let drops = Drops::new();
         let first = runtime.spawn(pending());
         let abort = first.abort_handle();
         let last = chain(&runtime, &drops, first);
         abort.abort();
-        assert_eq!(executor::block_on(last).unwrap(), usize::MAX);
+        assert_eq!(runtime.block_on(last).unwrap(), usize::MAX);
         assert_eq!(drops.count(), DEPTH);
     });
 }
@@ -78,9 +81,8 @@ fn tasks_that_each_spawn_and_await_the_next_complete() {
     fn nest(depth: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
         Box::pin(async move { if depth == 0 { 0 } else { fusee::spawn(nest(depth - 1)).await.unwrap() + 1 } })
     }
-    on_a_small_stack(|| {
-        let runtime = small_stacks();
-        assert_eq!(executor::block_on(runtime.spawn(nest(DEPTH))).unwrap(), DEPTH);
+    on_small_stacks(|runtime| {
+        assert_eq!(runtime.block_on(runtime.spawn(nest(DEPTH))).unwrap(), DEPTH);
     });
 }
 
@@ -93,21 +95,67 @@ fn a_chain_of_futures_that_abort_the_next_in_their_drop_is_dropped() {
             self.0.abort();
         }
     }
-    on_a_small_stack(|| {
-        for shut_down in [false, true] {
-            let (runtime, drops) = (small_stacks(), Drops::new());
-            let last = (0..DEPTH).fold(runtime.spawn(pending()), |before, _| {
+    on_small_stacks(|runtime| {
+        let drops = Drops::new();
+        let chain = || {
+            (0..DEPTH).fold(runtime.spawn(pending()), |before, _| {
                 let (token, owner) = (drops.token(), Owner(before));
                 runtime.spawn(async move {
                     let _held = (token, owner);
                     pending::<()>().await;
                 })
+            })
+        };
+        chain().abort();
+        until_within(&runtime, "all are dropped", || drops.count() == DEPTH);
+        drop(chain());
+        drop(runtime);
+        assert_eq!(drops.count(), 2 * DEPTH);
+    });
+}
+
+#[test]
+fn a_chain_of_join_wakers_that_abort_the_next_task_is_dropped() {
+    on_small_stacks(|runtime| {
+        let drops = Drops::new();
+        let (mut handles, mut aborts) = (Vec::new(), Vec::new());
+        for _ in 0..DEPTH {
+            let task = runtime.spawn(holding(drops.token(), |_| Poll::<()>::Pending));
+            aborts.push(task.abort_handle());
+            handles.push(task);
+        }
+        let first = aborts[0].clone();
+        for (task, next) in handles.iter_mut().zip(aborts.into_iter().skip(1)) {
+            assert!(poll_once(task, &calling(move || next.abort())).is_pending());
+        }
+        first.abort();
+        until_within(&runtime, "all are dropped", || drops.count() == DEPTH);
+        assert!(handles.iter().all(JoinHandle::is_finished));
+    });
+}
+
+#[test]
+fn a_chain_of_local_tasks_that_await_each_other_completes_or_is_dropped_with_its_set() {
+    on_small_stacks(|runtime| {
+        for complete in [true, false] {
+            let (local, drops) = (LocalSet::new(), Drops::new());
+            let (go, wait) = oneshot::channel::<usize>();
+            let first = local.spawn_local(async { wait.await.unwrap_or(usize::MAX) });
+            let last = (0..DEPTH).fold(first, |before, _| {
+                let token = drops.token();
+                local.spawn_local(async move {
+                    let _token = token;
+                    before.await.map_or(usize::MAX, |depth| depth.saturating_add(1))
+                })
             });
-            if !shut_down {
-                last.abort();
-                support::until("all are dropped", || drops.count() == DEPTH);
+            if complete {
+                go.send(0).unwrap();
+                assert_eq!(local.block_on(&runtime, last).unwrap(), DEPTH);
+            } else {
+                local.block_on(&runtime, fusee::task::yield_now());
+                drop(local);
+                assert!(executor::block_on(last).unwrap_err().is_cancelled());
             }
-            drop(runtime);
             assert_eq!(drops.count(), DEPTH);
         }
     });
@@ -115,8 +163,7 @@ fn a_chain_of_futures_that_abort_the_next_in_their_drop_is_dropped() {
 
 #[test]
 fn a_chain_of_wakes_by_foreign_wakers_completes() {
-    on_a_small_stack(|| {
-        let runtime = small_stacks();
+    on_small_stacks(|runtime| {
         // Each link is woken by the drop of the sender before.
         let (first, mut before) = oneshot::channel::<()>();
         let mut last = None;
@@ -130,6 +177,6 @@ fn a_chain_of_wakes_by_foreign_wakers_completes() {
             }));
         }
         drop(first);
-        executor::block_on(last.unwrap()).unwrap();
+        runtime.block_on(last.unwrap()).unwrap();
     });
 }

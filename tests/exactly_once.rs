@@ -2,17 +2,17 @@
 
 mod support;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread;
 
-use fusee::runtime::Handle;
-use support::{until, watchdog, workers};
+use fusee::runtime::{Handle, Runtime};
+use support::{current_thread, driven, rounds, until, watchdog, workers};
 
 const FOREIGN: usize = 4;
-const PER_SPAWNER: usize = 100_000;
 /// Four foreign threads, four tasks, and two trees.
-const TASKS: usize = 10 * PER_SPAWNER;
+const SPAWNERS: usize = 10;
 
 struct Ledger {
     runs: Vec<AtomicU8>,
@@ -26,8 +26,8 @@ impl Ledger {
     }
 }
 
-fn spawn_many(handle: &Handle, ledger: &Arc<Ledger>, first: usize) {
-    for task in first..first + PER_SPAWNER {
+fn spawn_many(handle: &Handle, ledger: &Arc<Ledger>, tasks: Range<usize>) {
+    for task in tasks {
         let ledger = ledger.clone();
         drop(handle.spawn(async move {
             if task % 3 == 0 {
@@ -50,32 +50,41 @@ fn spawn_tree(ledger: Arc<Ledger>, first: usize, end: usize) {
     }
 }
 
+/// Has `tasks` tasks spawned on `runtime` from everywhere at once.
+fn spawn_from_everywhere(runtime: Runtime, tasks: usize) {
+    let ledger = Arc::new(Ledger { runs: (0..tasks).map(|_| AtomicU8::new(0)).collect(), done: AtomicUsize::new(0) });
+    let share = move |n: usize| n * tasks / SPAWNERS..(n + 1) * tasks / SPAWNERS;
+    let threads: Vec<_> = (0..FOREIGN)
+        .map(|n| {
+            let (handle, ledger) = (runtime.handle().clone(), ledger.clone());
+            thread::spawn(move || spawn_many(&handle, &ledger, share(n)))
+        })
+        .collect();
+    for n in FOREIGN..2 * FOREIGN {
+        let (ledger, share) = (ledger.clone(), share(n));
+        drop(runtime.spawn(async move { spawn_many(&Handle::current(), &ledger, share) }));
+    }
+    let (trees, one, two) = (ledger.clone(), share(8), share(9));
+    drop(runtime.spawn(async move {
+        spawn_tree(trees.clone(), one.start, one.end);
+        spawn_tree(trees, two.start, two.end);
+    }));
+    driven(&runtime, || {
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        until("all have run", || ledger.done.load(Ordering::SeqCst) == tasks);
+        until("all are gone", || runtime.metrics().num_alive_tasks() == 0);
+    });
+    drop(runtime);
+    assert!(ledger.runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
+    assert_eq!(Arc::strong_count(&ledger), 1, "no task is left");
+}
+
 #[test]
 fn every_task_runs_exactly_once() {
     watchdog(|| {
-        let runtime = workers(4);
-        let ledger =
-            Arc::new(Ledger { runs: (0..TASKS).map(|_| AtomicU8::new(0)).collect(), done: AtomicUsize::new(0) });
-        let threads: Vec<_> = (0..FOREIGN)
-            .map(|n| {
-                let (handle, ledger) = (runtime.handle().clone(), ledger.clone());
-                thread::spawn(move || spawn_many(&handle, &ledger, n * PER_SPAWNER))
-            })
-            .collect();
-        for n in FOREIGN..2 * FOREIGN {
-            let ledger = ledger.clone();
-            drop(runtime.spawn(async move { spawn_many(&Handle::current(), &ledger, n * PER_SPAWNER) }));
+        spawn_from_everywhere(workers(4), 1_000_000);
+        for runtime in [current_thread(), workers(1), workers(2)] {
+            spawn_from_everywhere(runtime, 10 * rounds(20_000) as usize);
         }
-        let trees = ledger.clone();
-        drop(runtime.spawn(async move {
-            spawn_tree(trees.clone(), 8 * PER_SPAWNER, 9 * PER_SPAWNER);
-            spawn_tree(trees, 9 * PER_SPAWNER, 10 * PER_SPAWNER);
-        }));
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-        until("all have run", || ledger.done.load(Ordering::SeqCst) == TASKS);
-        until("all are gone", || runtime.metrics().num_alive_tasks() == 0);
-        drop(runtime);
-        assert!(ledger.runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
-        assert_eq!(Arc::strong_count(&ledger), 1, "no task is left");
     });
 }

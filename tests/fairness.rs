@@ -11,11 +11,11 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use fusee::runtime::{Handle, Runtime};
+use fusee::runtime::{Builder, Handle, Runtime};
 use fusee::task::yield_now;
 use fusee::time::sleep;
 use futures::task::AtomicWaker;
-use support::{on_1_2_and_4_workers, until, watchdog, workers};
+use support::{on_every_flavour, on_one_worker, until, until_within, watchdog};
 
 /// The builder's default: a worker looks for tasks from outside at least that often.
 const GLOBAL_QUEUE_INTERVAL: usize = 61;
@@ -49,8 +49,7 @@ impl Ran {
 
 #[test]
 fn yield_now_lets_every_task_run_that_waits() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let task = runtime.spawn(async {
             for _ in 0..100 {
                 let ran = Arc::new(AtomicUsize::new(0));
@@ -68,8 +67,7 @@ fn yield_now_lets_every_task_run_that_waits() {
 
 #[test]
 fn a_hog_delays_a_task_that_it_spawned_by_one_poll() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let ran = Ran::default();
         let task = hog(&runtime, move |polls| {
             if polls == 1 {
@@ -86,8 +84,7 @@ fn a_hog_delays_a_task_that_it_spawned_by_one_poll() {
 
 #[test]
 fn a_hog_delays_a_task_from_another_thread_by_a_bounded_number_of_polls() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let handle = runtime.handle().clone();
         let (ask, asked) = mpsc::channel::<Ran>();
         let (injected, answer) = mpsc::channel();
@@ -115,8 +112,7 @@ fn a_hog_delays_a_task_from_another_thread_by_a_bounded_number_of_polls() {
 
 #[test]
 fn a_hog_delays_a_timer_that_is_due_by_a_bounded_number_of_polls() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let metrics = runtime.metrics();
         let (mut ran, mut since, mut rounds) = (Ran::default(), 0, 0);
         let mut sleeping = false;
@@ -166,14 +162,13 @@ fn ping_pong(runtime: &Runtime) -> Arc<AtomicUsize> {
     let (one, two) = (Arc::new(AtomicWaker::new()), Arc::new(AtomicWaker::new()));
     drop(runtime.spawn(PingPong { own: one.clone(), other: two.clone(), polls: polls.clone() }));
     drop(runtime.spawn(PingPong { own: two, other: one, polls: polls.clone() }));
-    until("the pair plays", || polls.load(Ordering::SeqCst) > 100);
+    until_within(runtime, "the pair plays", || polls.load(Ordering::SeqCst) > 100);
     polls
 }
 
 #[test]
 fn a_pair_that_wakes_each_other_starves_nobody() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let polls = ping_pong(&runtime);
         // Local: the pair wakes each other into the slot for the task woken last, which wins three times before the queue has its turn.
         let counted = polls.clone();
@@ -193,7 +188,7 @@ fn a_pair_that_wakes_each_other_starves_nobody() {
             runtime.block_on(asleep).unwrap();
         }
         let before = polls.load(Ordering::SeqCst);
-        until("the pair still plays", || polls.load(Ordering::SeqCst) > before);
+        until_within(&runtime, "the pair still plays", || polls.load(Ordering::SeqCst) > before);
     });
 }
 
@@ -206,12 +201,12 @@ fn a_storm_of_spawns_starves_nobody() {
             drop(handle.spawn(storm(handle.clone(), count)));
         })
     }
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let count = Arc::new(AtomicUsize::new(0));
         for _ in 0..8 {
             drop(runtime.spawn(storm(runtime.handle().clone(), count.clone())));
         }
-        until("the storm has begun", || count.load(Ordering::SeqCst) > 100);
+        until_within(&runtime, "the storm has begun", || count.load(Ordering::SeqCst) > 100);
         for _ in 0..100 {
             runtime.block_on(runtime.spawn(async {})).unwrap();
             let asleep = runtime.spawn(async { sleep(Duration::from_micros(10)).await });
@@ -222,7 +217,7 @@ fn a_storm_of_spawns_starves_nobody() {
 
 #[test]
 fn a_root_future_that_wakes_itself_starves_nobody() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let ran = Ran::default();
         let set = ran.clone();
         drop(runtime.spawn(async move {
@@ -239,8 +234,7 @@ fn a_root_future_that_wakes_itself_starves_nobody() {
 
 #[test]
 fn many_hogs_share_the_worker_fairly() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let polls: Arc<Vec<AtomicUsize>> = Arc::new((0..10).map(|_| AtomicUsize::new(0)).collect());
         let (go, started) = (Ran::default(), Arc::new(AtomicUsize::new(0)));
         for n in 0..10 {
@@ -256,7 +250,7 @@ fn many_hogs_share_the_worker_fairly() {
                 }
             }));
         }
-        until("all hogs are in the queue", || started.load(Ordering::SeqCst) == 10);
+        until_within(&runtime, "all hogs are in the queue", || started.load(Ordering::SeqCst) == 10);
         go.set();
         let judge = runtime.spawn(async move {
             for _ in 0..1000 {
@@ -273,19 +267,20 @@ fn many_hogs_share_the_worker_fairly() {
 #[test]
 fn a_small_interval_favours_tasks_from_outside() {
     watchdog(|| {
-        let runtime =
-            fusee::runtime::Builder::new_multi_thread().worker_threads(1).global_queue_interval(1).build().unwrap();
-        let ran = Ran::default();
-        let handle = runtime.handle().clone();
-        let task = hog(&runtime, move |polls| {
-            if polls == 1 {
-                let (ran, handle) = (ran.clone(), handle.clone());
-                thread::spawn(move || drop(handle.spawn(async move { ran.set() }))).join().unwrap();
-                return false;
-            }
-            assert!(ran.get(), "the task from outside comes first");
-            true
-        });
-        runtime.block_on(task).unwrap();
+        for build in [Builder::new_current_thread, Builder::new_multi_thread] {
+            let runtime = build().worker_threads(1).global_queue_interval(1).build().unwrap();
+            let ran = Ran::default();
+            let handle = runtime.handle().clone();
+            let task = hog(&runtime, move |polls| {
+                if polls == 1 {
+                    let (ran, handle) = (ran.clone(), handle.clone());
+                    thread::spawn(move || drop(handle.spawn(async move { ran.set() }))).join().unwrap();
+                    return false;
+                }
+                assert!(ran.get(), "the task from outside comes first");
+                true
+            });
+            runtime.block_on(task).unwrap();
+        }
     });
 }

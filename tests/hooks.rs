@@ -9,7 +9,6 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
 
 use fusee::runtime::{Builder, Handle, Runtime, TaskMeta};
 use fusee::task::{self, AbortHandle, Id};
@@ -391,30 +390,4 @@ fn hooks_go_with_the_runtimes_that_a_builder_built() {
         drop(second);
         until("the last runtime's hooks are dropped", || drops.count() == 1);
     });
-}
-
-#[test]
-fn what_a_hook_for_parking_spawns_runs() {
-    for build in [Builder::new_multi_thread, Builder::new_current_thread] {
-        watchdog(move || {
-            let (ran, seen) = channel();
-            let once = Mutex::new(Some(ran));
-            let runtime = build()
-                .worker_threads(1)
-                .on_thread_park(move || {
-                    // Outside a worker's own context it would be injected, and wake the worker that way.
-                    if let Some(ran) = once.lock().unwrap().take() {
-                        drop(fusee::spawn(async move { ran.send(()).unwrap() }));
-                    }
-                })
-                .build()
-                .unwrap();
-            let waiting = async {
-                while seen.try_recv().is_err() {
-                    fusee::time::sleep(Duration::from_millis(1)).await;
-                }
-            };
-            runtime.block_on(waiting);
-        });
-    }
 }

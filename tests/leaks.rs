@@ -14,11 +14,12 @@ use std::thread;
 use std::time::Duration;
 
 use fusee::runtime::Builder;
+use fusee::task::{JoinSet, LocalSet};
 use fusee::time::{sleep, timeout};
 use futures::executor;
 use support::proc::{open_files, thread_count};
 use support::wakers::{calling, counting, panics_in_drop};
-use support::{poll_once, until, watchdog, workers};
+use support::{Latch, poll_once, until, watchdog, workers};
 
 /// The system's allocator, counting the bytes in use.
 struct Counting;
@@ -205,6 +206,62 @@ fn blocking_jobs_of_every_kind() {
     let _ = executor::block_on(last);
 }
 
+/// Both flavours; jobs that run and that wait; each way to shut down, after which the stuck job returns.
+fn shut_down_without_patience() {
+    for build in [Builder::new_current_thread, Builder::new_multi_thread] {
+        for patience in [Duration::ZERO, Duration::from_micros(100)] {
+            let runtime = build().worker_threads(2).max_blocking_threads(1).build().unwrap();
+            let (started, open) = (Latch::new(), Latch::new());
+            let (tell, wait) = (started.clone(), open.clone());
+            let stuck = runtime.spawn_blocking(move || {
+                tell.open();
+                wait.wait();
+                vec![0u8; 1000]
+            });
+            started.wait();
+            let jobs: Vec<_> = (0..10).map(|_| runtime.spawn_blocking(|| vec![0u8; 1000])).collect();
+            let waiting = vec![0u8; 1000];
+            drop(runtime.spawn(async move {
+                let _waiting = waiting;
+                pending::<()>().await;
+            }));
+            if patience.is_zero() {
+                runtime.shutdown_background();
+            } else {
+                runtime.shutdown_timeout(patience);
+            }
+            open.open();
+            executor::block_on(stuck).unwrap();
+            for job in jobs {
+                executor::block_on(job).unwrap_err();
+            }
+        }
+    }
+}
+
+fn current_threads_with_local_sets_and_sets() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let local = LocalSet::new();
+    let mut set = JoinSet::new();
+    for n in 0..20u64 {
+        drop(runtime.spawn(async move { sleep(Duration::from_micros(n)).await }));
+        drop(runtime.spawn(pending::<()>()));
+        drop(local.spawn_local(async move { sleep(Duration::from_secs(n)).await }));
+        set.spawn_local_on(pending::<Vec<u8>>(), &local);
+        set.spawn_on(async { vec![0u8; 100] }, runtime.handle());
+        set.spawn_blocking_on(|| vec![0u8; 100], runtime.handle());
+    }
+    local.block_on(&runtime, async {
+        for _ in 0..10 {
+            drop(set.join_next().await);
+        }
+    });
+    // A handle polled by a task of the other set, and left in it.
+    drop(local.spawn_local(async move { drop(set.join_all().await) }));
+    local.block_on(&runtime, fusee::task::yield_now());
+    drop(runtime);
+}
+
 fn dropped_in_a_blocking_job() {
     let runtime = workers(2);
     let handle = runtime.handle().clone();
@@ -248,6 +305,8 @@ fn nothing_is_left_of_a_runtime() {
         measure(threads, "wakers that panic in their drop", wakers_that_panic_in_their_drop);
         measure(threads, "blocking jobs of every kind", blocking_jobs_of_every_kind);
         measure(threads, "dropped in a blocking job", dropped_in_a_blocking_job);
+        measure(threads, "shut down without patience", shut_down_without_patience);
+        measure(threads, "current threads with local sets and sets", current_threads_with_local_sets_and_sets);
         measure(threads, "no thread for a worker", no_thread_for_a_worker);
     });
 }

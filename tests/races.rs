@@ -9,11 +9,12 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use fusee::runtime::Runtime;
+use fusee::runtime::{Handle, Runtime};
+use fusee::task::{JoinHandle, JoinSet};
 use fusee::time::sleep;
 use futures::channel::oneshot;
 use futures::executor;
-use support::{Drops, Random, holding, poll_once, watchdog, workers};
+use support::{Drops, Random, current_thread, driven, holding, on_every_flavour, poll_once, rounds, watchdog, workers};
 
 /// Calls `f` on a thread for each number below `count`, and gives it the rounds as they are sent.
 struct Crew<T> {
@@ -47,48 +48,101 @@ impl<T: Send + 'static> Crew<T> {
     }
 }
 
-#[test]
-fn spawn_against_shutdown() {
-    watchdog(|| {
-        let resolved = Arc::new(AtomicUsize::new(0));
+/// Runtimes of both flavours in turn.
+fn in_turn(round: u64) -> Runtime {
+    if round % 3 == 2 { current_thread() } else { workers(1 + round as usize % 3) }
+}
+
+/// Runs `rounds` of two threads that spawn while a third shuts down. `spawn` answers how many tokens it has had dropped, in the end.
+fn spawning_against_shutdown(rounds: u64, spawn: impl Fn(&Handle, &Drops) -> usize + Send + Clone + 'static) {
+    watchdog(move || {
+        let tokens = Arc::new(AtomicUsize::new(0));
         let crew = {
-            let resolved = resolved.clone();
-            Crew::new(2, move |random, (handle, drops, start): (fusee::runtime::Handle, Drops, Arc<Barrier>)| {
+            let tokens = tokens.clone();
+            Crew::new(2, move |random, (handle, drops, start): (Handle, Drops, Arc<Barrier>)| {
                 start.wait();
                 random.spin(20_000);
-                let tasks: Vec<_> = (0..10)
-                    .map(|n| {
-                        let token = drops.token();
-                        handle.spawn(async move {
-                            let _token = token;
-                            if n % 2 == 0 {
-                                fusee::task::yield_now().await;
-                            }
-                        })
-                    })
-                    .collect();
-                for task in tasks {
-                    if let Err(error) = executor::block_on(task) {
-                        assert!(error.is_cancelled());
-                    }
-                    resolved.fetch_add(1, Ordering::SeqCst);
-                }
+                tokens.fetch_add(spawn(&handle, &drops), Ordering::SeqCst);
             })
         };
         let mut random = Random::new(99);
-        let mut all = Vec::new();
-        for round in 0..1500 {
-            let runtime = workers(1 + round % 2);
-            let (drops, start) = (Drops::new(), Arc::new(Barrier::new(3)));
+        let drops = Drops::new();
+        for round in 0..rounds {
+            let runtime = in_turn(round);
+            let start = Arc::new(Barrier::new(3));
             crew.start(|| (runtime.handle().clone(), drops.clone(), start.clone()));
             start.wait();
+            let way = random.below(3);
             random.spin(20_000);
-            drop(runtime);
-            all.push(drops);
+            match way {
+                0 => runtime.shutdown_background(),
+                1 => runtime.shutdown_timeout(Duration::from_micros(50)),
+                _ => drop(runtime),
+            }
         }
         crew.join();
-        assert!(all.iter().all(|drops| drops.count() == 20), "each future is dropped once");
-        assert_eq!(resolved.load(Ordering::SeqCst), 1500 * 20);
+        assert_eq!(drops.count(), tokens.load(Ordering::SeqCst), "each is dropped once");
+    });
+}
+
+/// Awaits a handle that resolves one way or the other.
+fn resolve<T>(handle: JoinHandle<T>) {
+    if let Err(error) = executor::block_on(handle) {
+        assert!(error.is_cancelled());
+    }
+}
+
+#[test]
+fn spawn_against_shutdown() {
+    spawning_against_shutdown(1500, |handle, drops| {
+        let tasks: Vec<_> = (0..10)
+            .map(|n| {
+                let token = drops.token();
+                handle.spawn(async move {
+                    let _token = token;
+                    if n % 2 == 0 {
+                        fusee::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        tasks.into_iter().map(resolve).count()
+    });
+}
+
+#[test]
+fn jobs_against_shutdown() {
+    spawning_against_shutdown(1000, |handle, drops| {
+        let jobs: Vec<_> = (0..4)
+            .map(|_| {
+                let (token, inner) = (drops.token(), drops.token());
+                handle.spawn_blocking(move || {
+                    let _token = token;
+                    // From inside, while the runtime closes or has closed.
+                    resolve(fusee::task::spawn_blocking(move || drop(inner)));
+                })
+            })
+            .collect();
+        2 * jobs.into_iter().map(resolve).count()
+    });
+}
+
+#[test]
+fn a_set_that_is_filled_against_shutdown() {
+    spawning_against_shutdown(1000, |handle, drops| {
+        let mut set = JoinSet::new();
+        for _ in 0..5 {
+            let (task, job) = (drops.token(), drops.token());
+            set.spawn_on(async move { drop(task) }, handle);
+            set.spawn_blocking_on(move || drop(job), handle);
+        }
+        let mut joined = 0;
+        while let Some(outcome) = executor::block_on(set.join_next()) {
+            assert!(outcome.map_or_else(|error| error.is_cancelled(), |()| true));
+            joined += 1;
+        }
+        assert_eq!(joined, 10);
+        joined
     });
 }
 
@@ -104,7 +158,7 @@ fn wake_against_shutdown() {
         });
         let mut random = Random::new(98);
         for round in 0..1500 {
-            let runtime = workers(1 + round % 2);
+            let runtime = in_turn(round);
             let (drops, start) = (Drops::new(), Arc::new(Barrier::new(3)));
             let mut tasks = Vec::new();
             crew.start(|| {
@@ -138,7 +192,7 @@ fn sleep_against_shutdown() {
     watchdog(|| {
         let mut random = Random::new(97);
         for round in 0..1000u64 {
-            let runtime = workers(1 + round as usize % 2);
+            let runtime = in_turn(round);
             let drops = Drops::new();
             for n in 0..20 {
                 let token = drops.token();
@@ -152,23 +206,27 @@ fn sleep_against_shutdown() {
                 }));
             }
             random.spin(50_000);
+            if round % 3 == 2 {
+                // On a current-thread runtime the driver alone runs meanwhile, and the tasks have slept at most once.
+                runtime.block_on(fusee::task::yield_now());
+                random.spin(50_000);
+            }
             drop(runtime);
             assert_eq!(drops.count(), 20);
         }
     });
 }
 
-/// Runs `rounds` of `race` on runtimes of 1, 2 and 4 workers.
-fn on_shared_runtimes(rounds: usize, race: impl Fn(&Runtime, &mut Random, usize) + Send + 'static) {
-    watchdog(move || {
-        for count in [1, 2, 4] {
-            let runtime = workers(count);
-            let mut random = Random::new(count as u64);
-            for round in 0..rounds {
+/// Runs `some` rounds of `race`, more in a deep run, on a runtime of each flavour, whose tasks run elsewhere meanwhile.
+fn on_shared_runtimes(some: u64, race: impl Fn(&Runtime, &mut Random, u64) + Send + 'static) {
+    on_every_flavour(move |runtime| {
+        driven(&runtime, || {
+            let mut random = Random::new(runtime.metrics().num_workers() as u64);
+            for round in 0..rounds(some) {
                 race(&runtime, &mut random, round);
             }
             support::until("no task is left", || runtime.metrics().num_alive_tasks() == 0);
-        }
+        });
     });
 }
 

@@ -14,7 +14,10 @@ use futures::channel::oneshot;
 use futures::executor;
 use support::proc::threads_named;
 use support::wakers::calling;
-use support::{Drops, Latch, holding, on_1_2_and_4_workers, on_drop, poll_once, until, watchdog};
+use support::{
+    Drops, Latch, holding, is_current_thread, linger, on_1_2_and_4_workers, on_drop, on_every_flavour, poll_once,
+    until, until_within, watchdog,
+};
 
 /// A runtime with two workers of that name. A thread names itself: both have.
 fn named(name: &str) -> Runtime {
@@ -33,7 +36,7 @@ async fn wait_for_ever() {
 
 #[test]
 fn sleeping_waiting_and_queued_futures_are_dropped_once_and_their_handles_resolve() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let mut handles = Vec::new();
         for _ in 0..100 {
@@ -53,7 +56,7 @@ fn sleeping_waiting_and_queued_futures_are_dropped_once_and_their_handles_resolv
                 }
             }));
         }
-        until("some of them sleep", || runtime.metrics().timers_live() > 0);
+        until_within(&runtime, "some of them sleep", || runtime.metrics().timers_live() > 0);
         drop(runtime);
         assert_eq!(drops.count(), 300);
         for handle in handles {
@@ -65,9 +68,10 @@ fn sleeping_waiting_and_queued_futures_are_dropped_once_and_their_handles_resolv
 
 #[test]
 fn futures_never_polled_are_dropped_once() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (go, drops) = (Latch::new(), Drops::new());
-        let count = runtime.metrics().num_workers();
+        // Nobody is in `block_on` of a current-thread runtime.
+        let count = if is_current_thread(&runtime) { 0 } else { runtime.metrics().num_workers() };
         for _ in 0..count {
             let open = go.clone();
             drop(runtime.spawn(async move { open.wait() }));
@@ -115,6 +119,7 @@ fn a_future_that_runs_is_dropped_at_its_next_suspension_and_the_shutdown_waits_f
                 let _token = token;
                 tell.open();
                 open.wait();
+                linger();
                 42
             });
             (handle, started)
@@ -221,7 +226,7 @@ fn dropped_inside_a_waker_that_the_driver_calls_it_detaches() {
 
 #[test]
 fn dropped_inside_the_drop_of_another_runtimes_future_it_shuts_down() {
-    on_1_2_and_4_workers(|outer| {
+    on_every_flavour(|outer| {
         let drops = Drops::new();
         let held = named("in-a-drop");
         let token = drops.token();
@@ -241,7 +246,7 @@ fn dropped_inside_the_drop_of_another_runtimes_future_it_shuts_down() {
 
 #[test]
 fn dropped_inside_block_on_of_another_runtime_it_shuts_down() {
-    on_1_2_and_4_workers(|outer| {
+    on_every_flavour(|outer| {
         outer.block_on(async {
             let held = named("in-block-on");
             let waiting = held.spawn(wait_for_ever());
@@ -251,14 +256,14 @@ fn dropped_inside_block_on_of_another_runtime_it_shuts_down() {
         });
         let held = named("in-block-on");
         let task = outer.spawn(async move { drop(held) });
-        executor::block_on(task).unwrap();
+        outer.block_on(task).unwrap();
         until("its threads are gone", || threads_named("in-block-on") == 0);
     });
 }
 
 #[test]
 fn dropped_inside_block_on_of_its_own_handle_it_shuts_down() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let handle = runtime.handle().clone();
         handle.block_on(async move {
             let waiting = fusee::spawn(wait_for_ever());
@@ -271,7 +276,7 @@ fn dropped_inside_block_on_of_its_own_handle_it_shuts_down() {
 
 #[test]
 fn moved_to_another_thread_it_is_dropped_there() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let task = runtime.spawn(wait_for_ever());
         let entered = runtime.handle().clone();
         let _entered = entered.enter();
@@ -324,7 +329,7 @@ fn by_a_thread_that_has_entered_it_the_guard_outlives_it() {
 
 #[test]
 fn a_drop_that_spawns_and_wakes_at_shutdown_leaves_nothing() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         for n in 0..100 {
             let (wake, woken) = oneshot::channel::<()>();

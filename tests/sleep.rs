@@ -13,7 +13,7 @@ use fusee::time::{Instant, Sleep, sleep, sleep_until};
 use futures::executor;
 use futures::future::join_all;
 use support::wakers::{calling, counting};
-use support::{Latch, Random, on_1_2_and_4_workers, poll_once, until, watchdog, workers};
+use support::{Latch, Random, on_every_flavour, on_one_worker, poll_once, until, until_within, workers};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -23,7 +23,7 @@ fn no_op() -> Context<'static> {
 
 #[test]
 fn zero_and_past_deadlines_are_ready_on_the_first_poll() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let past = Instant::now().checked_sub(Duration::from_secs(1)).unwrap_or_else(Instant::now);
         for mut pause in [sleep(Duration::ZERO), sleep_until(Instant::now()), sleep_until(past)] {
@@ -38,7 +38,7 @@ fn zero_and_past_deadlines_are_ready_on_the_first_poll() {
 
 #[test]
 fn a_deadline_beyond_all_clocks_never_comes_and_never_panics() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let mut far: Vec<Sleep> = vec![
             sleep(Duration::MAX),
@@ -66,7 +66,7 @@ fn a_deadline_beyond_all_clocks_never_comes_and_never_panics() {
 
 #[test]
 fn none_ends_early() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let mut random = Random::new(7);
         let sleepers: Vec<_> = (0..4000)
             .map(|_| {
@@ -89,7 +89,7 @@ fn none_ends_early() {
 
 #[test]
 fn the_deadline_is_fixed_when_the_sleep_is_made() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let before = Instant::now();
         let mut pause = sleep(Duration::from_millis(2));
@@ -114,7 +114,7 @@ async fn once(mut pause: Sleep) -> Sleep {
 
 #[test]
 fn it_may_move_between_tasks_and_threads_and_runtimes() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let other = workers(1);
         for _ in 0..20 {
             let start = Instant::now();
@@ -140,7 +140,7 @@ fn it_may_move_between_tasks_and_threads_and_runtimes() {
 
 #[test]
 fn of_several_wakers_the_last_is_woken() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let mut pause = sleep(HOUR);
         let (first, first_waker) = counting();
@@ -162,7 +162,7 @@ fn of_several_wakers_the_last_is_woken() {
 
 #[test]
 fn dropped_before_or_after_it_fired_it_leaves_no_timer() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let metrics = runtime.metrics();
         let (count, waker) = counting();
@@ -184,7 +184,7 @@ fn dropped_before_or_after_it_fired_it_leaves_no_timer() {
         assert_eq!(metrics.timers_live(), 0);
         // From a task, and from a task that is aborted.
         let task = runtime.spawn(async { sleep(HOUR).await });
-        until("the task sleeps", || metrics.timers_live() == 1);
+        until_within(&runtime, "the task sleeps", || metrics.timers_live() == 1);
         task.abort();
         assert!(runtime.block_on(task).unwrap_err().is_cancelled());
         assert_eq!(metrics.timers_live(), 0);
@@ -193,45 +193,37 @@ fn dropped_before_or_after_it_fired_it_leaves_no_timer() {
 
 #[test]
 fn sleeping_tasks_at_every_scale_all_wake_once() {
-    watchdog(|| {
-        for count in [1, 2, 4] {
-            let runtime = workers(count);
-            for tasks in [1, 10, 100, 1_000, 10_000, 100_000] {
-                let woken = Arc::new(AtomicUsize::new(0));
-                let before = runtime.metrics().timers_fired_count();
-                let until = Instant::now() + Duration::from_millis(50);
-                let spread = Duration::from_millis(100) / tasks;
-                let sleepers: Vec<_> = (0..tasks)
-                    .map(|n| {
-                        let woken = woken.clone();
-                        runtime.spawn(async move {
-                            let deadline = until + spread * n;
-                            sleep_until(deadline).await;
-                            assert!(Instant::now() >= deadline);
-                            woken.fetch_add(1, Ordering::SeqCst);
-                        })
+    on_every_flavour(|runtime| {
+        for tasks in [1, 10, 100, 1_000, 10_000, 100_000] {
+            let woken = Arc::new(AtomicUsize::new(0));
+            let before = runtime.metrics().timers_fired_count();
+            let until = Instant::now() + Duration::from_millis(50);
+            let spread = Duration::from_millis(100) / tasks;
+            let sleepers: Vec<_> = (0..tasks)
+                .map(|n| {
+                    let woken = woken.clone();
+                    runtime.spawn(async move {
+                        let deadline = until + spread * n;
+                        sleep_until(deadline).await;
+                        assert!(Instant::now() >= deadline);
+                        woken.fetch_add(1, Ordering::SeqCst);
                     })
-                    .collect();
-                for sleeper in sleepers {
-                    executor::block_on(sleeper).unwrap();
-                }
-                assert_eq!(woken.load(Ordering::SeqCst), tasks as usize);
-                assert_eq!(runtime.metrics().timers_live(), 0);
-                assert!(runtime.metrics().timers_fired_count() - before <= u64::from(tasks));
-            }
+                })
+                .collect();
+            runtime.block_on(join_all(sleepers)).into_iter().for_each(|outcome| outcome.unwrap());
+            assert_eq!(woken.load(Ordering::SeqCst), tasks as usize);
+            assert_eq!(runtime.metrics().timers_live(), 0);
+            assert!(runtime.metrics().timers_fired_count() - before <= u64::from(tasks));
         }
     });
 }
 
 #[test]
 fn a_storm_in_one_tick_wakes_every_task() {
-    watchdog(|| {
-        let runtime = workers(2);
+    on_every_flavour(|runtime| {
         let deadline = Instant::now() + Duration::from_millis(300);
         let sleepers: Vec<_> = (0..50_000).map(|_| runtime.spawn(async move { sleep_until(deadline).await })).collect();
-        for sleeper in sleepers {
-            executor::block_on(sleeper).unwrap();
-        }
+        runtime.block_on(join_all(sleepers)).into_iter().for_each(|outcome| outcome.unwrap());
         assert!(Instant::now() >= deadline);
         assert_eq!(runtime.metrics().timers_live(), 0);
     });
@@ -239,8 +231,7 @@ fn a_storm_in_one_tick_wakes_every_task() {
 
 #[test]
 fn a_waker_called_by_the_driver_may_use_timers_itself() {
-    watchdog(|| {
-        let runtime = workers(1);
+    on_one_worker(|runtime| {
         let handle = runtime.handle().clone();
         let _entered = runtime.enter();
         let done = Latch::new();

@@ -8,7 +8,7 @@ use std::task::Poll;
 use fusee::runtime::Runtime;
 use futures::executor;
 use support::{
-    Drops, Latch, Token, holding, message, on_1_2_and_4_workers, on_drop, quiet_panic, until, watchdog, workers,
+    Drops, Latch, Token, holding, message, on_drop, on_every_flavour, quiet_panic, until_within, watchdog, workers,
 };
 
 /// Panics when it is dropped, and counts that.
@@ -31,13 +31,13 @@ fn assert_workers_live(runtime: &Runtime) {
         })
         .collect();
     for task in tasks {
-        executor::block_on(task).expect("the workers live");
+        runtime.block_on(task).expect("the workers live");
     }
 }
 
 #[test]
 fn the_handle_gets_the_payload_and_other_tasks_go_on() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let others: Vec<_> = (0..100)
             .map(|n| {
                 runtime.spawn(async move {
@@ -78,7 +78,7 @@ fn a_payload_of_any_type_reaches_the_handle() {
 
 #[test]
 fn a_future_that_panics_in_its_drop_after_it_was_ready_gives_the_panic_instead_of_the_output() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (futures, outputs) = (Drops::new(), Drops::new());
         let output = outputs.clone();
         let future = holding(PanicsInDrop(futures.token()), move |_| Poll::Ready(output.token()));
@@ -91,7 +91,7 @@ fn a_future_that_panics_in_its_drop_after_it_was_ready_gives_the_panic_instead_o
 
 #[test]
 fn a_future_that_panics_in_its_drop_after_an_abort_gives_the_panic() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let handle = runtime.spawn(holding(PanicsInDrop(drops.token()), |_| Poll::<()>::Pending));
         handle.abort();
@@ -104,7 +104,7 @@ fn a_future_that_panics_in_its_drop_after_an_abort_gives_the_panic() {
 
 #[test]
 fn futures_that_panic_in_their_drop_at_shutdown_keep_no_other_from_being_dropped() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let mut handles = Vec::new();
         for n in 0..100 {
@@ -126,7 +126,7 @@ fn futures_that_panic_in_their_drop_at_shutdown_keep_no_other_from_being_dropped
 
 #[test]
 fn of_a_panic_in_the_poll_and_another_in_the_drop_the_handle_gets_the_first() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let future = holding(PanicsInDrop(drops.token()), |_| -> Poll<()> { panic!("the poll's panic") });
         let error = runtime.block_on(runtime.spawn(future)).unwrap_err();
@@ -138,7 +138,7 @@ fn of_a_panic_in_the_poll_and_another_in_the_drop_the_handle_gets_the_first() {
 
 #[test]
 fn an_output_that_panics_in_its_drop_harms_nobody_when_its_handle_was_dropped_before() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let (go, token) = (Latch::new(), drops.token());
         let open = go.clone();
@@ -147,18 +147,18 @@ fn an_output_that_panics_in_its_drop_harms_nobody_when_its_handle_was_dropped_be
             PanicsInDrop(token)
         }));
         go.open();
-        until("the output is dropped", || drops.count() == 1);
+        until_within(&runtime, "the output is dropped", || drops.count() == 1);
         assert_workers_live(&runtime);
     });
 }
 
 #[test]
 fn an_output_that_panics_in_its_drop_harms_nobody_when_its_handle_is_dropped_after() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let token = drops.token();
         let handle = runtime.spawn(async move { PanicsInDrop(token) });
-        until("the task is complete", || handle.is_finished());
+        until_within(&runtime, "the task is complete", || handle.is_finished());
         drop(handle);
         assert_eq!(drops.count(), 1);
         assert_workers_live(&runtime);
@@ -167,7 +167,7 @@ fn an_output_that_panics_in_its_drop_harms_nobody_when_its_handle_is_dropped_aft
 
 #[test]
 fn a_payload_that_panics_in_its_drop_harms_nobody() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         // Its drop panics with a payload whose drop panics.
         let payload = |drops: &Drops| {
@@ -184,7 +184,7 @@ fn a_payload_that_panics_in_its_drop_harms_nobody() {
         go.open();
         let after = payload(&drops);
         let handle = runtime.spawn(async move { panic_any(after) });
-        until("the task is complete", || handle.is_finished());
+        until_within(&runtime, "the task is complete", || handle.is_finished());
         drop(handle);
         let second = payload(&drops);
         let double = holding(on_drop(move || panic_any(second)), |_| -> Poll<()> { panic!("first") });
@@ -195,7 +195,7 @@ fn a_payload_that_panics_in_its_drop_harms_nobody() {
 
 #[test]
 fn a_panic_in_the_root_future_leaves_the_runtime_usable() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let token = drops.token();
         let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -215,7 +215,7 @@ fn a_panic_in_the_root_future_leaves_the_runtime_usable() {
 
 #[test]
 fn ten_thousand_panics_leave_all_workers_alive() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         // `resume_unwind` panics without the hook's message.
         let tasks: Vec<_> =
             (0..10_000u32).map(|n| runtime.spawn(async move { std::panic::resume_unwind(Box::new(n)) })).collect();

@@ -10,11 +10,11 @@ use fusee::task::yield_now;
 use fusee::time::error::Elapsed;
 use fusee::time::{Instant, sleep, timeout, timeout_at};
 use futures::channel::oneshot;
-use support::{Drops, on_1_2_and_4_workers, poll_once};
+use support::{Drops, on_every_flavour, poll_once};
 
 #[test]
 fn a_ready_future_wins_over_a_zero_limit_and_a_past_one() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         runtime.block_on(async {
             assert_eq!(timeout(Duration::ZERO, async { 42 }).await, Ok(42));
             assert_eq!(timeout_at(Instant::now(), ready(42)).await, Ok(42));
@@ -29,7 +29,7 @@ fn a_ready_future_wins_over_a_zero_limit_and_a_past_one() {
 
 #[test]
 fn a_pending_future_loses_against_a_zero_limit_on_the_first_poll() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let mut limited = Box::pin(timeout(Duration::ZERO, pending::<()>()));
         assert!(poll_once(&mut limited, std::task::Waker::noop()).is_ready());
@@ -38,7 +38,7 @@ fn a_pending_future_loses_against_a_zero_limit_on_the_first_poll() {
 
 #[test]
 fn a_late_future_is_over_and_dropped_with_the_timeout() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let drops = Drops::new();
         let token = drops.token();
         let late = async move {
@@ -57,7 +57,7 @@ fn a_late_future_is_over_and_dropped_with_the_timeout() {
 
 #[test]
 fn a_limit_of_never_works() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let task = runtime.spawn(async {
             timeout(Duration::MAX, async {
                 for _ in 0..10 {
@@ -74,7 +74,7 @@ fn a_limit_of_never_works() {
 
 #[test]
 fn the_nearer_of_two_nested_limits_decides() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         runtime.block_on(async {
             let (near, far) = (Duration::from_millis(1), Duration::from_secs(3600));
             assert_eq!(timeout(far, timeout(near, pending::<()>())).await.map(|inner| inner.is_err()), Ok(true));
@@ -86,7 +86,7 @@ fn the_nearer_of_two_nested_limits_decides() {
 
 #[test]
 fn a_handle_under_a_limit_can_be_awaited_again() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         runtime.block_on(async {
             let (done, wait) = oneshot::channel();
             let mut task = fusee::spawn(async { wait.await.unwrap() });
@@ -109,7 +109,7 @@ fn a_handle_under_a_limit_can_be_awaited_again() {
 
 #[test]
 fn the_future_within_can_be_taken_out() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let mut limited = timeout(Duration::from_secs(3600), ready(42));
         assert_eq!(format!("{:?}", limited.get_ref()), format!("{:?}", ready(42)));

@@ -14,7 +14,7 @@ use futures::executor::{self, LocalPool};
 use futures::stream::FuturesUnordered;
 use futures::task::LocalSpawnExt;
 use futures::{SinkExt, StreamExt};
-use support::{on_1_2_and_4_workers, watchdog, workers};
+use support::{current_thread, driven, on_every_flavour, watchdog, workers};
 
 const ROUNDS: u32 = 10_000;
 
@@ -34,14 +34,17 @@ async fn play(mut incoming: mpsc::Receiver<u32>, mut outgoing: mpsc::Sender<u32>
 #[test]
 fn tasks_of_two_runtimes_play_ping_pong() {
     watchdog(|| {
-        for (left, right) in [(1, 1), (2, 2), (1, 4)] {
-            let (one, two) = (workers(left), workers(right));
+        // None stands for the thread in `block_on`.
+        let sizes = [(None, None), (None, Some(2)), (Some(1), Some(1)), (Some(2), Some(2)), (Some(1), Some(4))];
+        for (left, right) in sizes {
+            let build = |size: Option<usize>| size.map_or_else(current_thread, workers);
+            let (one, two) = (build(left), build(right));
             let (mut serve, from_two) = mpsc::channel(1);
             let (to_two, from_one) = mpsc::channel(1);
             let first = one.spawn(play(from_two, to_two));
             serve.try_send(1).unwrap();
             let second = two.spawn(play(from_one, serve));
-            let last = one.block_on(async { first.await.unwrap().max(second.await.unwrap()) });
+            let last = driven(&two, || one.block_on(async { first.await.unwrap().max(second.await.unwrap()) }));
             assert_eq!(last, ROUNDS);
         }
     });
@@ -49,7 +52,7 @@ fn tasks_of_two_runtimes_play_ping_pong() {
 
 #[test]
 fn a_handle_is_awaited_on_another_runtime_on_a_foreign_executor_and_on_a_plain_thread() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let other = workers(2);
         let mut pool = LocalPool::new();
         let task = |n| {
@@ -58,16 +61,18 @@ fn a_handle_is_awaited_on_another_runtime_on_a_foreign_executor_and_on_a_plain_t
                 n
             })
         };
-        for n in 0..100 {
-            let handle = task(n);
-            assert_eq!(other.block_on(other.spawn(handle)).unwrap().unwrap(), n);
-            assert_eq!(other.block_on(task(n)).unwrap(), n);
-            assert_eq!(executor::block_on(task(n)).unwrap(), n);
-            let handle = pool.spawner().spawn_local_with_handle(task(n)).unwrap();
-            assert_eq!(pool.run_until(handle).unwrap(), n);
-            let handle = task(n);
-            assert_eq!(thread::spawn(move || executor::block_on(handle)).join().unwrap().unwrap(), n);
-        }
+        driven(&runtime, || {
+            for n in 0..100 {
+                let handle = task(n);
+                assert_eq!(other.block_on(other.spawn(handle)).unwrap().unwrap(), n);
+                assert_eq!(other.block_on(task(n)).unwrap(), n);
+                assert_eq!(executor::block_on(task(n)).unwrap(), n);
+                let handle = pool.spawner().spawn_local_with_handle(task(n)).unwrap();
+                assert_eq!(pool.run_until(handle).unwrap(), n);
+                let handle = task(n);
+                assert_eq!(thread::spawn(move || executor::block_on(handle)).join().unwrap().unwrap(), n);
+            }
+        });
     });
 }
 
@@ -116,7 +121,7 @@ fn a_hundred_runtimes_come_and_go_beside_each_other() {
 
 #[test]
 fn unordered_futures_gather_handles_of_two_runtimes() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let other = workers(2);
         let task = async {
             let mut handles: FuturesUnordered<_> = (0..1000u64)
@@ -128,6 +133,6 @@ fn unordered_futures_gather_handles_of_two_runtimes() {
             }
             sum
         };
-        assert_eq!(executor::block_on(task), 499_500);
+        assert_eq!(driven(&runtime, || executor::block_on(task)), 499_500);
     });
 }

@@ -6,13 +6,15 @@ mod support;
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
-use fusee::runtime::Runtime;
+use fusee::runtime::{Builder, Runtime};
 use fusee::task::JoinHandle;
-use support::{Latch, on_1_2_and_4_workers, until, watchdog, workers};
+use support::{Latch, driven, on_every_flavour, until_within, watchdog, workers};
 
 /// A task that counts its polls and leaves its waker; it ends at poll number `last`.
 fn counted(runtime: &Runtime, last: usize) -> (Arc<AtomicUsize>, Waker, JoinHandle<()>) {
@@ -23,14 +25,14 @@ fn counted(runtime: &Runtime, last: usize) -> (Arc<AtomicUsize>, Waker, JoinHand
         leave.lock().unwrap().get_or_insert_with(|| context.waker().clone());
         if count.fetch_add(1, Ordering::SeqCst) + 1 == last { Poll::Ready(()) } else { Poll::Pending }
     }));
-    until("the task is polled", || polls.load(Ordering::SeqCst) == 1);
+    until_within(runtime, "the task is polled", || polls.load(Ordering::SeqCst) == 1);
     let waker = slot.lock().unwrap().take().unwrap();
     (polls, waker, task)
 }
 
 #[test]
 fn a_wake_during_the_poll_leads_to_another() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let mut polls = 0;
         let task = runtime.spawn(poll_fn(move |context| {
             polls += 1;
@@ -85,7 +87,7 @@ fn many_wakes_of_a_task_that_waits_in_a_queue_are_one_poll() {
 
 #[test]
 fn a_wake_after_the_end_does_nothing() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (polls, waker, task) = counted(&runtime, 2);
         waker.wake_by_ref();
         runtime.block_on(task).unwrap();
@@ -102,7 +104,7 @@ fn a_wake_after_the_end_does_nothing() {
 
 #[test]
 fn no_wake_is_lost_when_it_races_the_end_of_the_poll() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         // Each wake is told by a number written before it; the task sees the last number, or it hangs.
         let number = Arc::new(AtomicUsize::new(0));
         let slot: Arc<Mutex<Option<Waker>>> = Arc::default();
@@ -111,7 +113,7 @@ fn no_wake_is_lost_when_it_races_the_end_of_the_poll() {
             leave.lock().unwrap().get_or_insert_with(|| context.waker().clone());
             if read.load(Ordering::Relaxed) == 40_000 { Poll::Ready(()) } else { Poll::Pending }
         }));
-        until("the task is polled", || slot.lock().unwrap().is_some());
+        until_within(&runtime, "the task is polled", || slot.lock().unwrap().is_some());
         let waker = slot.lock().unwrap().take().unwrap();
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -122,14 +124,14 @@ fn no_wake_is_lost_when_it_races_the_end_of_the_poll() {
                     }
                 });
             }
+            runtime.block_on(task).unwrap();
         });
-        runtime.block_on(task).unwrap();
     });
 }
 
 #[test]
 fn wakers_of_one_task_know_each_other_and_no_other_task() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let (_, one, _task) = counted(&runtime, 0);
         let (_, two, _task) = counted(&runtime, 0);
         assert!(one.will_wake(&one.clone()));
@@ -145,7 +147,7 @@ fn wakers_of_one_task_know_each_other_and_no_other_task() {
 
 #[test]
 fn a_wake_under_a_lock_that_the_task_takes_does_not_deadlock() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let lock = Arc::new(Mutex::new(0));
         let (inside, slot) = (lock.clone(), Arc::new(Mutex::new(None::<Waker>)));
         let leave = slot.clone();
@@ -153,15 +155,43 @@ fn a_wake_under_a_lock_that_the_task_takes_does_not_deadlock() {
             *leave.lock().unwrap() = Some(context.waker().clone());
             if *inside.lock().unwrap() == 1000 { Poll::Ready(()) } else { Poll::Pending }
         }));
-        until("the task is polled", || slot.lock().unwrap().is_some());
-        for _ in 0..1000 {
-            let mut number = lock.lock().unwrap();
-            *number += 1;
-            let waker = slot.lock().unwrap().clone();
-            if let Some(waker) = waker {
-                waker.wake();
+        until_within(&runtime, "the task is polled", || slot.lock().unwrap().is_some());
+        driven(&runtime, || {
+            for _ in 0..1000 {
+                let mut number = lock.lock().unwrap();
+                *number += 1;
+                let waker = slot.lock().unwrap().clone();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
             }
-        }
+        });
         runtime.block_on(task).unwrap();
     });
+}
+
+#[test]
+fn what_a_hook_for_parking_spawns_runs() {
+    for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+        watchdog(move || {
+            let (ran, seen) = channel();
+            let once = Mutex::new(Some(ran));
+            let runtime = build()
+                .worker_threads(1)
+                .on_thread_park(move || {
+                    // Outside a worker's own context it would be injected, and wake the worker that way.
+                    if let Some(ran) = once.lock().unwrap().take() {
+                        drop(fusee::spawn(async move { ran.send(()).unwrap() }));
+                    }
+                })
+                .build()
+                .unwrap();
+            let waiting = async {
+                while seen.try_recv().is_err() {
+                    fusee::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            runtime.block_on(waiting);
+        });
+    }
 }

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use fusee::time::sleep;
 use support::wakers::panics_in_drop;
-use support::{Drops, Latch, holding, on_1_2_and_4_workers, poll_once, until, watchdog, workers};
+use support::{Drops, Latch, holding, on_every_flavour, poll_once, until, watchdog, workers};
 
 #[test]
 fn two_wakers_that_panic_in_their_drop_inside_one_future_do_not_abort_the_process() {
-    on_1_2_and_4_workers(|runtime| {
+    on_every_flavour(|runtime| {
         let _entered = runtime.enter();
         let drops = Drops::new();
         let mut pause = sleep(Duration::from_secs(3600));

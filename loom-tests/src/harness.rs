@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::sync::{chosen, clock, thread};
+use crate::sync::{chosen, clock, deque, thread};
 
 /// A model to check.
 #[derive(Clone, Copy, Debug)]
@@ -128,4 +128,5 @@ pub(crate) fn join(threads: impl IntoIterator<Item = loom::thread::JoinHandle<()
 fn begin() {
     clock::start();
     thread::allow(usize::MAX);
+    deque::spans_blocks(false);
 }

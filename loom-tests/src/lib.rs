@@ -15,6 +15,7 @@
     unused_macros,
     reason = "the whole crate is here, and models use a part of it"
 )]
+#![allow(rustdoc::private_intra_doc_links, reason = "what is public in fusee is private here")]
 
 #[path = "../../src/blocking/mod.rs"]
 mod blocking;

@@ -142,7 +142,7 @@ impl Builder {
     }
 
     /// Asks `name` for the name of each thread as it is started, by [`build`](Self::build), by `spawn_blocking` or by `block_in_place`, on the
-    /// thread that calls that. A name with a nul byte makes the start fail.
+    /// thread that calls that. A name with a nul byte makes the start fail; so does a panic of `name`, but in `build`, which passes it on.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -158,7 +158,13 @@ impl Builder {
         self
     }
 
-    /// The stack size of the worker threads, in bytes; the standard library's default otherwise.
+    /// The stack size of the worker threads and of those for blocking jobs, in bytes; the standard library's default otherwise. The system may
+    /// round it up, or refuse it: then [`build`](Self::build) answers its error.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread().thread_stack_size(4 * 1024 * 1024).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.threads.stack_size = Some(bytes);
         self
@@ -166,7 +172,13 @@ impl Builder {
 
     /// A worker takes a task from outside the workers first on every so many polls; 61 by default. [`build`](Self::build) refuses 0.
     ///
-    /// A smaller number favours tasks from foreign threads, a larger one those that workers queue.
+    /// A smaller number favours tasks from foreign threads, a larger one those that workers queue. With 1 the latter wait for as long as
+    /// tasks keep coming from outside.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread().global_queue_interval(31).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn global_queue_interval(&mut self, polls: u32) -> &mut Self {
         self.global_queue_interval = polls;
         self
@@ -176,6 +188,11 @@ impl Builder {
     /// [`build`](Self::build) refuses 0.
     ///
     /// On a multi-thread runtime that future has its thread to itself, and timers theirs, so that there it changes nothing.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_current_thread().event_interval(8).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn event_interval(&mut self, polls: u32) -> &mut Self {
         self.event_interval = polls;
         self
@@ -207,6 +224,16 @@ impl Builder {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; the operating system's error when a
     /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
     /// thread of some runtime, in a task, it does not wait for them to end.
+    ///
+    /// # Panics
+    /// If the function of [`thread_name_fn`](Self::thread_name_fn) does.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    ///
+    /// let refused = fusee::runtime::Builder::new_multi_thread().worker_threads(0).build();
+    /// assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
+    /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers = self.check()?;
         let policy = Policy {

@@ -11,6 +11,8 @@ use crate::task::meta::TaskMeta;
 /// a task nor a thread. None runs under a lock of the runtime's, so that it may do what any code may: it may spawn, with
 /// [`spawn`](crate::task::spawn()) on a worker and through [`Handle::try_current`](super::Handle::try_current) anywhere. While it runs, its thread does nothing else.
 ///
+/// Hooks are told of the tasks of a [`LocalRuntime`](super::LocalRuntime), local ones too; not of those of a [`LocalSet`](crate::task::LocalSet), which belongs to no runtime.
+///
 /// The runtime owns its hooks: one that owns a [`Handle`](super::Handle) to it in turn keeps its memory, though not its threads, for ever.
 impl Builder {
     /// Calls `hook` for each task that is spawned, on the thread that spawns it, before the task can run anywhere.
@@ -91,7 +93,7 @@ impl Builder {
     }
 
     /// Calls `hook` on each worker and each thread for blocking jobs as it starts, before any task or job. The runtime is entered
-    /// there. The timer driver's thread has no hooks.
+    /// there. The timer driver's thread has no hooks, and a thread in `block_on` is the caller's: that one is told of no start and no end.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread()
@@ -123,7 +125,7 @@ impl Builder {
     /// work once more instead.
     ///
     /// Calls of this hook and of [`on_thread_unpark`](Self::on_thread_unpark) alternate on each worker. One that is woken and finds nothing to do
-    /// goes on idling, and neither is called.
+    /// goes on idling, and neither is called. On a current-thread runtime the thread in `block_on` that runs the tasks calls both.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread()

@@ -71,7 +71,12 @@ impl Drop for Entered {
     }
 }
 
-/// Why there is no current runtime.
+/// Why there is no current runtime; the error of [`Handle::try_current`].
+///
+/// ```
+/// let error = fusee::runtime::Handle::try_current().unwrap_err();
+/// assert!(error.is_missing_context() && !error.is_thread_local_destroyed());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TryCurrentError {
     destroyed: bool,

@@ -37,10 +37,20 @@ impl Handle {
         Self { shard }
     }
 
-    /// The current runtime's.
+    /// The current runtime's: that of the task or of the `block_on` that calls this, or the one entered.
     ///
     /// # Panics
     /// Outside a runtime; see [`try_current`](Self::try_current).
+    ///
+    /// ```
+    /// use fusee::runtime::Handle;
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     let handle = Handle::current();
+    ///     let thread = std::thread::spawn(move || handle.spawn(async { 42 }));
+    ///     assert_eq!(thread.join().unwrap().await.unwrap(), 42);
+    /// });
+    /// ```
     #[track_caller]
     pub fn current() -> Self {
         match Self::try_current() {
@@ -53,6 +63,13 @@ impl Handle {
     ///
     /// # Errors
     /// [`TryCurrentError`], outside a runtime.
+    ///
+    /// ```
+    /// use fusee::runtime::Handle;
+    ///
+    /// assert!(Handle::try_current().is_err());
+    /// fusee::runtime::block_on(async { assert!(Handle::try_current().is_ok()) });
+    /// ```
     pub fn try_current() -> Result<Self, TryCurrentError> {
         context::current()
     }
@@ -66,6 +83,16 @@ impl Handle {
     /// Spawns `future` as a task of this runtime. See [`fusee::spawn`](crate::task::spawn()).
     ///
     /// After the runtime has shut down the future is dropped here, and the handle resolves as cancelled.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = handle.spawn(async { 42 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// drop(runtime);
+    /// assert!(handle.block_on(handle.spawn(async {})).unwrap_err().is_cancelled());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -100,6 +127,13 @@ impl Handle {
     /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`].
     ///
     /// After the runtime has shut down the closure is dropped here, and the handle resolves as cancelled.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let job = runtime.handle().spawn_blocking(|| 6 * 7);
+    /// assert_eq!(runtime.block_on(job).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
     where
@@ -131,6 +165,15 @@ impl Handle {
     ///
     /// # Panics
     /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
+    ///
+    /// ```
+    /// use fusee::runtime::Handle;
+    ///
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let job = runtime.spawn_blocking(|| Handle::current().block_on(async { 42 }));
+    /// assert_eq!(runtime.block_on(job).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if const { is_large::<F>() } {

@@ -116,11 +116,28 @@ impl LocalRuntime {
     }
 
     /// A reference to this runtime, to be cloned and kept; it may go to other threads.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::LocalRuntime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = std::thread::spawn(move || handle.spawn(async { std::thread::current().id() })).join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), std::thread::current().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Makes this runtime the current one on this thread, until the guard is dropped: for local tasks too.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::LocalRuntime::new()?;
+    /// let entered = runtime.enter();
+    /// let task = fusee::task::spawn_local(async { 42 });
+    /// drop(entered);
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> LocalRuntimeEnterGuard<'_> {
         LocalRuntimeEnterGuard { _local: self.local().enter(), _runtime: self.handle.enter() }
     }
@@ -130,7 +147,16 @@ impl LocalRuntime {
         self.handle.metrics()
     }
 
-    /// Shuts the runtime down, and waits no longer than `patience` for its threads to end; see [`Runtime::shutdown_timeout`].
+    /// Drops the local tasks, shuts the runtime down, and waits no longer than `patience` for its threads to end; see [`Runtime::shutdown_timeout`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = fusee::runtime::LocalRuntime::new()?;
+    /// runtime.spawn_local(std::future::pending::<()>());
+    /// runtime.shutdown_timeout(Duration::from_secs(10));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_timeout(mut self, patience: Duration) {
         self.drop_local();
         if let Some(runtime) = self.runtime.take() {

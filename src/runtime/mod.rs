@@ -1,7 +1,17 @@
 //! Runtimes: building, entering, running and ending them.
 //!
-//! [`block_on()`] runs one future on a runtime made for it. A [`Runtime`] lasts until it is dropped; a [`Builder`] configures it; a
-//! [`Handle`] spawns onto it from anywhere. There is no global runtime: any number of them live side by side.
+//! | you want | use |
+//! |---|---|
+//! | to run one future, on all cores | [`block_on()`], or the attribute `#[fusee::main]` |
+//! | a runtime that lasts, or several | [`Runtime::new`]; it ends when it is dropped |
+//! | to configure it: workers, limits, names, hooks | [`Builder`] |
+//! | all tasks on the thread that is in `block_on` | [`Builder::new_current_thread`] |
+//! | tasks that are not `Send` | [`LocalRuntime`], or a [`LocalSet`](crate::task::LocalSet) in any runtime |
+//! | to spawn from threads of your own, or where no runtime is current | [`Handle`] |
+//! | to see what it does | [`RuntimeMetrics`], and the hooks of [`Builder`] |
+//!
+//! On a multi-thread runtime tasks run on workers, each a thread; the future of `block_on` runs on the thread that calls it. There is no global
+//! runtime: any number of them live side by side. Inside a runtime `block_on` panics, for it would keep tasks from running: `.await` instead.
 //!
 //! ```
 //! let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
@@ -33,7 +43,7 @@ mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;
 mod start;
-mod threads;
+pub(crate) mod threads;
 mod worker_slot;
 
 pub use crate::scheduler::RuntimeFlavor;

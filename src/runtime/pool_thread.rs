@@ -6,14 +6,20 @@ use super::context;
 use super::handle::Handle;
 use crate::blocking::Ticket;
 use crate::scheduler::{Scheduler, Shard};
-use crate::sync::Arc;
 use crate::sync::thread::JoinHandle;
+use crate::sync::{Arc, catch_unwind};
+use crate::task::raw::discard;
 
 /// Starts a thread for the blocking pool of `scheduler`. It enters the runtime, so that jobs can spawn, and may block.
 pub(super) fn start(scheduler: &Arc<Scheduler>, ticket: Ticket) -> io::Result<JoinHandle<()>> {
     // A reference of its own: what its jobs spawn counts on no worker's line.
     let shard = Shard::new(scheduler.clone(), scheduler.workers());
-    scheduler.threads().builder()?.spawn(move || {
+    // The user's function for names is asked in the middle of what the pool does: a panic of it is a start that fails.
+    let builder = catch_unwind(|| scheduler.threads().builder()).unwrap_or_else(|payload| {
+        discard(payload);
+        Err(io::Error::other("the function for thread names panicked"))
+    });
+    builder?.spawn(move || {
         context::become_pool_thread();
         let handle = Handle::new(shard);
         let _entered = context::enter(&handle);

@@ -2,7 +2,7 @@
 //!
 //! # Shutdown
 //! Dropping the runtime closes the scheduler and wakes everybody; the last worker to exit closes the timers. Then it waits for the
-//! threads, unless it runs on a thread of a runtime itself.
+//! threads, unless it runs on a thread of a runtime itself. `docs/shutdown.md` has all of it, step by step.
 
 use std::fmt;
 use std::future::Future;
@@ -20,11 +20,14 @@ use crate::sync::{RawInstant, thread};
 use crate::task::meta::Origin;
 use crate::task::{JoinHandle, is_large};
 
-/// A runtime: workers that run tasks, and a driver that fires timers.
+/// A runtime: workers that run tasks, a driver that fires timers, and threads for closures that block.
 ///
-/// Dropping it shuts it down: tasks are dropped at their next suspension point, and the drop returns when all threads have ended. A
-/// task that never returns from a poll keeps it waiting, and so does a blocking job until it returns. Dropped on a thread of a runtime, its own or another, in a task or in a
+/// Dropping it shuts it down: tasks are dropped at their next suspension point, blocking jobs that wait for a free thread are cancelled, and the
+/// drop returns when all threads have ended. A task that never returns from a poll, or a job that runs, keeps it waiting;
+/// [`shutdown_timeout`](Self::shutdown_timeout) waits for so long and no longer. Dropped on a thread of a runtime, its own or another, in a task or in a
 /// waker, it waits for no thread: they end by themselves. Dropped inside `block_on`, it waits.
+///
+/// On a current-thread runtime the futures are dropped by the thread that drops the runtime.
 ///
 /// ```
 /// let runtime = fusee::runtime::Runtime::new()?;
@@ -71,7 +74,14 @@ impl Runtime {
     /// a time one runs the tasks, for all; when its future ends, another goes on.
     ///
     /// # Panics
-    /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`.
+    /// On a thread that runs asynchronous tasks already: a worker's, or one in `block_on`. A panic of `future` goes to the caller.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let task = runtime.block_on(async { fusee::spawn(async { 42 }) });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if const { is_large::<F>() } { self.block_on_small(Box::pin(future)) } else { self.block_on_small(future) }
@@ -85,7 +95,15 @@ impl Runtime {
         }
     }
 
-    /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()).
+    /// Spawns `future` as a task. See [`fusee::spawn`](crate::task::spawn()). On a current-thread runtime it waits for a thread in
+    /// [`block_on`](Self::block_on).
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async { 42 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -127,7 +145,8 @@ impl Runtime {
     /// Shuts the runtime down, and waits no longer than `patience` for its threads to end. Zero waits for none.
     ///
     /// Tasks are dropped at their next suspension point, as by a drop of the runtime; threads that have not ended by then, because a task
-    /// or a blocking job does not return, are left to themselves and end when it does.
+    /// or a blocking job does not return, are left to themselves and end when it does. What this thread drops itself takes its time beside that: closures
+    /// that wait for a thread and, on a current-thread runtime, the tasks' futures.
     ///
     /// ```
     /// use std::time::Duration;

@@ -3,16 +3,20 @@
 //! A standard thread can be joined but not for a limited time. So each of these counts itself out as the last thing that it does, under a
 //! lock with a condition variable; once all have, joining them takes no time to speak of.
 //!
-//! Who calls it: `builder.rs` starts threads, the `Runtime`'s shutdown waits for them.
+//! # Invariants (structural mutants)
+//! - `threads_counted_out_early`: a thread that has counted itself out has nothing left to do.
+//! - `threads_end_untold`: the last one to end tells whoever waits.
+//!
+//! Who calls it: `builder.rs` starts threads, the `Runtime`'s shutdown waits for them. Checked by the model `shutdown_timeout`.
 //! Deliberately not here: what tells the threads to end, and the threads of the blocking pool.
 
 use std::io;
 
 use crate::sync::thread::{Builder, JoinHandle};
-use crate::sync::{Arc, Condvar, Monitor, RawInstant};
+use crate::sync::{Arc, Condvar, Monitor, RawInstant, mutant};
 
 /// The threads of one runtime. Dropped, it leaves them to themselves.
-pub(super) struct Threads {
+pub(crate) struct Threads {
     handles: Vec<JoinHandle<()>>,
     count: Arc<Count>,
 }
@@ -37,22 +41,23 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut running = self.0.running.lock();
         *running -= 1;
-        if *running == 0 {
+        if *running == 0 && !mutant("threads_end_untold") {
             self.0.ended.notify_one();
         }
     }
 }
 
 impl Threads {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { handles: Vec::new(), count: Arc::new(Count { running: Monitor::new(0), ended: Condvar::new() }) }
     }
 
     /// Starts a thread that runs `main`.
-    pub(super) fn start(&mut self, builder: Builder, main: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    pub(crate) fn start(&mut self, builder: Builder, main: impl FnOnce() + Send + 'static) -> io::Result<()> {
         // Made here and moved: a thread that does not start drops it.
         let running = Running::new(&self.count);
         let handle = builder.spawn(move || {
+            let running = (!mutant("threads_counted_out_early")).then_some(running);
             main();
             drop(running);
         })?;
@@ -61,7 +66,7 @@ impl Threads {
     }
 
     /// Waits until all have ended, or until `deadline`. Those that have not are left to themselves.
-    pub(super) fn wait(self, deadline: Option<RawInstant>) {
+    pub(crate) fn wait(self, deadline: Option<RawInstant>) {
         let mut running = self.count.running.lock();
         while *running > 0 {
             match deadline {

@@ -9,25 +9,32 @@
 //! | `seat.rs` | which worker a thread works as |
 //! | `slot.rs` | each worker's slot for the task woken last |
 //! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot |
+//! | `plan.rs` | what a builder decides |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the user's hooks around tasks and threads |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
+//! | `gauges.rs` | what is read of them, and of the queues, from outside |
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
-//!   worker passes a fence before it empties the injector.
+//!   worker passes a fence before it empties the injector. `scheduler_check_before_push` (structural): in this order.
+//! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
+//! - Checked by the models `injector_shutdown`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
+//! - `queue_account`: a task that was in the injector is counted once, there or as polled (`metrics.rs`).
 //! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
 mod blocking;
+mod gauges;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod metrics;
+mod plan;
 pub(crate) mod queue;
 pub(crate) mod seat;
 pub(crate) mod slot;
@@ -39,8 +46,9 @@ use std::future::Future;
 
 use crate::blocking::Pool;
 use crate::park::Unparker;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, CachePadded, ForkMark, StdArc, fence_seq_cst, mutant};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, fence_seq_cst, mutant, ord};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -48,9 +56,12 @@ use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 use crate::time::driver::Timers;
-use hooks::{Hooks, ThreadHooks};
+use hooks::ThreadHooks;
 use idle::Idle;
-use metrics::WorkerMetrics;
+pub use plan::RuntimeFlavor;
+pub(crate) use plan::{Plan, Policy};
+
+use metrics::{Counter, HighWater, WorkerMetrics};
 use queue::{Injector, Stealer};
 use slot::Slot;
 use thread_settings::ThreadSettings;
@@ -60,6 +71,11 @@ use worker::Worker;
 /// What all threads of a runtime share.
 pub(crate) struct Scheduler {
     injector: Injector,
+    /// Tasks dropped from the injector because the runtime ends.
+    discarded: AtomicU64,
+    /// Tasks that the watch has moved to the injector.
+    rescued: Counter,
+    remote_schedules: HighWater,
     idle: Idle,
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
@@ -79,42 +95,15 @@ pub(crate) struct Scheduler {
     thread_hooks: ThreadHooks,
 }
 
-/// What a builder decides.
-pub(crate) struct Plan {
-    /// The runtime's name.
-    pub(crate) name: Option<StdArc<str>>,
-    pub(crate) policy: Policy,
-    pub(crate) threads: ThreadSettings,
-    pub(crate) blocking: Pool,
-    pub(crate) hooks: Hooks,
-}
-
-/// How a runtime runs its tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RuntimeFlavor {
-    /// On the thread that is in [`Runtime::block_on`](crate::runtime::Runtime::block_on).
-    CurrentThread,
-    /// On workers, each a thread of its own.
-    MultiThread,
-}
-
-/// What a builder decides about scheduling.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
-    pub(crate) flavor: RuntimeFlavor,
-    /// A worker looks at the injector first on every one of so many polls.
-    pub(crate) global_queue_interval: u32,
-    /// A thread that works and polls a root future looks at that after so many polls of tasks.
-    pub(crate) event_interval: u32,
-}
-
 /// What other threads see of a worker.
 pub(crate) struct Remote {
     stealer: Stealer,
     unparker: Unparker,
     slot: CachePadded<Slot>,
-    metrics: CachePadded<WorkerMetrics>,
+    metrics: Arc<CachePadded<WorkerMetrics>>,
+    busy: HighWater,
+    /// The thread that works as the worker, or was the last to.
+    thread: Mutex<Option<ThreadId>>,
 }
 
 /// A counted reference to the scheduler that belongs to one worker, or to all foreign threads.
@@ -128,6 +117,9 @@ impl Scheduler {
     pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, plan: Plan) -> Self {
         Self {
             injector: Injector::new(),
+            discarded: AtomicU64::new(0),
+            rescued: Counter::new(0),
+            remote_schedules: HighWater::new(),
             idle: Idle::new(remotes.len()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
@@ -153,11 +145,6 @@ impl Scheduler {
         self.policy.flavor
     }
 
-    /// The runtime's name.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
     pub(crate) fn event_interval(&self) -> u32 {
         self.policy.event_interval
     }
@@ -175,10 +162,6 @@ impl Scheduler {
         &self.threads
     }
 
-    pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
-        &self.remotes[worker].metrics
-    }
-
     /// The hooks that are told of tasks, for one that holds no shard.
     pub(crate) fn task_hooks(&self) -> Option<StdArc<TaskHooks>> {
         self.task_hooks.clone()
@@ -189,27 +172,16 @@ impl Scheduler {
         &self.thread_hooks
     }
 
-    /// Tasks spawned and not complete yet.
-    pub(crate) fn live_tasks(&self) -> usize {
-        self.lists.iter().map(|list| list.len()).sum()
-    }
-
-    /// Tasks in the injector.
-    pub(crate) fn injected(&self) -> usize {
-        self.injector.len()
-    }
-
-    /// Tasks in a worker's local queue and its slot.
-    pub(crate) fn queued(&self, worker: usize) -> usize {
-        self.remotes[worker].stealer.len() + usize::from(!self.remotes[worker].slot.is_empty())
-    }
-
     /// Queues a task from a thread that is no worker of ours.
     fn inject(&self, task: Runnable) {
+        let late = mutant("scheduler_check_before_push");
+        if late && self.is_closed() {
+            return;
+        }
         self.injector.push(task);
         self.notify();
         // ORDERING(scheduler_close): relaxed, after the fence of `notify`; pairs with the fence in `empty_injector`.
-        if self.closed.load(Ordering::Relaxed) {
+        if self.closed.load(Ordering::Relaxed) && !late {
             self.empty_injector();
         }
     }
@@ -250,6 +222,12 @@ impl Scheduler {
 
     /// Begins the shutdown: workers exit after the poll that they are in. Later calls do nothing.
     pub(crate) fn close(&self) {
+        if mutant("scheduler_unpark_before_flag") {
+            self.remotes.iter().for_each(|remote| remote.unparker.unpark());
+            // Relaxed: as below (counter only).
+            self.closed.swap(true, Ordering::Relaxed);
+            return;
+        }
         // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
         // to the workers that sleep.
         if self.closed.swap(true, Ordering::Relaxed) {
@@ -305,19 +283,22 @@ impl Scheduler {
         // ORDERING(scheduler_close): a pusher that missed `closed` passed its fence before this one: its task is seen here.
         fence_seq_cst("scheduler_close");
         while let Some(entry) = self.injector.pop() {
+            // ORDERING(queue_account): release; as a worker's count of polls. Any thread may be here, and seldom.
+            self.discarded.fetch_add(1, ord("queue_account", Ordering::Release));
             drop(entry);
         }
     }
 }
 
 impl Remote {
-    pub(crate) fn new(stealer: Stealer, unparker: Unparker) -> Self {
-        Self {
-            stealer,
-            unparker,
-            slot: CachePadded::new(Slot::new()),
-            metrics: CachePadded::new(WorkerMetrics::default()),
-        }
+    pub(crate) fn new(stealer: Stealer, unparker: Unparker, metrics: Arc<CachePadded<WorkerMetrics>>) -> Self {
+        let slot = CachePadded::new(Slot::new());
+        Self { stealer, unparker, slot, metrics, busy: HighWater::new(), thread: Mutex::new(None) }
+    }
+
+    /// The calling thread works as the worker.
+    fn set_thread(&self) {
+        *self.thread.lock() = Some(thread::current().id());
     }
 }
 

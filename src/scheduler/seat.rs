@@ -20,6 +20,7 @@ thread_local_const! {
 
 /// Seats `worker` on this thread, whose seat is free.
 pub(crate) fn sit(worker: Box<Worker>) {
+    worker.sit();
     SEAT.with(|seat| {
         let before = seat.replace(Some(NonNull::from(Box::leak(worker))));
         debug_assert!(before.is_none(), "a thread works as one worker at a time");
@@ -31,7 +32,9 @@ pub(crate) fn stand() -> Option<Box<Worker>> {
     let worker = SEAT.try_with(Cell::take).ok().flatten()?;
     // SAFETY: the pointer came from a box, in `sit`, and was taken out of the seat for good. No reference to it is alive: `with`
     // lends one only to closures that run no user code, and nothing but user code leads here.
-    Some(unsafe { Box::from_raw(worker.as_ptr()) })
+    let worker = unsafe { Box::from_raw(worker.as_ptr()) };
+    worker.stand();
+    Some(worker)
 }
 
 /// Lends the seated worker, if there is one. `f` runs no user code.

@@ -106,6 +106,7 @@ impl Watchman {
                 && let Some(task) = remote.slot.take()
             {
                 used = true;
+                scheduler.rescued.add(1);
                 scheduler.inject(task);
             }
             *seen = counted;

@@ -15,8 +15,11 @@
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
 //! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
+//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next; what comes before it after all
+//!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
+//! - `worker_exit_keeps_queue` (structural): a worker that exits empties its queue, which others can reach, and so keep. Checked by the
+//!   model `spawn_vs_close`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
-//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next.
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
@@ -30,7 +33,7 @@ use super::queue::{LocalQueue, Stealer};
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
-use crate::sync::{Arc, catch_unwind, mutant};
+use crate::sync::{Arc, CachePadded, catch_unwind, mutant};
 use crate::task::coop;
 use crate::task::runnable::Runnable;
 
@@ -50,22 +53,25 @@ pub(crate) struct Worker {
     /// Tasks taken from the slot since the queue had a turn.
     slot_run: Cell<u32>,
     random: Cell<u32>,
+    metrics: Arc<CachePadded<WorkerMetrics>>,
 }
 
 /// The parts of a worker that are made before its scheduler is.
 pub(crate) struct Seed {
     queue: LocalQueue,
     parker: Parker,
+    metrics: Arc<CachePadded<WorkerMetrics>>,
 }
 
 impl Seed {
     pub(crate) fn new() -> Self {
-        Self { queue: LocalQueue::new(), parker: Parker::new() }
+        let metrics = Arc::new(CachePadded::new(WorkerMetrics::new()));
+        Self { queue: LocalQueue::new(), parker: Parker::new(), metrics }
     }
 
     /// What the scheduler keeps of the worker.
     pub(crate) fn remote(&self) -> Remote {
-        Remote::new(self.queue.stealer(), self.parker.unparker())
+        Remote::new(self.queue.stealer(), self.parker.unparker(), self.metrics.clone())
     }
 
     pub(crate) fn into_worker(self, shard: Arc<Shard>) -> Box<Worker> {
@@ -77,6 +83,7 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
+            metrics: self.metrics,
             shard,
         })
     }
@@ -132,7 +139,7 @@ pub(crate) fn poll(task: Runnable) {
     task.run();
     if budget.was_exhausted() {
         // Its worker may have been handed on meanwhile: then nobody counts.
-        seat::with(|worker| worker.metrics().forced_yields.add(1));
+        seat::with(|worker| worker.metrics.forced_yields.add(1));
     }
 }
 
@@ -146,7 +153,7 @@ impl Worker {
             Some(task) => {
                 self.stop_searching();
                 self.polls.set(self.polls.get().wrapping_add(1));
-                self.metrics().polls.add(1);
+                self.metrics.polls.add_published(1);
                 Next::Run(task)
             }
             None => Next::Park,
@@ -159,9 +166,10 @@ impl Worker {
         // A hook may have filled the slot.
         let has_work = || scheduler.has_work() || scheduler.is_closed() || !self.slot().is_empty() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
-            self.metrics().parks.add(1);
+            self.metrics.park();
             scheduler.timers.clock().rest();
             self.parker.park();
+            self.metrics.unpark();
             if scheduler.idle.finish_park(self.shard.index) {
                 scheduler.timers.clock().stir();
             }
@@ -180,14 +188,24 @@ impl Worker {
         }
         self.shard.scheduler.drop_tasks(self.shard.index);
         drop(self.slot().take());
+        if mutant("worker_exit_keeps_queue") {
+            return self.shard.scheduler.leave();
+        }
         while let Some(entry) = self.queue.pop() {
             drop(entry);
         }
         self.shard.scheduler.leave();
     }
 
-    fn metrics(&self) -> &WorkerMetrics {
-        self.shard.scheduler.metrics(self.shard.index)
+    /// The worker is on this thread's seat now.
+    pub(super) fn sit(&self) {
+        self.shard.scheduler.remotes[self.shard.index].set_thread();
+        self.metrics.sit();
+    }
+
+    /// The worker is off its seat.
+    pub(super) fn stand(&self) {
+        self.metrics.stand();
     }
 
     /// The worker's reference to the scheduler.
@@ -236,14 +254,16 @@ impl Worker {
     /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
     fn requeue(&self, task: Runnable) {
         let alone = self.queue.is_empty() && self.slot().is_empty();
+        self.metrics.local_schedules.add(1);
         self.queue.push(task);
-        if !alone {
+        if !alone && !mutant("worker_requeue_silent") {
             self.shard.scheduler.notify();
         }
     }
 
     /// Has `task` run next. What was to be next is queued, and somebody woken who can share the work.
     pub(super) fn push(&self, task: Runnable) {
+        self.metrics.local_schedules.add(1);
         match self.slot().replace(task) {
             None => self.shard.scheduler.watch_slot(),
             Some(before) => {
@@ -263,7 +283,7 @@ impl Worker {
             && let Some(task) = self.slot().take()
         {
             self.slot_run.set(self.slot_run.get() + 1);
-            self.metrics().slot_hits.add(1);
+            self.metrics.slot_hits.add(1);
             return Some(task);
         }
         self.slot_run.set(0);
@@ -274,7 +294,7 @@ impl Worker {
         if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
-            if !self.queue.is_empty() {
+            if !self.queue.is_empty() && !mutant("worker_injector_silent") {
                 // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
                 self.shard.scheduler.notify();
             }
@@ -316,15 +336,16 @@ impl Worker {
     fn steal(&self) -> Option<Runnable> {
         let remotes = &self.shard.scheduler.remotes;
         let start = self.next_random() as usize % remotes.len();
-        let metrics = self.metrics();
         (0..remotes.len())
             .map(|offset| (start + offset) % remotes.len())
             .filter(|&victim| victim != self.shard.index)
             .find_map(|victim| {
                 let stealer: &Stealer = &remotes[victim].stealer;
+                self.metrics.steal_tries.add(1);
                 let task = self.queue.steal_from(stealer)?;
-                metrics.steal_operations.add(1);
-                metrics.stolen_tasks.add(1 + self.queue.len() as u64);
+                self.metrics.steal_operations.add(1);
+                // The deque does not say how many it moved; what another thief has taken of them by now is missing.
+                self.metrics.stolen_tasks.add(1 + self.queue.len() as u64);
                 Some(task)
             })
     }

@@ -75,6 +75,14 @@ impl JoinError {
     ///
     /// # Panics
     /// If the task was cancelled instead; see [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// ```should_panic
+    /// fusee::runtime::block_on(async {
+    ///     if let Err(error) = fusee::spawn(async { panic!("boom") }).await {
+    ///         std::panic::resume_unwind(error.into_panic());
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         self.try_into_panic().expect("the task was cancelled: there is no panic to take")
@@ -84,6 +92,14 @@ impl JoinError {
     ///
     /// # Errors
     /// The error itself, if the task was cancelled instead.
+    ///
+    /// ```
+    /// fusee::runtime::block_on(async {
+    ///     let task = fusee::spawn(std::future::pending::<()>());
+    ///     task.abort();
+    ///     assert!(task.await.unwrap_err().try_into_panic().unwrap_err().is_cancelled());
+    /// });
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         self.into_payload().map(|Payload(payload)| payload)
     }

@@ -1,4 +1,12 @@
 //! The handles to a task: one that awaits its output, any number that abort it.
+//!
+//! # Invariants (structural mutants)
+//! - `join_write_keeps_bit`, `join_bit_before_slot`: the slot is read and written while JOIN_WAKER is clear, and filled before that is set;
+//!   a waker whose clone panics leaves it empty.
+//! - `join_keeps_waker`: the waker in the slot is that of the latest poll.
+//! - `task_abort_takes_running`: who aborts never touches the future.
+//!
+//! Checked by the models `join_new_waker`, `join_other_task`, `join_clone_panics`, `task_abort_run`.
 
 use std::fmt;
 use std::future::Future;
@@ -15,6 +23,7 @@ use super::id::Id;
 use super::raw::RawTask;
 use super::state::{JoinDropped, ToNotified};
 use super::waker::drop_quietly;
+use crate::sync::mutant;
 
 /// Awaits a task's output. Dropping it detaches the task, which runs on.
 ///
@@ -54,9 +63,10 @@ impl<T> JoinHandle<T> {
         Self { task, taken: false, output: PhantomData }
     }
 
-    /// Cancels the task: its future is dropped at its next suspension point, on a worker, never here.
+    /// Cancels the task: its future is dropped at its next suspension point, by whoever runs the task, never by this call. That is a worker; for a
+    /// local task it is the thread of its set, when that is polled or dropped.
     ///
-    /// A task that completes first keeps its output. Await the handle to learn which, and to know that the future is gone.
+    /// A task that completes first keeps its output, and so does a blocking job that runs already. Await the handle to learn which, and to know that the future is gone.
     ///
     /// ```
     /// fusee::runtime::block_on(async {
@@ -78,6 +88,13 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the task has completed or has been cancelled. An abort that was asked for but not carried out yet does not count.
+    ///
+    /// ```
+    /// fusee::runtime::block_on(async {
+    ///     let handle = fusee::spawn(std::future::pending::<()>());
+    ///     assert!(!handle.is_finished());
+    /// });
+    /// ```
     pub fn is_finished(&self) -> bool {
         is_finished(self.task)
     }
@@ -92,20 +109,26 @@ impl<T> JoinHandle<T> {
         // SAFETY: our reference keeps the header alive.
         let header = unsafe { self.task.header() };
         let snapshot = header.state.load();
-        if snapshot.is_complete() || (snapshot.has_join_waker() && !header.state.unset_join_waker()) {
+        if snapshot.is_complete()
+            || (snapshot.has_join_waker() && !mutant("join_write_keeps_bit") && !header.state.unset_join_waker())
+        {
             return false;
         }
-        // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
-        let same = header.join_waker.with(|slot| unsafe { (*slot).as_ref() }.is_some_and(|old| old.will_wake(waker)));
+        let early = mutant("join_bit_before_slot") && header.state.set_join_waker();
+        let same = header.join_waker.with(|slot| {
+            // SAFETY: rule 3 of `state.rs`: JOIN_WAKER is clear and the task was not complete with it set: the slot is ours.
+            let old = unsafe { (*slot).as_ref() };
+            old.is_some_and(|old| old.will_wake(waker) || mutant("join_keeps_waker"))
+        });
         if !same {
-            // SAFETY: as above. The old waker goes before the new one is cloned: a clone that panics leaves the slot empty.
+            // SAFETY: as there. The old waker goes before the new one is cloned: a clone that panics leaves the slot empty.
             let old = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
             drop_quietly(old);
             let waker = waker.clone();
-            // SAFETY: as above.
+            // SAFETY: as there.
             header.join_waker.with_mut(|slot| unsafe { *slot = Some(waker) });
         }
-        if header.state.set_join_waker() {
+        if early || header.state.set_join_waker() {
             return true;
         }
         // SAFETY: rule 3: complete with JOIN_WAKER clear, the slot is still ours. Left there, the waker would live as long as the task's
@@ -228,6 +251,13 @@ impl fmt::Debug for AbortHandle {
 
 /// Asks for cancellation. The caller's handle keeps `task` alive.
 fn abort(task: RawTask) {
+    if mutant("task_abort_takes_running") {
+        // SAFETY: the caller's handle keeps the task alive.
+        unsafe { task.header() }.state.add_reference();
+        // SAFETY: none, unless the task is idle: that is the mutant.
+        unsafe { task.shut_down() };
+        return;
+    }
     // SAFETY: the caller's handle holds a reference.
     if unsafe { task.header() }.state.transition_to_cancelled() == ToNotified::Submit {
         // SAFETY: the transition counted a reference for the queue entry.

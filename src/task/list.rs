@@ -7,12 +7,15 @@
 //! # Invariants
 //! - Links are touched under the lock, or by [`close`](TaskList::close) once it has detached the chain: from then on
 //!   [`remove`](TaskList::remove) answers false without touching them.
+//! - A closed list takes nobody in (structural: `list_insert_ignores_closed`).
 //! - No user code runs under the lock.
+//!
+//! Checked by the models `task_shutdown_run`, `task_abort_shutdown`, `list_insert_vs_close`.
 //!
 //! Deliberately not here: what becomes of a task that is refused.
 
 use super::raw::RawTask;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, mutant};
 
 /// A list of live tasks.
 #[derive(Debug)]
@@ -24,7 +27,17 @@ pub(crate) struct TaskList {
 struct Chain {
     head: Option<RawTask>,
     length: usize,
+    /// Tasks that have entered so far.
+    entered: u64,
     closed: bool,
+}
+
+/// The tasks of a list at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Census {
+    pub(crate) live: usize,
+    /// All that have entered so far, also those that are gone.
+    pub(crate) entered: u64,
 }
 
 /// A task's neighbours.
@@ -41,7 +54,7 @@ unsafe impl Sync for TaskList {}
 
 impl TaskList {
     pub(crate) fn new() -> Self {
-        Self { chain: Mutex::new(Chain { head: None, length: 0, closed: false }) }
+        Self { chain: Mutex::new(Chain { head: None, length: 0, entered: 0, closed: false }) }
     }
 
     /// Enters `task`, whose reference for the list is handed over on success. False when the list is closed.
@@ -50,7 +63,7 @@ impl TaskList {
     /// `task` is alive and in no list.
     pub(super) unsafe fn insert(&self, task: RawTask) -> bool {
         let mut chain = self.chain.lock();
-        if chain.closed {
+        if chain.closed && !mutant("list_insert_ignores_closed") {
             return false;
         }
         let head = chain.head.replace(task);
@@ -61,6 +74,7 @@ impl TaskList {
             unsafe { with_links(head, |links| links.previous = Some(task)) };
         }
         chain.length += 1;
+        chain.entered += 1;
         true
     }
 
@@ -109,6 +123,12 @@ impl TaskList {
     /// The number of live tasks in the list.
     pub(crate) fn len(&self) -> usize {
         self.chain.lock().length
+    }
+
+    /// How many tasks there are and have been.
+    pub(crate) fn census(&self) -> Census {
+        let chain = self.chain.lock();
+        Census { live: chain.length, entered: chain.entered }
     }
 }
 

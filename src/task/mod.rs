@@ -3,6 +3,16 @@
 //! [`spawn()`] hands a future to the runtime and returns a [`JoinHandle`], a future of its output. A panic ends its own task
 //! alone; the handle gets it as a [`JoinError`]. [`JoinHandle::abort`] cancels a task.
 //!
+//! | you have | use |
+//! |---|---|
+//! | a future to run beside others | [`spawn()`] |
+//! | many of them, to be joined as they complete | [`JoinSet`] |
+//! | a closure that blocks, or computes for long | [`spawn_blocking`]; [`block_in_place`], if it borrows |
+//! | a future that is not `Send` | [`spawn_local`], in a [`LocalSet`] or a [`LocalRuntime`](crate::runtime::LocalRuntime) |
+//! | a loop whose awaits are always ready | [`coop`] |
+//! | a value that goes with a task | [`task_local!`](crate::task_local) |
+//! | tasks to be told apart | [`Id`], and names by [`Builder`] |
+//!
 //! ```
 //! fusee::runtime::block_on(async {
 //!     let handles: Vec<_> = (1..=3).map(|n| fusee::spawn(async move { n * n })).collect();

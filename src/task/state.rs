@@ -41,10 +41,11 @@
 //! - `task_complete`: the output is seen by the handle, and the join waker by the completer. Pairs 3 with the handle's load, 7 with 3.
 //! - `task_references`: every use happens before the free. Pairs each release with the last.
 //! - Structural mutants: `task_idle_store`, `task_wake_ignores_notified`, `task_wake_skips_write`, `task_wake_ignores_complete`,
-//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`.
+//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `join_ignores_complete`;
+//!   `join_write_keeps_bit`, `join_bit_before_slot` (`join.rs`).
 //!
 //! Checked by the models `task_wake_running`, `task_wake_vs_by_ref`, `task_wake_notified`, `task_wake_complete`, `task_handover`,
-//! `task_abort_run`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`.
+//! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`.
 //! Deliberately not here: memory, queues, wakers. The caller does what the returned action says.
 
 use std::fmt;
@@ -253,7 +254,8 @@ impl State {
     pub(crate) fn transition_to_shutdown(&self) -> bool {
         // ORDERING(task_handover): acquire; pairs with the last poll's `transition_to_idle`.
         self.update(ord("task_handover", Ordering::Acquire), |now| {
-            let taken = now.has(RUNNING | COMPLETE) && !mutant("task_shutdown_takes_running");
+            let running = now.has(RUNNING) && !mutant("task_abort_takes_running");
+            let taken = (running || now.has(COMPLETE)) && !mutant("task_shutdown_takes_running");
             (if taken { now.with(CANCELLED) } else { now.with(CANCELLED | RUNNING) }, !taken)
         })
     }
@@ -263,8 +265,13 @@ impl State {
         // ORDERING(task_complete): release; pairs with `transition_to_complete`, which reads the slot. Acquire, for a task found
         // complete: the caller goes on to take the output.
         self.update(ord("task_complete", Ordering::AcqRel), |now| {
-            debug_assert!(now.has(JOIN_INTEREST) && !now.has(JOIN_WAKER), "the handle fills an empty slot");
-            if now.has(COMPLETE) { (now, false) } else { (now.with(JOIN_WAKER), true) }
+            let ours = !now.has(JOIN_WAKER) || mutant("join_write_keeps_bit") || mutant("join_bit_before_slot");
+            debug_assert!(now.has(JOIN_INTEREST) && ours, "the handle fills an empty slot");
+            if now.has(COMPLETE) && !mutant("join_ignores_complete") {
+                (now, false)
+            } else {
+                (now.with(JOIN_WAKER), true)
+            }
         })
     }
 

@@ -21,7 +21,7 @@ use pin_project_lite::pin_project;
 
 use crate::sync::thread;
 
-/// Declares task-locals: statics, each a [`LocalKey`](crate::task::LocalKey), whose value is set for a future by
+/// Declares task-locals: statics, each a [`LocalKey`], whose value is set for a future by
 /// [`scope`](crate::task::LocalKey::scope). Attributes and visibility are kept.
 ///
 /// ```
@@ -121,7 +121,17 @@ impl<T: 'static> LocalKey<T> {
     /// Runs `f` with the value.
     ///
     /// # Panics
-    /// Where it is not set; see [`try_with`](Self::try_with).
+    /// Where it is not set; see [`try_with`](Self::try_with). A panic of `f` goes on.
+    ///
+    /// ```
+    /// fusee::task_local! {
+    ///     static USER: String;
+    /// }
+    ///
+    /// fusee::runtime::block_on(USER.scope("Ada".to_owned(), async {
+    ///     assert_eq!(USER.with(|user| user.len()), 3);
+    /// }));
+    /// ```
     #[track_caller]
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         match self.try_with(f) {
@@ -134,6 +144,14 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Errors
     /// [`AccessError`], where it is not set. Then `f` does not run.
+    ///
+    /// ```
+    /// fusee::task_local! {
+    ///     static USER: String;
+    /// }
+    ///
+    /// assert!(USER.try_with(|user| user.len()).is_err());
+    /// ```
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
         // A thread that has lost its thread-locals is in no scope.
         let found = self.storage.try_with(|storage| storage.borrow().as_ref().map(f));

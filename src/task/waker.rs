@@ -39,7 +39,7 @@ pub(crate) fn wake_quietly(waker: Waker) {
 }
 
 /// Drops somebody's waker; a panic in it ends here.
-pub(super) fn drop_quietly(waker: Option<Waker>) {
+pub(crate) fn drop_quietly(waker: Option<Waker>) {
     if let Err(payload) = catch_unwind(|| drop(waker)) {
         discard(payload);
     }

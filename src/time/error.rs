@@ -3,6 +3,15 @@
 use std::{fmt, io};
 
 /// The time was over before the future was ready: the error of [`timeout`](super::timeout()).
+///
+/// ```
+/// use fusee::time::{Duration, timeout};
+///
+/// fusee::runtime::block_on(async {
+///     let late = timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
+///     assert_eq!(std::io::Error::from(late.unwrap_err()).kind(), std::io::ErrorKind::TimedOut);
+/// });
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 

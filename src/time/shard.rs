@@ -9,21 +9,24 @@
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
 //!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
-//! - No waker is cloned, woken or dropped under the lock: they are moved out first.
-//! - A poll that brings another waker looks twice (structural: `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
+//! - No waker is cloned, woken or dropped under the lock: they are moved out first (structural: `timer_clone_under_lock`). One that panics as it
+//!   is dropped hides no answer: a poll that finds the timer fired has freed its entry.
+//! - A poll that brings another waker leaves it (structural: `timer_keeps_waker`), and looks twice (structural:
+//!   `timer_poll_skips_second_look`): the timer may fire while the waker is cloned.
+//! - A reset of a timer that has fired says so (structural: `timer_reset_ignores_fired`): its waker is gone.
 //! - An entry is freed once, by its owner, fired or not (structural: `timer_cancel_leaves_fired`); a closed shard takes none
 //!   (structural: `timer_register_ignores_closed`).
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
 //!
-//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_insert_cancel` and, with the
-//! driver, `driver_earlier_deadline`.
+//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_fire_reset`, `timer_insert_cancel`,
+//! `timer_cascade_cancel`, `timer_clone_panics` and, with the driver, `driver_earlier_deadline`.
 //! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver/`).
 
 use std::task::{Poll, Waker};
 
 use super::wheel::{Key, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Mutex, mutant};
+use crate::sync::{Mutex, catch_unwind, mutant};
 
 /// No expiry at all.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -41,7 +44,19 @@ pub(crate) struct TimerShard {
 
 struct ShardTimers {
     wheel: Wheel<Waker>,
+    counts: Counts,
     closed: bool,
+}
+
+/// What has become of a shard's timers so far: each that was registered waits, was fired or was cancelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) registered: u64,
+    pub(crate) fired: u64,
+    /// Taken out before they fired, by their owner or by the shard's end.
+    pub(crate) cancelled: u64,
+    /// Entries in the wheel: timers that wait, and fired ones whose owner has not noticed yet.
+    pub(crate) live: usize,
 }
 
 /// A timer just registered.
@@ -62,7 +77,10 @@ impl TimerShard {
     }
 
     fn with(wheel: Wheel<Waker>) -> Self {
-        Self { next: AtomicU64::new(NEVER), timers: Mutex::new(ShardTimers { wheel, closed: false }) }
+        Self {
+            next: AtomicU64::new(NEVER),
+            timers: Mutex::new(ShardTimers { wheel, counts: Counts::default(), closed: false }),
+        }
     }
 
     /// When the driver must look here. The caller orders it by its fence.
@@ -79,6 +97,7 @@ impl TimerShard {
             return Err(Closed);
         }
         let key = timers.wheel.insert(deadline, waker);
+        timers.counts.registered += 1;
         let earlier = self.publish_if_earlier(&timers.wheel);
         drop(timers);
         Ok(Registered { key, earlier })
@@ -87,7 +106,7 @@ impl TimerShard {
     /// Moves a timer to another deadline. The new expiry of the shard, if it became earlier; none too if the timer had fired.
     pub(crate) fn reset(&self, key: Key, deadline: u64) -> (bool, Option<u64>) {
         let mut timers = self.timers.lock();
-        if !timers.wheel.reset(key, deadline) {
+        if !timers.wheel.reset(key, deadline) && !mutant("timer_reset_ignores_fired") {
             return (false, None);
         }
         (true, self.publish_if_earlier(&timers.wheel))
@@ -113,7 +132,9 @@ impl TimerShard {
         }
         // The waker has changed. Cloning it is the user's code, and not for under the lock.
         drop(timers);
+        let locked = mutant("timer_clone_under_lock").then(|| self.timers.lock());
         let waker = waker.clone();
+        drop(locked);
         let mut timers = self.timers.lock();
         // The timer may have fired, or the shard have closed, since the first look.
         let answer = if mutant("timer_poll_skips_second_look") { None } else { timers.settle(key, &waker) };
@@ -122,7 +143,7 @@ impl TimerShard {
             Some(_) => Some(waker),
         };
         drop(timers);
-        drop(old);
+        drop_quietly(old);
         answer.unwrap_or(Poll::Pending)
     }
 
@@ -133,14 +154,17 @@ impl TimerShard {
             return;
         }
         let waker = timers.wheel.remove(key);
+        timers.counts.cancelled += u64::from(waker.is_some());
         drop(timers);
-        drop(waker);
+        drop_quietly(waker);
     }
 
     /// Moves up to `limit` wakers of timers due at `now` into `due`, and publishes what is next. True when more are due.
     pub(crate) fn expire(&self, now: u64, limit: usize, due: &mut Vec<Waker>) -> bool {
         let mut timers = self.timers.lock();
+        let before = due.len();
         let more = timers.wheel.expire(now, limit, |waker| due.push(waker));
+        timers.counts.fired += (due.len() - before) as u64;
         let next = timers.wheel.next_expiry().unwrap_or(NEVER);
         if mutant("timer_publish_after_unlock") {
             drop(timers);
@@ -171,12 +195,16 @@ impl TimerShard {
     pub(crate) fn close(&self, limit: usize, due: &mut Vec<Waker>) -> bool {
         let mut timers = self.timers.lock();
         timers.closed = true;
-        timers.wheel.take_all(limit, |waker| due.push(waker))
+        let before = due.len();
+        let more = timers.wheel.take_all(limit, |waker| due.push(waker));
+        timers.counts.cancelled += (due.len() - before) as u64;
+        more
     }
 
-    /// Entries in the wheel: sleeps that wait, and fired ones not polled yet.
-    pub(crate) fn len(&self) -> usize {
-        self.timers.lock().wheel.len()
+    /// What has become of the timers so far.
+    pub(crate) fn counts(&self) -> Counts {
+        let timers = self.timers.lock();
+        Counts { live: timers.wheel.len(), ..timers.counts }
     }
 }
 
@@ -187,11 +215,20 @@ impl ShardTimers {
             return Some(Poll::Ready(Err(Closed)));
         }
         match self.wheel.get_mut(key) {
-            Some(registered) => registered.will_wake(waker).then_some(Poll::Pending),
+            Some(registered) => (registered.will_wake(waker) || mutant("timer_keeps_waker")).then_some(Poll::Pending),
             None => {
                 self.wheel.remove(key);
                 Some(Poll::Ready(Ok(())))
             }
         }
+    }
+}
+
+/// Drops somebody's waker; a panic in it ends here.
+fn drop_quietly(waker: Option<Waker>) {
+    if let Err(payload) = catch_unwind(|| drop(waker))
+        && let Err(endless) = catch_unwind(|| drop(payload))
+    {
+        std::mem::forget(endless);
     }
 }

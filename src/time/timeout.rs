@@ -76,6 +76,15 @@ impl<F> Timeout<F> {
     }
 
     /// The future within, free of its time limit.
+    ///
+    /// ```
+    /// use fusee::time::{Duration, timeout};
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     let limited = timeout(Duration::from_millis(1), async { 42 });
+    ///     assert_eq!(limited.into_inner().await, 42);
+    /// });
+    /// ```
     pub fn into_inner(self) -> F {
         self.future
     }

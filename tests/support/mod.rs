@@ -18,9 +18,9 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fusee::runtime::{Builder, Runtime};
+use fusee::runtime::{Builder, Runtime, RuntimeFlavor};
 
-/// After how long a test counts as hung.
+/// After how long a test counts as hung; ten times that in a deep run.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs `body` on a thread of its own. Fails if that takes longer than [`PATIENCE`].
@@ -36,8 +36,9 @@ pub(crate) fn watchdog<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'sta
             result
         })
         .expect("a thread for the test's body");
-    match wait.recv_timeout(PATIENCE) {
-        Err(RecvTimeoutError::Timeout) => panic!("watchdog: the test hangs, {PATIENCE:?} have passed"),
+    let patience = if is_deep() { 10 * PATIENCE } else { PATIENCE };
+    match wait.recv_timeout(patience) {
+        Err(RecvTimeoutError::Timeout) => panic!("watchdog: the test hangs, {patience:?} have passed"),
         Ok(()) | Err(RecvTimeoutError::Disconnected) => thread.join().unwrap_or_else(|payload| resume_unwind(payload)),
     }
 }
@@ -50,6 +51,73 @@ pub(crate) fn on_1_2_and_4_workers(body: impl Fn(Runtime) + Send + 'static) {
             body(workers(count));
         }
     });
+}
+
+/// Runs `body` under a watchdog with a current-thread runtime, and with a runtime of 1, of 2 and of 4 workers.
+///
+/// On the first one tasks run only while the body is in `block_on`: it waits in there ([`until_within`]).
+#[track_caller]
+pub(crate) fn on_every_flavour(body: impl Fn(Runtime) + Send + 'static) {
+    watchdog(move || {
+        body(current_thread());
+        for count in [1, 2, 4] {
+            body(workers(count));
+        }
+    });
+}
+
+/// Runs `body` under a watchdog with a runtime of one worker, of either flavour.
+#[track_caller]
+pub(crate) fn on_one_worker(body: impl Fn(Runtime) + Send + 'static) {
+    watchdog(move || {
+        body(current_thread());
+        body(workers(1));
+    });
+}
+
+/// Runs `body` while another thread is in `block_on`: the tasks of a current-thread runtime run there.
+pub(crate) fn driven<R>(runtime: &Runtime, body: impl FnOnce() -> R) -> R {
+    let (end, ended) = futures::channel::oneshot::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(|| runtime.block_on(ended));
+        // Dropped when the body ends, also by a panic: the channel is closed then.
+        let _end = end;
+        body()
+    })
+}
+
+/// A runtime whose tasks run on the thread in `block_on`.
+#[track_caller]
+pub(crate) fn current_thread() -> Runtime {
+    Builder::new_current_thread().build().expect("a runtime")
+}
+
+/// Whether tasks run on the thread in `block_on`.
+pub(crate) fn is_current_thread(runtime: &Runtime) -> bool {
+    runtime.handle().runtime_flavor() == RuntimeFlavor::CurrentThread
+}
+
+/// As [`until`], in `block_on`: the tasks of a current-thread runtime run meanwhile.
+#[track_caller]
+pub(crate) fn until_within(runtime: &Runtime, what: &str, mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
+    runtime.block_on(async {
+        while !happened() {
+            assert!(start.elapsed() < PATIENCE, "watchdog: waited in vain until {what}");
+            fusee::task::yield_now().await;
+            thread::yield_now();
+        }
+    });
+}
+
+/// How often a test repeats what may go wrong at any time: `some` times, or a hundred thousand times in a deep run.
+pub(crate) fn rounds(some: u64) -> u64 {
+    if is_deep() { 100_000 } else { some }
+}
+
+/// Whether `cargo xtask ci --deep` runs the tests.
+fn is_deep() -> bool {
+    std::env::var_os("FUSEE_DEEP").is_some()
 }
 
 /// A runtime with `count` workers.
@@ -151,6 +219,11 @@ impl<T: Unpin, R, F: FnMut(&mut Context<'_>) -> Poll<R> + Unpin> Future for Hold
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
         (self.poll)(context)
     }
+}
+
+/// Takes a while, so that whoever should have waited for the caller's end and did not is seen.
+pub(crate) fn linger() {
+    (0..300_000).for_each(|_| std::hint::spin_loop());
 }
 
 /// A door that opens once; threads block until it does.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Wake, Waker};
+use std::task::{RawWaker, RawWakerVTable, Wake, Waker};
 
 use super::quiet_panic;
 
@@ -63,4 +63,42 @@ impl Drop for PanicsInDrop {
 /// A waker that panics when the last clone is dropped.
 pub(crate) fn panics_in_drop() -> Waker {
     Arc::new(PanicsInDrop).into()
+}
+
+/// What a [`hooked`] waker calls.
+struct Hooks<C, D> {
+    on_clone: C,
+    on_drop: D,
+}
+
+impl<C: Fn() + Send + Sync + 'static, D: Fn() + Send + Sync + 'static> Hooks<C, D> {
+    const VTABLE: &'static RawWakerVTable = &RawWakerVTable::new(Self::clone, Self::release, |_| (), Self::release);
+
+    /// # Safety
+    /// `data` is that of a live waker of this vtable.
+    unsafe fn clone(data: *const ()) -> RawWaker {
+        // SAFETY: the data is a counted `Self`, alive while its waker is.
+        let hooks = unsafe { &*data.cast::<Self>() };
+        (hooks.on_clone)();
+        // SAFETY: as above; the clone's count.
+        unsafe { Arc::increment_strong_count(data.cast::<Self>()) };
+        RawWaker::new(data, Self::VTABLE)
+    }
+
+    /// # Safety
+    /// As `clone`; it is not used again.
+    unsafe fn release(data: *const ()) {
+        // SAFETY: the waker's count is taken over.
+        let hooks = unsafe { Arc::from_raw(data.cast::<Self>()) };
+        (hooks.on_drop)();
+    }
+}
+
+/// A waker that does nothing when it is woken, but calls a function whenever it is cloned and one whenever a clone or itself is dropped.
+pub(crate) fn hooked(on_clone: impl Fn() + Send + Sync + 'static, on_drop: impl Fn() + Send + Sync + 'static) -> Waker {
+    fn waker<C: Fn() + Send + Sync + 'static, D: Fn() + Send + Sync + 'static>(hooks: Hooks<C, D>) -> Waker {
+        // SAFETY: the table's functions take a counted `Hooks` of this type, which may be used on any thread.
+        unsafe { Waker::new(Arc::into_raw(Arc::new(hooks)).cast(), Hooks::<C, D>::VTABLE) }
+    }
+    waker(Hooks { on_clone, on_drop })
 }

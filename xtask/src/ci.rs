@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{mutants, tidy};
+use crate::{mutants, sanitize, tidy};
 
 /// How to run the steps.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +27,14 @@ struct Step {
 }
 
 enum Action {
-    Cargo { arguments: &'static [&'static str], environment: &'static [(&'static str, &'static str)] },
+    Cargo {
+        arguments: &'static [&'static str],
+        environment: &'static [(&'static str, &'static str)],
+    },
     Tidy,
     Tests,
+    /// Only where the tests explore further.
+    Sanitizers,
     Mutants,
 }
 
@@ -48,6 +53,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "features", action: cargo(&["clippy", "--no-default-features", "--", "-D", "warnings"]) },
     Step { name: "tests", action: Action::Tests },
+    Step { name: "sanitizers", action: Action::Sanitizers },
     Step {
         name: "docs",
         action: Action::Cargo {
@@ -79,6 +85,8 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<(), String> {
     for step in STEPS {
         let outcome = if options.skip_tests && matches!(step.action, Action::Tests) {
             Outcome::Skipped("just run")
+        } else if !options.deep && matches!(step.action, Action::Sanitizers) {
+            Outcome::Skipped("not without --deep")
         } else if failed && !options.keep_going {
             Outcome::Skipped("after a failure")
         } else {
@@ -98,6 +106,7 @@ fn run_step(root: &Path, step: &Step, options: Options, models_passed: bool) -> 
     let result = match &step.action {
         Action::Cargo { arguments, environment } => run_cargo(root, arguments, environment),
         Action::Tests => run_cargo(root, TEST_ARGUMENTS, if options.deep { DEEP_ENVIRONMENT } else { &[] }),
+        Action::Sanitizers => sanitize::run(root, &sanitize::Kind::ALL, None),
         Action::Tidy => tidy::run(root),
         Action::Mutants if models_passed => mutants::run(root, None, mutants::Baseline::JustRun),
         Action::Mutants => mutants::run(root, None, mutants::Baseline::Run),

@@ -1,10 +1,12 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
-//! `ci` is everything that must hold before a change lands; `tidy` and `mutants` are two of its steps that no other
+//! `ci` is everything that must hold before a change lands; `tidy`, `mutants` and `sanitize` are steps of it that no other
 //! tool offers. Only the standard library is used, so that the checks build in seconds and lean on nothing they check.
 
 mod ci;
 mod mutants;
+mod programs;
+mod sanitize;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -20,12 +22,16 @@ Commands:
       Format, house rules, lints, tests, documentation and mutants, with the time each took.
       --keep-going   run the remaining steps after a failure
       --skip-tests   leave out what `cargo test --workspace --all-features` has just run
-      --deep         let the tests explore further: more random cases, more preemptions in bounded models
+      --deep         let the tests explore further: more random cases, more preemptions in bounded models; then the
+                     sanitizers
   tidy
       The house rules that a machine can check.
   mutants [FILTER]
       Break each protocol on purpose and require that its model notices.
       FILTER         only the mutants whose name or model contains this text
+  sanitize [address | thread] [FILTER]
+      The tests under AddressSanitizer with leak detection, and under ThreadSanitizer; needs a nightly toolchain.
+      FILTER         only the files of tests whose name contains this text
 ";
 
 /// What a command needs: the arguments after its name, and the folder that holds the workspace.
@@ -95,6 +101,17 @@ fn run(invocation: &mut Invocation) -> Result<(), String> {
             invocation.finish()?;
             mutants::run(&invocation.root, filter.as_deref(), mutants::Baseline::Run)
         }
+        Some("sanitize") => {
+            let first = invocation.take_word();
+            let kinds = sanitize::Kind::ALL.into_iter().filter(|kind| Some(kind.name()) == first.as_deref());
+            let mut kinds: Vec<_> = kinds.collect();
+            let filter = if kinds.is_empty() { first } else { invocation.take_word() };
+            if kinds.is_empty() {
+                kinds.extend(sanitize::Kind::ALL);
+            }
+            invocation.finish()?;
+            sanitize::run(&invocation.root, &kinds, filter.as_deref())
+        }
         Some(other) => Err(format!("unknown command `{other}`\n\n{USAGE}")),
         None => Err(format!("a command is missing\n\n{USAGE}")),
     }
@@ -126,6 +143,14 @@ mod tests {
     fn an_unknown_command_is_an_error() {
         assert!(run(&mut invocation(&["lint"])).unwrap_err().contains("unknown command `lint`"));
         assert!(run(&mut invocation(&[])).unwrap_err().contains("a command is missing"));
+    }
+
+    #[test]
+    fn a_sanitizer_takes_one_filter_and_no_flag() {
+        let message = run(&mut invocation(&["sanitize", "thread", "races", "wake"])).unwrap_err();
+        assert!(message.contains("unexpected argument `wake`"), "{message}");
+        let message = run(&mut invocation(&["sanitize", "--deep"])).unwrap_err();
+        assert!(message.contains("unexpected argument `--deep`"), "{message}");
     }
 
     #[test]

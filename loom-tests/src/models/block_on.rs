@@ -2,14 +2,15 @@
 
 use std::future::{Future, poll_fn, ready};
 use std::sync::Arc as StdArc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
-use super::runtime::for_model;
+use super::runtime::{POLICY, for_model};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::{Builder, Runtime, block_in_place};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Shard};
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
@@ -80,6 +81,40 @@ fn block_on_hand_over() {
     });
 }
 
+/// A thread leaves `block_on`, and with it the worker, while another is in there until a task has run that a third spawns from outside.
+///
+/// Mutants: `slot_skip_unpark`.
+#[test]
+fn block_on_give_back() {
+    Model::new("block_on_give_back", 50).preemptions(1).branches(10_000).check(|| {
+        let runtime = StdArc::new(current_thread());
+        let (other, handle) = (runtime.clone(), runtime.handle().clone());
+        let event = StdArc::new(Mutex::new((false, None)));
+        let told = event.clone();
+        let other = spawn(move || other.block_on(poll_fn(move |context| wait(&told, context))));
+        let spawning = spawn(move || drop(handle.spawn(async move { tell(&event) })));
+        runtime.block_on(ready(()));
+        spawning.join().unwrap();
+        other.join().unwrap();
+    });
+}
+
+type Event = Mutex<(bool, Option<Waker>)>;
+
+fn wait(event: &Event, context: &mut Context<'_>) -> Poll<()> {
+    let mut event = event.lock();
+    event.1 = Some(context.waker().clone());
+    if event.0 { Poll::Ready(()) } else { Poll::Pending }
+}
+
+fn tell(event: &Event) {
+    let mut event = event.lock();
+    event.0 = true;
+    let waker = event.1.take();
+    drop(event);
+    waker.into_iter().for_each(Waker::wake);
+}
+
 /// A task blocks in place until another, behind it in the queue of the only worker, has run: the worker goes on, on a thread of the
 /// blocking pool.
 ///
@@ -89,7 +124,7 @@ fn block_in_place_hands_on() {
     Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
-        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
         let blocked = Parker::new();
         let unparker = blocked.unparker();

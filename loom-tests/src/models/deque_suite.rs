@@ -108,6 +108,16 @@ macro_rules! suite {
 suite!(crossbeam, crossbeam_deque, super::natively);
 suite!(stand_ins, crate::sync::deque, loom::model);
 
+/// While its tasks lie in two of its blocks crossbeam's injector gives up the first to its end, and not half. See the stand-in's header.
+#[test]
+fn an_injector_that_spans_blocks_gives_up_one_of_them() {
+    let (injector, worker) = (crossbeam_deque::Injector::new(), crossbeam_deque::Worker::new_fifo());
+    (0..64).for_each(|task| injector.push(task));
+    (0..60).for_each(|task| assert_eq!(injector.steal(), Steal::Success(task)));
+    assert_eq!(injector.steal_batch_with_limit_and_pop(&worker, 32), Steal::Success(60));
+    assert_eq!((worker.len(), injector.len()), (2, 1));
+}
+
 /// A fixed sequence of pseudo-random numbers below `bound` (xorshift: Marsaglia 2003).
 fn below(state: &mut u64, bound: u64) -> u64 {
     *state ^= *state << 13;

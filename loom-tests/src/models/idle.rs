@@ -94,7 +94,7 @@ fn push_vs_sleep() {
 /// Mutants: `idle_hand_on`.
 #[test]
 fn searching_last() {
-    Model::new("searching_last", 100).preemptions(3).witnesses(&["blocked"]).check(|| {
+    Model::new("searching_last", 4_000).preemptions(2).witnesses(&["blocked"]).check(|| {
         let (pool, mut parkers) = Pool::new(2);
         assert!(pool.idle.try_start_searching());
         let (other, parker) = (pool.clone(), parkers.remove(1));
@@ -109,9 +109,11 @@ fn searching_last() {
 }
 
 /// Two producers, one worker each way to sleep: whatever notifier claims whom, both tasks are found.
+///
+/// Mutants: `idle_count_before_claim`.
 #[test]
 fn idle_two_producers() {
-    Model::new("idle_two_producers", 100).preemptions(2).witnesses(&["blocked"]).check(|| {
+    Model::new("idle_two_producers", 1_500).preemptions(1).witnesses(&["blocked"]).check(|| {
         let (pool, mut parkers) = Pool::new(2);
         let (other, parker) = (pool.clone(), parkers.remove(1));
         spawn(move || other.find(1, &parker, false));

@@ -8,9 +8,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::stage::{AwaitFlag, Fate, Output, Signal};
+use super::stage::{AwaitFlag, CountingWaker, Fate, Output, Signal, panics_when_cloned};
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
+use crate::sync::catch_unwind;
 use crate::task::{JoinHandle, LocalSet};
 
 /// A set whose one task has been polled once, so that its waker is at hand, and for which nobody waits.
@@ -101,6 +102,53 @@ fn local_two_wakes() {
     );
 }
 
+/// One task polls the set and gives it to another, which waits for it, while another thread wakes the set's task: the other is woken.
+///
+/// Mutants: `local_rewait`.
+#[test]
+fn local_other_task() {
+    let model = Model::new("local_other_task", 30);
+    model.witnesses(&["seen at once", "first woken", "second woken"]).check(|| {
+        let Scene { mut local, signal, handle, .. } = Scene::new();
+        let waker = signal.waker();
+        let wakes = spawn(move || {
+            signal.set();
+            waker.wake();
+        });
+        let (first_wakes, first) = CountingWaker::pair();
+        if Pin::new(&mut local).poll(&mut Context::from_waker(&first)).is_ready() {
+            witness("seen at once");
+        } else {
+            let parked = block_on(&mut local);
+            witness(if parked == 0 { "first woken" } else { "second woken" });
+            assert_eq!(first_wakes.wakes() + parked, 1, "the latest waker is woken");
+        }
+        assert!(handle.is_finished());
+        wakes.join().unwrap();
+    });
+}
+
+/// The set is polled with a waker whose clone panics, then with a good one, while another thread wakes its task: the good one is woken.
+///
+/// Mutants: `local_clone_under_lock`.
+#[test]
+fn local_clone_panics() {
+    Model::new("local_clone_panics", 30).witnesses(&["not parked", "woken"]).check(|| {
+        let Scene { mut local, signal, handle, .. } = Scene::new();
+        let waker = signal.waker();
+        let wakes = spawn(move || {
+            signal.set();
+            waker.wake();
+        });
+        let bad = panics_when_cloned(|| {});
+        let polled = catch_unwind(|| Pin::new(&mut local).poll(&mut Context::from_waker(&bad)));
+        assert!(polled.is_err(), "a set without anything left to run has cloned the waker");
+        witness(if block_on(&mut local) == 0 { "not parked" } else { "woken" });
+        assert!(handle.is_finished());
+        wakes.join().unwrap();
+    });
+}
+
 /// Another thread wakes the task while its set is dropped: the future is dropped once, on the set's thread, and no entry stays
 /// behind in the queues. One that does keeps its task, and that the queues: loom reports the leak.
 ///
@@ -126,7 +174,7 @@ fn local_wake_vs_drop() {
 /// Mutants: `local_thread`.
 #[test]
 fn local_abort_vs_run() {
-    Model::new("local_abort_vs_run", 25_000).witnesses(&["output", "cancelled"]).check(|| {
+    Model::new("local_abort_vs_run", 400).preemptions(3).witnesses(&["output", "cancelled"]).check(|| {
         let Scene { mut local, signal, fate, mut handle } = Scene::new();
         let abort = handle.abort_handle();
         let aborts = spawn(move || abort.abort());

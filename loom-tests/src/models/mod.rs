@@ -1,5 +1,6 @@
 //! The models, one file for each part of `src/`. `README.md` has the table.
 
+mod abort;
 mod block_on;
 mod blocking;
 mod deque;
@@ -11,8 +12,11 @@ mod park;
 mod paused;
 mod queue;
 mod runtime;
+mod shutdown;
 mod slot;
 mod stage;
 mod stand_ins;
 mod task;
 mod timer;
+mod wakers;
+mod worker;

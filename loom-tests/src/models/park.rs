@@ -42,7 +42,7 @@ impl Letter {
 /// Mutants: `parker_notify_lock`, `parker_token`.
 #[test]
 fn parker_unpark() {
-    let model = Model::new("parker_unpark", 60_000).witnesses(&["no park", "one park", "two parks"]);
+    let model = Model::new("parker_unpark", 4_000).preemptions(4).witnesses(&["no park", "one park", "two parks"]);
     model.check(|| {
         let parker = Parker::new();
         let arrived = Arc::new(AtomicUsize::new(0));

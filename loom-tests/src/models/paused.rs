@@ -7,7 +7,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::runtime::for_model;
+use super::runtime::{POLICY, for_model};
 use super::stage::CountingWaker;
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
@@ -292,7 +292,7 @@ fn driver_paused() {
         timers.close();
         driving.join().unwrap();
         timers.cancel(0, second);
-        assert_eq!(timers.live(), 0);
+        assert_eq!(timers.counts().live, 0);
     });
 }
 
@@ -308,7 +308,7 @@ fn paused_worker() {
         let timers = Timers::new(Clock::of_runtime(true, 1, driver.unparker()), 2, driver.unparker());
         let (_, waker) = CountingWaker::pair();
         let timer = timers.register(0, 7, waker).expect("the timers are open");
-        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let driving = scheduler.clone();

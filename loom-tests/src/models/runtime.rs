@@ -13,34 +13,34 @@ use crate::park::Parker;
 use crate::runtime::{Builder, Handle};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
-use crate::scheduler::worker::{self, Seed};
+use crate::scheduler::worker::{self, Next, Seed};
 use crate::scheduler::{self, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
-use crate::sync::{Arc, clock};
+use crate::sync::{Arc, clock, deque};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
-const POLICY: Policy = Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
+pub(super) const POLICY: Policy =
+    Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
 
 /// A scheduler whose blocking pool nobody uses.
-pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers) -> Arc<Scheduler> {
+pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    let plan =
-        Plan { name: None, policy: POLICY, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
+    let plan = Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
     Arc::new(Scheduler::new(remotes, timers, plan))
 }
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
 /// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
 ///
-/// Mutants: `scheduler_close`.
+/// Mutants: `scheduler_close`, `scheduler_check_before_push`.
 #[test]
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
         let seed = Seed::new();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
-        let scheduler = for_model(Box::new([seed.remote()]), timers);
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let working = spawn(move || worker::run(worker));
@@ -60,36 +60,95 @@ fn injector_shutdown() {
     });
 }
 
+/// A worker takes two tasks out of the injector, one alone and one in a batch, while another thread asks how many were put in: never more
+/// than there were.
+///
+/// Mutants: `queue_account`.
+#[test]
+fn remote_schedules_never_twice() {
+    Model::new("remote_schedules_never_twice", 20).witnesses(&["missed one", "exact"]).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
+        let foreign = Shard::new(scheduler.clone(), 1);
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        let reader = scheduler.clone();
+        let reading = spawn(move || {
+            let count = reader.remote_schedules();
+            assert!(count <= 2, "a task was counted twice");
+            witness(if count < 2 { "missed one" } else { "exact" });
+        });
+        for _ in 0..2 {
+            match worker.next() {
+                Next::Run(task) => worker::poll(task),
+                Next::Park | Next::Exit => panic!("two tasks wait"),
+            }
+        }
+        reading.join().unwrap();
+        assert_eq!(scheduler.remote_schedules(), 2);
+        scheduler.close();
+        worker.exit();
+    });
+}
+
 /// Two workers and a batch of tasks in the injector, of which one blocks its worker until another has run. Whoever takes both at once
 /// must not keep the second from the other worker, even if that one looked around while they were on their way from queue to queue.
+///
+/// Mutants: `worker_batch`.
 #[test]
 fn batch_vs_sleep() {
     Model::new("batch_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
-        let seeds = [Seed::new(), Seed::new()];
-        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
-        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers);
-        let foreign = Shard::new(scheduler.clone(), 2);
-        let blocked = Parker::new();
-        let unparker = blocked.unparker();
-        let close = scheduler.clone();
         // A worker's first task is taken alone, and of three that are left a batch is two.
-        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
-        let blocking = async move {
-            blocked.park();
-            close.close();
-        };
-        drop(scheduler::spawn(&foreign, blocking, Origin::here()));
-        drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
-        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
-        let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
-            let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-            spawn(move || worker::run(worker))
-        });
-        let workers: Vec<_> = workers.collect();
-        for worker in workers {
-            worker.join().unwrap();
-        }
+        batch(true);
     });
+}
+
+/// The same of a batch that leaves the injector empty.
+///
+/// Mutants: `worker_batch`.
+#[test]
+fn batch_of_all_vs_sleep() {
+    Model::new("batch_of_all_vs_sleep", 1_000).preemptions(2).branches(10_000).check(|| {
+        deque::spans_blocks(true);
+        batch(false);
+    });
+}
+
+/// `one_more` task is behind those two.
+fn batch(one_more: bool) {
+    let seeds = [Seed::new(), Seed::new()];
+    let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
+    let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
+    let foreign = Shard::new(scheduler.clone(), 2);
+    let blocked = Parker::new();
+    let unparker = blocked.unparker();
+    let close = scheduler.clone();
+    drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+    let blocking = async move {
+        blocked.park();
+        close.close();
+    };
+    drop(scheduler::spawn(&foreign, blocking, Origin::here()));
+    drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
+    if one_more {
+        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+    }
+    run_all(seeds, &scheduler, || ());
+}
+
+/// Runs both workers to their end, and `beside` them.
+pub(super) fn run_all(seeds: [Seed; 2], scheduler: &Arc<Scheduler>, beside: impl FnOnce()) {
+    let workers = seeds.into_iter().enumerate().map(|(index, seed)| {
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
+        spawn(move || worker::run(worker))
+    });
+    let workers: Vec<_> = workers.collect();
+    beside();
+    for worker in workers {
+        worker.join().unwrap();
+    }
 }
 
 /// The first program of the README in small: `block_on` awaits a task that sleeps, on a runtime with its driver and one worker, while
@@ -130,12 +189,12 @@ fn e2e_shutdown_asleep() {
     });
 }
 
-/// A whole runtime runs a blocking job that spawns a task and blocks on it, and is dropped with the pool's thread idle or about to be: all
+/// A whole current-thread runtime runs a blocking job that spawns a task and blocks on it, and is dropped with the pool's thread idle or about to be: all
 /// threads end.
 #[test]
 fn e2e_spawn_blocking() {
-    Model::new("e2e_spawn_blocking", 50_000).preemptions(1).branches(10_000).check(|| {
-        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    Model::new("e2e_spawn_blocking", 500).preemptions(1).branches(10_000).check(|| {
+        let runtime = Builder::new_current_thread().build().unwrap();
         let job = runtime.spawn_blocking(|| Handle::current().block_on(crate::task::spawn(ready(42))));
         assert_eq!(runtime.block_on(job).unwrap().unwrap(), 42);
         drop(runtime);

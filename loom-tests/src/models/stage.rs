@@ -8,10 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize as Tally, Ordering::Relaxed as Unseen};
 use std::sync::{Arc as StdArc, Mutex as StdMutex};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
-use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{UnsafeCell, UserPanic};
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
@@ -40,9 +40,21 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, handle) = enlist(future, OnQueue(self.clone()), |scheduler| &scheduler.0.list, Origin::here());
-        self.push(runnable.expect("the list is open"));
+        let (is_in, handle) = self.offer(future);
+        assert!(is_in, "the list is open");
         handle
+    }
+
+    /// Makes a task and queues it, unless the list is closed.
+    pub(crate) fn offer<F>(self: &StdArc<Self>, future: F) -> (bool, JoinHandle<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (runnable, handle) = enlist(future, OnQueue(self.clone()), |scheduler| &scheduler.0.list, Origin::here());
+        let is_in = runnable.is_some();
+        runnable.into_iter().for_each(|runnable| self.push(runnable));
+        (is_in, handle)
     }
 
     fn push(&self, task: Runnable) {
@@ -149,6 +161,33 @@ impl Wake for CountingWaker {
         self.seen.fetch_add(1, Ordering::Relaxed);
         self.fate.wakes.fetch_add(1, Unseen);
     }
+}
+
+/// A waker whose clone calls `on_clone`, and then panics. It is woken in vain.
+pub(crate) fn panics_when_cloned(on_clone: impl Fn() + Send + Sync + 'static) -> Waker {
+    let on_clone: Box<OnClone> = Box::new(Box::new(on_clone));
+    // SAFETY: the functions of the vtable take what was boxed here; it has one owner, for no clone is ever made.
+    unsafe { Waker::new(Box::into_raw(on_clone).cast_const().cast(), &PANICS) }
+}
+
+type OnClone = Box<dyn Fn() + Send + Sync>;
+
+static PANICS: RawWakerVTable = RawWakerVTable::new(clone_and_panic, free, |_| (), free);
+
+/// # Safety
+/// `data` is that of a waker with this vtable.
+unsafe fn clone_and_panic(data: *const ()) -> RawWaker {
+    // SAFETY: the waker that is cloned keeps it.
+    let on_clone = unsafe { &*data.cast::<OnClone>() };
+    on_clone();
+    std::panic::resume_unwind(Box::new(UserPanic))
+}
+
+/// # Safety
+/// `data` is that of a waker with this vtable, which is used up.
+unsafe fn free(data: *const ()) {
+    // SAFETY: boxed by `panics_when_cloned`, and owned by the waker.
+    drop(unsafe { Box::from_raw(data.cast_mut().cast::<OnClone>()) });
 }
 
 /// An output that counts its drop.

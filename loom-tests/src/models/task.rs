@@ -13,28 +13,28 @@ use crate::harness::{Model, spawn, witness};
 use crate::task::JoinHandle;
 
 /// A task that has been polled once, so that its waker is at hand, and is queued again.
-struct Scene {
-    queue: StdArc<Queue>,
+pub(super) struct Scene {
+    pub(super) queue: StdArc<Queue>,
     signal: StdArc<Signal>,
-    fate: StdArc<Fate>,
-    handle: JoinHandle<Output>,
+    pub(super) fate: StdArc<Fate>,
+    pub(super) handle: JoinHandle<Output>,
 }
 
 impl Scene {
-    fn polled() -> Self {
+    pub(super) fn polled() -> Self {
         let (queue, signal, fate) = (Queue::new(), Signal::new(), Fate::new());
         let handle = queue.spawn(AwaitFlag::new(&signal, &fate));
         assert!(queue.run_one());
         Self { queue, signal, fate, handle }
     }
 
-    fn queued() -> Self {
+    pub(super) fn queued() -> Self {
         let scene = Self::polled();
         scene.signal.waker().wake();
         scene
     }
 
-    fn runner(&self) -> impl FnOnce() + 'static {
+    pub(super) fn runner(&self) -> impl FnOnce() + 'static {
         let queue = self.queue.clone();
         move || {
             queue.run_one();
@@ -55,7 +55,7 @@ impl Scene {
     }
 
     /// After the threads: whatever is queued runs, and then the task must be complete.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         while self.queue.run_one() {}
         assert!(self.handle.is_finished(), "a wake-up was lost");
         assert_eq!(self.fate.futures_dropped(), 1);
@@ -159,9 +159,11 @@ fn task_handover() {
 
 /// Abort meets a run and a wake: the handle gets the output or the cancellation, and the future is dropped once, never by the
 /// thread that aborts.
+///
+/// Mutants: `task_abort_takes_running`.
 #[test]
 fn task_abort_run() {
-    Model::new("task_abort_run", 50).preemptions(3).witnesses(&["output", "cancelled"]).check(|| {
+    Model::new("task_abort_run", 2_500).preemptions(2).witnesses(&["output", "cancelled"]).check(|| {
         let scene = Scene::queued();
         let (abort, fate) = (scene.handle.abort_handle(), scene.fate.clone());
         let waking = spawn(scene.waker(true));
@@ -205,7 +207,7 @@ fn task_shutdown_run() {
 
 /// A joiner meets completion: it sees the output, or it is woken.
 ///
-/// Mutants: `task_complete`.
+/// Mutants: `task_complete`, `join_ignores_complete`.
 #[test]
 fn join_poll_complete() {
     Model::new("join_poll_complete", 10).preemptions(3).witnesses(&["ready", "woken"]).check(|| {
@@ -234,7 +236,7 @@ fn join_poll_complete() {
 
 /// A joiner polls with one waker, then with another, while the task completes: pending twice means that the second is woken.
 ///
-/// Mutants: `task_complete`.
+/// Mutants: `task_complete`, `join_write_keeps_bit`, `join_keeps_waker`.
 #[test]
 fn join_new_waker() {
     Model::new("join_new_waker", 20).preemptions(3).witnesses(&["ready", "first woken", "second woken"]).check(|| {
@@ -303,7 +305,7 @@ fn task_last_ref() {
 }
 
 /// The handle's answer, for a task that is finished.
-fn result<T>(mut handle: JoinHandle<T>) -> Result<T, crate::task::JoinError> {
+pub(super) fn result<T>(mut handle: JoinHandle<T>) -> Result<T, crate::task::JoinError> {
     let (_, waker) = CountingWaker::pair();
     match Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)) {
         Poll::Ready(result) => result,

@@ -11,11 +11,11 @@ use crate::sync::{Arc, RawInstant, clock};
 use crate::task::waker::wake_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::{Ticket, Timers};
-use crate::time::shard::{Closed, TimerShard};
+use crate::time::shard::{Closed, NEVER, TimerShard};
 use crate::time::wheel::TICK_SHIFT;
 
 /// A tick of the wheel, in nanoseconds.
-const TICK: u64 = 1 << TICK_SHIFT;
+pub(super) const TICK: u64 = 1 << TICK_SHIFT;
 
 /// Wakes the thread that polls.
 struct UnparkOnWake(Unparker);
@@ -71,7 +71,7 @@ impl Scene {
     fn close(self, driver: loom::thread::JoinHandle<()>) {
         self.timers.close();
         driver.join().unwrap();
-        assert_eq!(self.timers.live(), 0, "every entry was freed");
+        assert_eq!(self.timers.counts().live, 0, "every entry was freed");
     }
 }
 
@@ -85,7 +85,7 @@ fn timer_fire_poll() {
         let driver = scene.drive();
         scene.pass_until(10);
         let key = scene.register(0, 10);
-        if scene.timers.fired() > 0 {
+        if scene.timers.counts().fired > 0 {
             witness("fired at once");
         }
         scene.wait(0, key);
@@ -128,6 +128,22 @@ fn driver_expires_beside_registrar() {
     });
 }
 
+/// A timer is moved to an earlier time while the driver goes to sleep until the old one, which never comes.
+///
+/// Mutants: `timer_reset_skips_driver`, `driver_skip_rescan`.
+#[test]
+fn driver_reset_earlier() {
+    Model::new("driver_reset_earlier", 50).preemptions(3).witnesses(&["waited"]).check(|| {
+        let mut scene = Scene::new();
+        let mut key = scene.register(0, 100);
+        let driver = scene.drive();
+        scene.pass_until(10);
+        assert!(scene.timers.reset(0, &mut key, 100 * TICK, 10 * TICK), "its old time does not come");
+        scene.wait(0, key);
+        scene.close(driver);
+    });
+}
+
 /// The timers close while the driver sleeps or is about to, and while a timer is registered: the driver ends, and the sleeper
 /// learns of it, from its registration or by being woken.
 ///
@@ -155,7 +171,7 @@ fn driver_shutdown() {
 }
 
 /// What the driver does to one shard whose timer is due.
-fn fire(shard: &TimerShard) {
+pub(super) fn fire(shard: &TimerShard) {
     let mut due = Vec::new();
     while shard.expire(10 * TICK, 8, &mut due) {}
     due.into_iter().for_each(wake_quietly);
@@ -175,13 +191,13 @@ fn timer_fire_cancel() {
         shard.cancel(key);
         firing.join().unwrap();
         witness(if wakes.wakes() == 1 { "fired" } else { "cancelled" });
-        assert_eq!(shard.len(), 0, "the entry is freed");
+        assert_eq!(shard.counts().live, 0, "the entry is freed");
     });
 }
 
 /// A timer is polled with another waker while it fires: the poll is ready, or the other waker is woken.
 ///
-/// Mutants: `timer_poll_skips_second_look`.
+/// Mutants: `timer_poll_skips_second_look`, `timer_keeps_waker`.
 #[test]
 fn timer_fire_reregister() {
     Model::new("timer_fire_reregister", 5).witnesses(&["ready", "second woken"]).check(|| {
@@ -200,7 +216,60 @@ fn timer_fire_reregister() {
             assert_eq!(wakes.wakes(), 1, "the latest waker is woken");
             shard.cancel(key);
         }
-        assert_eq!(shard.len(), 0, "the entry is freed");
+        assert_eq!(shard.counts().live, 0, "the entry is freed");
+    });
+}
+
+/// A timer is moved to a later time while it fires: it says that it has fired, or it fires then and not before.
+///
+/// Mutants: `timer_reset_ignores_fired`.
+#[test]
+fn timer_fire_reset() {
+    Model::new("timer_fire_reset", 3).witnesses(&["had fired", "moved"]).check(|| {
+        let shard = Arc::new(TimerShard::new());
+        let (wakes, waker) = CountingWaker::pair();
+        let key = shard.register(10 * TICK, waker.clone()).expect("the shard is open").key;
+        let firing = shard.clone();
+        let firing = spawn(move || fire(&firing));
+        let (is_pending, _) = shard.reset(key, 20 * TICK);
+        firing.join().unwrap();
+        if is_pending {
+            witness("moved");
+            assert_eq!(wakes.wakes(), 0, "it fires at its new time");
+            assert!(!shard.expire(20 * TICK, 8, &mut Vec::new()));
+        } else {
+            witness("had fired");
+            assert_eq!(wakes.wakes(), 1);
+        }
+        assert!(shard.poll(key, &waker).is_ready(), "it has fired");
+        assert_eq!(shard.counts().live, 0, "the entry is freed");
+    });
+}
+
+/// A timer is dropped while the driver moves a slot's timers down a level, one under each hold of the lock: wherever it is then, it is
+/// unlinked from there, and the other one fires.
+#[test]
+fn timer_cascade_cancel() {
+    Model::new("timer_cascade_cancel", 5).witnesses(&["fired", "cancelled"]).check(|| {
+        let shard = Arc::new(TimerShard::new());
+        let register = |tick| {
+            let (wakes, waker) = CountingWaker::pair();
+            (wakes, shard.register(tick * TICK, waker).expect("the shard is open").key)
+        };
+        let (first, second) = (register(1_000), register(1_001));
+        let driving = shard.clone();
+        let driver = spawn(move || {
+            let mut due = Vec::new();
+            while driving.expire(2_000 * TICK, 1, &mut due) {}
+            due.into_iter().for_each(wake_quietly);
+        });
+        shard.cancel(first.1);
+        driver.join().unwrap();
+        witness(if first.0.wakes() == 1 { "fired" } else { "cancelled" });
+        assert_eq!(second.0.wakes(), 1, "the other timer fires");
+        assert_eq!(shard.next(), NEVER, "nothing is due");
+        shard.cancel(second.1);
+        assert_eq!(shard.counts().live, 0, "nothing is left in the wheel");
     });
 }
 
@@ -218,6 +287,6 @@ fn timer_insert_cancel() {
         shard.cancel(key);
         firing.join().unwrap();
         witness(if wakes.wakes() == 1 { "fired" } else { "cancelled" });
-        assert_eq!(shard.len(), 0, "nothing is left in the wheel");
+        assert_eq!(shard.counts().live, 0, "nothing is left in the wheel");
     });
 }

@@ -2,9 +2,9 @@
 //!
 //! Who calls it: what `src/` calls through `sync::deque`; a [`Worker`] on its own thread, a [`Stealer`] on any.
 //! It follows the published algorithm (Chase and Lev, *Dynamic circular work-stealing deque*, SPAA 2005; orderings from
-//! Le, Pop, Cohen and Zappa Nardelli, *Correct and efficient work-stealing for weak memory models*, PPoPP 2013) with
-//! the orderings of crossbeam-deque 0.8.8 in its FIFO flavour, in which owner and thieves all take at the front, less the
-//! fences that it does not promise.
+//! Le, Pop, Cohen and Zappa Nardelli, *Correct and efficient work-stealing for weak memory models*, PPoPP 2013) as
+//! crossbeam-deque 0.8.8 has it in its FIFO flavour, in which owner and thieves all take at the front, less the
+//! fences and orderings that `scheduler/queue.rs` does not assume.
 //!
 //! # Invariants
 //! - *One taker for each task* (`deque_pop_rmw`, `deque_steal_cas`): the owner takes by adding to `front`, a thief by a
@@ -12,8 +12,9 @@
 //! - *A thief sees what was pushed* (`deque_push`): the release fence before `back` is stored pairs with the acquire
 //!   load of `back`.
 //! - *Failure is not emptiness*: a thief whose swap failed answers `Retry`.
-//! - *No fence but the pusher's*: crossbeam's thieves have a sequentially consistent fence between their two loads, which
-//!   serves its LIFO flavour and is not promised. Here there is none: who must see a push brings fences of their own.
+//! - *Nothing else is ordered*: crossbeam's thieves have a sequentially consistent fence between their two loads, and whoever takes a task
+//!   releases what it did before. Here `front` is relaxed throughout: who must see a push, or that something else was queued before a task
+//!   was taken, brings fences of their own.
 //!
 //! The tasks themselves lie in an arena that loom does not know of, and slots hold their keys: so a broken protocol ends
 //! in a failed assertion, never in a double free, and the arena orders nothing between pusher and taker.
@@ -27,7 +28,7 @@ pub(crate) use crossbeam_deque::Steal;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicIsize, AtomicUsize, Ordering, fence};
 
-pub(crate) use super::injector::Injector;
+pub(crate) use super::injector::{Injector, spans_blocks};
 use super::mutation::{mutant, ord};
 
 /// How many tasks a stand-in deque holds.
@@ -76,7 +77,7 @@ impl<T> Worker<T> {
 
     pub(crate) fn push(&self, task: T) {
         let back = self.ring.back.load(Ordering::Relaxed);
-        let front = self.ring.front.load(Ordering::Acquire);
+        let front = self.ring.front.load(Ordering::Relaxed);
         assert!(back - front < CAPACITY as isize, "the stand-in deque holds {CAPACITY} tasks");
         self.ring.slot(back).store(self.ring.keep(task), Ordering::Relaxed);
         self.publish(back + 1);
@@ -90,10 +91,10 @@ impl<T> Worker<T> {
             return None;
         }
         let front = if mutant("deque_pop_rmw") {
-            ring.front.store(front + 1, Ordering::SeqCst);
+            ring.front.store(front + 1, Ordering::Relaxed);
             front
         } else {
-            ring.front.fetch_add(1, Ordering::SeqCst)
+            ring.front.fetch_add(1, Ordering::Relaxed)
         };
         if back - (front + 1) < 0 {
             // A thief was faster. Nobody else moves `front` while it is past `back`.
@@ -110,14 +111,14 @@ impl<T> Worker<T> {
 
     pub(crate) fn len(&self) -> usize {
         let back = self.ring.back.load(Ordering::Relaxed);
-        let front = self.ring.front.load(Ordering::SeqCst);
+        let front = self.ring.front.load(Ordering::Relaxed);
         usize::try_from(back - front).unwrap_or(0)
     }
 
     /// Takes in tasks that a batch has brought from elsewhere.
     pub(super) fn accept(&self, tasks: impl IntoIterator<Item = T>) {
         let mut back = self.ring.back.load(Ordering::Relaxed);
-        let front = self.ring.front.load(Ordering::SeqCst);
+        let front = self.ring.front.load(Ordering::Relaxed);
         for task in tasks {
             assert!(back - front < CAPACITY as isize, "the stand-in deque holds {CAPACITY} tasks");
             self.ring.slot(back).store(self.ring.keep(task), Ordering::Relaxed);
@@ -169,15 +170,15 @@ impl<T> Stealer<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        let front = self.ring.front.load(Ordering::Acquire);
-        let back = self.ring.back.load(Ordering::Acquire);
+        let front = self.ring.front.load(Ordering::Relaxed);
+        let back = self.ring.back.load(Ordering::Relaxed);
         usize::try_from(back - front).unwrap_or(0)
     }
 
     /// Takes as many tasks as `count` answers for the length found.
     fn take(&self, count: impl FnOnce(usize) -> usize) -> Steal<Vec<T>> {
         let ring = &self.ring;
-        let front = ring.front.load(Ordering::Acquire);
+        let front = ring.front.load(Ordering::Relaxed);
         // ORDERING(deque_push): acquire, so that the slots before `back` are seen.
         let back = ring.back.load(ord("deque_push", Ordering::Acquire));
         let Some(len) = usize::try_from(back - front).ok().filter(|len| *len > 0) else {
@@ -187,8 +188,8 @@ impl<T> Stealer<T> {
         // Read before they are ours, as crossbeam does: an owner that laps us overwrites them, and the swap fails.
         let keys: Vec<usize> = (front..end).map(|index| ring.slot(index).load(Ordering::Relaxed)).collect();
         if mutant("deque_steal_cas") {
-            ring.front.store(end, Ordering::SeqCst);
-        } else if ring.front.compare_exchange(front, end, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            ring.front.store(end, Ordering::Relaxed);
+        } else if ring.front.compare_exchange(front, end, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return Steal::Retry;
         }
         Steal::Success(keys.into_iter().map(|key| ring.hand_out(key)).collect())

@@ -1,17 +1,22 @@
 //! Stand-in for crossbeam's injector: a bounded queue with many producers and many consumers, over loom's atomics.
 //!
-//! Who calls it: what `src/` calls through `sync::deque::Injector`, on any thread. It keeps what crossbeam-deque 0.8.8
-//! promises, and the orderings by which it does so: a producer claims an index by swapping `tail` and then writes its slot;
-//! a consumer claims indices by swapping `head`, and then waits for each slot to be written.
+//! Who calls it: what `src/` calls through `sync::deque::Injector`, on any thread. It keeps what `scheduler/queue.rs` assumes of
+//! crossbeam-deque 0.8.8, by the same steps: a producer claims an index by swapping `tail` and then writes its slot; a consumer claims
+//! indices by swapping `head`, and then waits for each slot to be written.
 //!
 //! # Invariants
 //! - *A consumer sees what was pushed* (`injector_write`): `written` is set with release and awaited with acquire.
 //! - *Failure is not emptiness*: a consumer whose swap failed answers `Retry`.
-//! - *No fence*: crossbeam's consumers have one between their loads of `head` and `tail`, which is not promised. Here
-//!   there is none, and loom checks the loads of [`Injector::is_empty`] as acquire: who must see a push brings fences of their own.
+//! - *Nothing else is ordered*: crossbeam's consumers have a fence between their loads of `head` and `tail`, and its loads and swaps of both
+//!   order what came before a task was pushed or taken. None of that is assumed, and here both are relaxed: who must see a push, or that
+//!   something else was queued before a task was taken, brings fences of their own.
+//! - *A batch is half, or all*: crossbeam's takes half of the tasks, rounded up, while all of them lie in one of its blocks of 63; else it
+//!   takes all up to the block's end. The stand-in has no blocks. It takes half, or all in a model that says so ([`spans_blocks`]).
 //!
 //! Checked by `crate::models::deque`; compared with the real injector, call by call, in `crate::models::deque_suite`.
 //! Deliberately not here: blocks and their reclamation. Slots are used once, so an execution can push [`CAPACITY`] tasks.
+
+use std::cell::Cell;
 
 use crossbeam_deque::Steal;
 use loom::cell::UnsafeCell;
@@ -22,6 +27,16 @@ use super::mutation::ord;
 
 /// How many tasks can be pushed in one execution.
 pub(crate) const CAPACITY: usize = 8;
+
+thread_local! {
+    /// Not loom's: an execution runs on one thread of the process.
+    static SPANS_BLOCKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether batches of this execution's injectors end at a block's end: a batch is then all that there is.
+pub(crate) fn spans_blocks(spans: bool) {
+    SPANS_BLOCKS.set(spans);
+}
 
 /// A queue into which any thread pushes and from which any thread steals.
 #[derive(Debug)]
@@ -47,10 +62,10 @@ impl<T> Injector<T> {
     }
 
     pub(crate) fn push(&self, task: T) {
-        let mut tail = self.tail.load(Ordering::Acquire);
+        let mut tail = self.tail.load(Ordering::Relaxed);
         loop {
             assert!(tail < CAPACITY, "an execution can push {CAPACITY} tasks");
-            match self.tail.compare_exchange(tail, tail + 1, Ordering::SeqCst, Ordering::Acquire) {
+            match self.tail.compare_exchange(tail, tail + 1, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return self.slots[tail].write(task),
                 Err(actual) => tail = actual,
             }
@@ -71,7 +86,7 @@ impl<T> Injector<T> {
 
     pub(crate) fn steal_batch_with_limit_and_pop(&self, dest: &Worker<T>, limit: usize) -> Steal<T> {
         assert!(limit > 0);
-        match self.claim(|len| len.div_ceil(2).min(limit)) {
+        match self.claim(|len| if SPANS_BLOCKS.get() { len } else { len.div_ceil(2) }.min(limit)) {
             Steal::Success(mut claimed) => {
                 let first = claimed.next().expect("a claim is at least one task");
                 let first = self.slots[first].read();
@@ -84,30 +99,31 @@ impl<T> Injector<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let head = self.head.load(Ordering::SeqCst);
-        let tail = self.tail.load(Ordering::SeqCst);
-        head == tail
+        let head = self.head.load(Ordering::Relaxed);
+        let tail = self.tail.load(Ordering::Relaxed);
+        head >= tail
     }
 
     pub(crate) fn len(&self) -> usize {
         loop {
-            let tail = self.tail.load(Ordering::SeqCst);
-            let head = self.head.load(Ordering::SeqCst);
-            if self.tail.load(Ordering::SeqCst) == tail {
-                return tail - head;
+            let tail = self.tail.load(Ordering::Relaxed);
+            let head = self.head.load(Ordering::Relaxed);
+            if self.tail.load(Ordering::Relaxed) == tail {
+                return tail.saturating_sub(head);
             }
         }
     }
 
     /// Claims as many tasks as `count` answers for the length found.
     fn claim(&self, count: impl FnOnce(usize) -> usize) -> Steal<std::ops::Range<usize>> {
-        let head = self.head.load(Ordering::Acquire);
+        let head = self.head.load(Ordering::Relaxed);
         let tail = self.tail.load(Ordering::Relaxed);
-        if head == tail {
+        // With no fence between the two loads `tail` may be older than `head`.
+        let Some(len) = tail.checked_sub(head).filter(|len| *len > 0) else {
             return Steal::Empty;
-        }
-        let end = head + count(tail - head);
-        match self.head.compare_exchange(head, end, Ordering::SeqCst, Ordering::Acquire) {
+        };
+        let end = head + count(len);
+        match self.head.compare_exchange(head, end, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => Steal::Success(head..end),
             Err(_) => Steal::Retry,
         }

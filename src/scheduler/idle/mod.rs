@@ -14,6 +14,7 @@
 //!   saw this worker search did not notify. `idle_hand_on` (structural): the question is asked, and the work handed on.
 //! - `idle_leave`: a searcher that finds work and is not the last leaves what it moved to its own queue to those that search on: they see
 //!   it when they look, before they park. Pairs two searchers' leaving.
+//! - `idle_count_before_claim` (structural): a notifier counts a searcher once it has claimed one.
 //! - The bit of a parked worker is cleared once: by a notifier, who counts it as searching and owes it an unpark, or by itself.
 //!
 //! Checked by the models `push_vs_sleep`, `searching_last` and `idle_two_producers`.
@@ -57,6 +58,15 @@ impl Idle {
         // ORDERING(idle_publish): relaxed, the fence orders it.
         if self.searching.load(Ordering::Relaxed) > 0 {
             return None;
+        }
+        if mutant("idle_count_before_claim") {
+            // Relaxed: as below (counter only).
+            self.searching.fetch_add(1, Ordering::Relaxed);
+            let worker = self.claim();
+            if worker.is_none() {
+                self.searching.fetch_sub(1, Ordering::Relaxed);
+            }
+            return worker;
         }
         let worker = self.claim()?;
         // Counter only: at worst another notifier wakes one more worker before it sees this one.

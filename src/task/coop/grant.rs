@@ -1,6 +1,7 @@
 //! The budget of the poll that runs on this thread: who grants it, who spends it, what a refusal is.
 //!
-//! A worker grants each poll of a task 128 leaves, `block_on` each poll of its future many more. A leaf that is ready spends one;
+//! A worker grants each poll of a task 128 leaves, and so does a local set. `block_on` grants its future as many if its thread runs
+//! tasks beside it, and many more if it does not. A leaf that is ready spends one;
 //! with none left it is refused: it answers pending instead and wakes its task, which so goes to the back of the queue. After 128
 //! refusals a poll is granted as many leaves again: a foreign executor inside a task, which polls on whatever we answer, would
 //! else never get further.
@@ -18,7 +19,7 @@ use crate::sync::thread_local_const;
 /// Ready leaves that one poll of a task may take; and refusals before they are granted anew.
 const GRANT: i32 = 128;
 
-/// Ready leaves that one poll of `block_on`'s future may take: nobody waits behind it, it must only return in the end.
+/// Ready leaves that one poll of `block_on`'s future may take where nobody waits behind it: it must only return in the end.
 const ROOT_GRANT: i32 = 16_384;
 
 /// No worker polls on this thread, or the future is unconstrained.
@@ -58,12 +59,12 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// For a poll of a task.
+    /// For a poll of a task, and of a root future whose thread runs tasks too.
     pub(crate) fn task() -> Self {
         Self::of(GRANT)
     }
 
-    /// For a poll of `block_on`'s future.
+    /// For a poll of a root future whose thread does nothing else.
     pub(crate) fn root() -> Self {
         Self::of(ROOT_GRANT)
     }

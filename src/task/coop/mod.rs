@@ -3,8 +3,8 @@
 //! Each poll of a task is granted 128 units. A leaf future of this crate, such as [`Sleep`](crate::time::Sleep),
 //! [`JoinHandle`](super::JoinHandle) or [`JoinSet::join_next`](super::JoinSet::join_next), spends one whenever it is ready. Once they
 //! are spent it answers pending, though it may be ready, and wakes its task: the other tasks of the worker run, then the task goes on
-//! with a new budget. A poll of `block_on`'s future is granted more, for nobody waits behind it. Outside a runtime's
-//! polls there is no limit.
+//! with a new budget. A poll of `block_on`'s future is granted more where nobody waits behind it: where its thread does not run a
+//! current-thread runtime's tasks beside it. Outside a runtime's polls there is no limit.
 //!
 //! - A loop that computes calls [`consume_budget`] on each turn.
 //! - The author of a leaf of another crate wraps it in [`cooperative`], or asks [`poll_proceed`] first.

@@ -10,15 +10,17 @@
 //! # Invariants (structural mutants)
 //! - `arrivals_gap`, `arrivals_skip_second_look`: *no arrival is lost on a joiner that waits*. The joiner is taken and
 //!   the key queued under one lock; a joiner is left under the lock that last found the queue empty.
-//! - Wakers are cloned, woken and dropped outside the lock.
+//! - `arrivals_keeps_joiner`: the joiner is whoever has polled last.
+//! - Wakers are cloned (`arrivals_clone_under_lock`), woken and dropped outside the lock, and one that panics in that keeps no key from its joiner.
 //!
-//! Checked by the models `join_set_arrival`, `join_set_insert_complete`.
+//! Checked by the models `join_set_arrival`, `join_set_insert_complete`, `join_set_other_joiner`, `join_set_clone_panics`.
 //! Deliberately not here: the handles, which stay with the set and may be bound to its thread.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::sync::{Mutex, StdArc, mutant};
+use crate::task::waker::{drop_quietly, wake_quietly};
 
 /// What the tickets of a set share with it.
 #[derive(Default)]
@@ -55,7 +57,7 @@ impl Arrivals {
         desk.keys.push_back(key);
         drop(desk);
         if let Some(joiner) = joiner {
-            joiner.wake();
+            wake_quietly(joiner);
         }
     }
 
@@ -71,17 +73,23 @@ impl Arrivals {
             if let Some(key) = desk.keys.pop_front() {
                 return Poll::Ready(key);
             }
-            if desk.joiner.as_ref().is_some_and(|joiner| joiner.will_wake(context.waker())) {
+            if desk
+                .joiner
+                .as_ref()
+                .is_some_and(|joiner| joiner.will_wake(context.waker()) || mutant("arrivals_keeps_joiner"))
+            {
                 return Poll::Pending;
             }
         }
+        let locked = mutant("arrivals_clone_under_lock").then(|| self.desk.lock());
         let joiner = context.waker().clone();
+        drop(locked);
         let mut desk = self.desk.lock();
         // Whatever has arrived while the lock was given up has found another joiner, or none.
         let key = if mutant("arrivals_skip_second_look") { None } else { desk.keys.pop_front() };
         let unused = if key.is_none() { desk.joiner.replace(joiner) } else { Some(joiner) };
         drop(desk);
-        drop(unused);
+        drop_quietly(unused);
         key.map_or(Poll::Pending, Poll::Ready)
     }
 
@@ -89,6 +97,12 @@ impl Arrivals {
     pub(super) fn succeed(&self) -> StdArc<Self> {
         let joiner = self.desk.lock().joiner.take();
         StdArc::new(Self { desk: Mutex::new(Desk { keys: VecDeque::new(), joiner }) })
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        drop_quietly(self.joiner.take());
     }
 }
 

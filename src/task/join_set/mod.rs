@@ -196,6 +196,15 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Cancels all tasks; see [`JoinHandle::abort`]. They stay in the set until they are joined.
+    ///
+    /// ```
+    /// fusee::runtime::block_on(async {
+    ///     let mut set = fusee::task::JoinSet::new();
+    ///     set.spawn(std::future::pending::<()>());
+    ///     set.abort_all();
+    ///     assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// });
+    /// ```
     pub fn abort_all(&mut self) {
         for (_, handle) in &self.handles {
             handle.abort();
@@ -226,6 +235,17 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// After `Pending` the waker of `context` is woken when a task completes; only the one of the latest call is. The answer
     /// is also pending, and the waker woken at once, when the poll's budget is spent; see [`coop`].
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     let mut set = fusee::task::JoinSet::new();
+    ///     set.spawn(async { 42 });
+    ///     let joined = poll_fn(|context| set.poll_join_next(context)).await;
+    ///     assert_eq!(joined.unwrap().unwrap(), 42);
+    /// });
+    /// ```
     pub fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.poll_join_next_with_id(context).map(|joined| joined.map(without_id))
     }

@@ -33,7 +33,7 @@ use crate::sync::StdArc;
 ///
 /// The set runs its tasks when it is polled: by [`block_on`](Self::block_on) or [`run_until`](Self::run_until), beside a future of
 /// yours, or on its own. For a `LocalSet` is a future too, ready once all its tasks are complete. It cannot leave its thread, and
-/// so is awaited in `block_on`'s future or in a local task, not in a task of [`fusee::spawn`](crate::spawn). Its tasks may use all
+/// so is awaited in `block_on`'s future or in a local task, not in a task of [`fusee::spawn`](crate::task::spawn()). Its tasks may use all
 /// that the runtime offers to the future in which they are polled: timers, and tasks on its workers.
 ///
 /// A poll of the set polls tasks at most 61 times before it lets others run. Each has a budget of its own, and the tasks that other
@@ -219,7 +219,7 @@ impl fmt::Debug for LocalEnterGuard {
 ///
 /// The current set is that of the local task or the [`run_until`](LocalSet::run_until) that is polled, of the local task that is
 /// dropped with its set, or the one [entered](LocalSet::enter). What a local task hands to
-/// [`fusee::spawn`](crate::spawn) or to a thread is outside. In a [`LocalRuntime`](crate::runtime::LocalRuntime) all is inside.
+/// [`fusee::spawn`](crate::task::spawn()) or to a thread is outside. In a [`LocalRuntime`](crate::runtime::LocalRuntime) all is inside.
 ///
 /// # Panics
 /// Outside a `LocalSet` and a `LocalRuntime`. [`LocalSet::spawn_local`] works there too.

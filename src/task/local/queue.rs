@@ -15,13 +15,14 @@
 //! # Invariants
 //! - *No lost wake-up* (`local_push_order`, structural; `remote.rs`): a waiter is registered, each time that
 //!   it waits, under the lock under which `remote` is found empty; a pusher adds its entry under the same lock as it takes the
-//!   waiters' wakers. Checked by the models `local_wake_vs_idle` and `local_two_wakes`.
+//!   waiters' wakers. Checked by the models `local_wake_vs_idle`, `local_two_wakes` and `local_other_task`.
 //! - *Every waiter is woken*, not only the latest: several futures may drive one set, and the one that is woken may end instead.
 //! - *A closed queue holds nothing* (`remote.rs`): entries that come later are dropped by their pusher, as entries.
 //!   Checked by the model `local_wake_vs_drop`.
 //! - *Futures stay on their thread* (`local_thread`, structural): only [`Owner`] takes entries out, runs tasks and closes the
 //!   list. Checked by the model `local_abort_vs_run`.
-//! - No user code runs under the lock, nor while `mine` is borrowed: wakers are cloned, woken and dropped outside.
+//! - No user code runs under the lock, nor while `mine` is borrowed: wakers are cloned (`local_clone_under_lock`, structural), woken and
+//!   dropped outside. Checked by the model `local_clone_panics`.
 //!
 //! # What may happen to a local task on another thread
 //! Its state word, its queue entry, its join waker (which is `Send`) and its allocation: an entry and a reference hold no right
@@ -131,7 +132,9 @@ impl Owner {
     /// Registers `waker` to be woken when there is something to run, in place of what was registered under `key` before. False
     /// when there is something already.
     pub(super) fn wait(&self, key: usize, waker: &Waker) -> bool {
+        let locked = mutant("local_clone_under_lock").then(|| self.queue.remote.lock());
         let waker = waker.clone();
+        drop(locked);
         let (waits, unused) = self.queue.remote.lock().register(key, waker);
         drop_quietly(unused);
         waits

@@ -18,6 +18,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
+//!   `timer_reset_skips_driver` (structural): a reset is a registrar too.
 //! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
 //! - A waker that blocks holds up every timer of its runtime: tasks' and `block_on`'s do not, a foreign executor's must not.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
@@ -29,16 +30,19 @@
 //! Timers from before keep their ticks: they fire up to a tick late.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
-//! Checked by the models `driver_earlier_deadline`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
+//! Checked by the models `driver_earlier_deadline`, `driver_reset_earlier`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
 //! Deliberately not here: tasks and queues. The thread knows `Waker`s, a `sink` that it hands batches of them, and a question: is there work?
 
 #[cfg(feature = "test-util")]
 mod paused;
+mod wakeups;
 
 use std::task::{Poll, Waker};
 
+use wakeups::Wakeups;
+
 use super::clock::Clock;
-use super::shard::{Closed, NEVER, TimerShard};
+use super::shard::{Closed, Counts, NEVER, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -58,8 +62,7 @@ pub(crate) struct Timers {
     until: CachePadded<AtomicU64>,
     unparker: Unparker,
     closed: AtomicBool,
-    fired: AtomicU64,
-    wakeups: AtomicU64,
+    wakeups: Wakeups,
 }
 
 /// A timer, as its owner knows it.
@@ -85,8 +88,7 @@ impl Timers {
             until: CachePadded::new(AtomicU64::new(AWAKE)),
             unparker,
             closed: AtomicBool::new(false),
-            fired: AtomicU64::new(0),
-            wakeups: AtomicU64::new(0),
+            wakeups: Wakeups::new(),
         }
     }
 
@@ -105,7 +107,9 @@ impl Timers {
     /// Moves a timer from one deadline to another. False when it had fired: the ticket is void then only after a poll or a cancel.
     pub(crate) fn reset(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
         let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, new);
-        self.wake_driver_for(earlier);
+        if !mutant("timer_reset_skips_driver") {
+            self.wake_driver_for(earlier);
+        }
         // One that is moved away, as most are, saves a look at the clock: it had not fired.
         ticket.overdue = new < old && new <= self.clock.now();
         pending
@@ -206,10 +210,9 @@ impl Timers {
         let mut more = false;
         for shard in self.shards.iter().filter(|shard| shard.next() <= now) {
             more |= shard.expire(now, BATCH, due);
-            // Counter only: the driver is the one writer.
-            let fired = self.fired.load(Ordering::Relaxed) + due.len() as u64;
-            // Counter only: as above.
-            self.fired.store(fired, Ordering::Relaxed);
+            if !due.is_empty() {
+                self.wakeups.was_of_use();
+            }
             sink(due);
         }
         more
@@ -217,6 +220,7 @@ impl Timers {
 
     /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it.
     fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) {
+        self.wakeups.settle();
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
         // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
@@ -237,10 +241,7 @@ impl Timers {
             }
             None => parker.park(),
         }
-        // Counter only: the driver is the one writer.
-        let wakeups = self.wakeups.load(Ordering::Relaxed) + 1;
-        // Counter only: as above.
-        self.wakeups.store(wakeups, Ordering::Relaxed);
+        self.wakeups.count();
     }
 
     /// The earliest expiry of all shards.
@@ -266,20 +267,29 @@ impl Timers {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Timers fired so far.
-    pub(crate) fn fired(&self) -> u64 {
-        // Counter only.
-        self.fired.load(Ordering::Relaxed)
-    }
-
     /// Times that the driver thread woke.
     pub(crate) fn wakeups(&self) -> u64 {
-        // Counter only.
-        self.wakeups.load(Ordering::Relaxed)
+        self.wakeups.all()
     }
 
-    /// Timers registered now.
-    pub(crate) fn live(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
+    /// Times that it woke, not to end, and fired nothing before it went back to sleep.
+    pub(crate) fn spurious_wakeups(&self) -> u64 {
+        self.wakeups.spurious()
+    }
+
+    /// What has become of the timers so far. While timers are registered too few may be told to be live, but never more than were at once:
+    /// those that came between the first look and a shard's second may have taken the place of others.
+    pub(crate) fn counts(&self) -> Counts {
+        let counts = || self.shards.iter().map(|shard| shard.counts());
+        let before = counts().map(|shard| shard.registered).fold(0, u64::wrapping_add);
+        let mut sum = counts().fold(Counts::default(), |sum, shard| Counts {
+            registered: sum.registered.saturating_add(shard.registered),
+            fired: sum.fired.saturating_add(shard.fired),
+            cancelled: sum.cancelled.saturating_add(shard.cancelled),
+            live: sum.live.saturating_add(shard.live),
+        });
+        let meanwhile = usize::try_from(sum.registered.wrapping_sub(before)).unwrap_or(usize::MAX);
+        sum.live = sum.live.saturating_sub(meanwhile);
+        sum
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::runner::Run;
+use crate::programs::Run;
 
 /// How a model fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

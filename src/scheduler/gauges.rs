@@ -1,0 +1,81 @@
+//! What is read of the scheduler from outside: its counters, and how much there is of what.
+//!
+//! Who calls it: `runtime/metrics/`, for users, on any thread and at any time, beside workers that go on.
+//!
+//! # Invariants (ordering labels)
+//! - `queue_account`: see `metrics.rs`. A task that was put into the injector is counted once, there or as taken out.
+//! - An answer put together of parts never tells of more than there was: what came while the parts were read is left out.
+//! - No two locks are held at a time: a reader that is held up holds up one worker at most.
+//!
+//! Checked by the model `remote_schedules_never_twice`.
+//! Deliberately not here: the counting.
+
+use super::metrics::{WorkerMetrics, there_at_once};
+use super::{Remote, Scheduler};
+use crate::sync::atomic::Ordering;
+use crate::sync::ord;
+use crate::sync::thread::ThreadId;
+
+impl Scheduler {
+    pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
+        &self.remotes[worker].metrics
+    }
+
+    /// Tasks spawned and not complete yet. Too few may be told while others are spawned.
+    pub(crate) fn live_tasks(&self) -> usize {
+        let census = || self.lists.iter().map(|list| list.census());
+        let before = census().map(|census| census.entered).fold(0, u64::wrapping_add);
+        let (live, entered) = census()
+            .fold((0, 0_u64), |(live, entered), census| (live + census.live, entered.wrapping_add(census.entered)));
+        there_at_once(live, entered.wrapping_sub(before))
+    }
+
+    /// Tasks that were spawned.
+    pub(crate) fn spawned_tasks(&self) -> u64 {
+        self.lists.iter().map(|list| list.census().entered).fold(0, u64::saturating_add)
+    }
+
+    /// Times that a task was put into the injector.
+    ///
+    /// Nobody counts them one by one: each queue entry ends in a poll, so they are the polls that no local schedule accounts for, and
+    /// what is still in the injector. A rescued task was scheduled twice and is polled once. What is on its way is missed, and the next
+    /// answer makes up for it: none is too high, and thanks to the high water none is lower than another before.
+    pub(crate) fn remote_schedules(&self) -> u64 {
+        let sum = |counter: fn(&WorkerMetrics) -> u64| {
+            self.remotes.iter().map(|remote| counter(&remote.metrics)).fold(0, u64::saturating_add)
+        };
+        // ORDERING(queue_account): acquire, first; then all else.
+        let polls = sum(|metrics| metrics.polls.get_published());
+        // ORDERING(queue_account): acquire; see `empty_injector`.
+        let discarded = self.discarded.load(ord("queue_account", Ordering::Acquire));
+        let entries = polls + discarded + self.rescued.get() + self.injector.len() as u64;
+        self.remote_schedules.raise(entries.saturating_sub(sum(|metrics| metrics.local_schedules.get())))
+    }
+
+    /// Tasks that the watch has moved out of a slot.
+    pub(crate) fn rescued_tasks(&self) -> u64 {
+        self.rescued.get()
+    }
+
+    /// Nanoseconds for which a worker was busy.
+    pub(crate) fn busy(&self, worker: usize) -> u64 {
+        let remote = &self.remotes[worker];
+        remote.busy.raise(remote.metrics.busy.get())
+    }
+
+    /// The thread that works as a worker, or was the last to.
+    pub(crate) fn thread(&self, worker: usize) -> Option<ThreadId> {
+        *self.remotes[worker].thread.lock()
+    }
+
+    /// Tasks in the injector.
+    pub(crate) fn injected(&self) -> usize {
+        self.injector.len()
+    }
+
+    /// Tasks in a worker's local queue and its slot; about so many, while tasks come and go.
+    pub(crate) fn queued(&self, worker: usize) -> usize {
+        let Remote { stealer, slot, .. } = &self.remotes[worker];
+        stealer.len() + usize::from(!slot.is_empty())
+    }
+}
