@@ -1,7 +1,7 @@
 //! What may cross threads, move after polling, and pass `catch_unwind`: asserted when this file is compiled.
 
 use std::cell::Cell;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::future::{Future, Pending, Ready};
 use std::hash::Hash;
 use std::marker::PhantomPinned;
@@ -9,7 +9,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::sync::MutexGuard;
 
-use fusee::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeMetrics, TaskMeta, TryCurrentError};
+use fusee::runtime::{
+    self, Builder, EnterGuard, Handle, LocalOptions, LocalRuntime, Runtime, RuntimeMetrics, TaskMeta, TryCurrentError,
+};
 use fusee::task::coop::{Coop, RestoreOnPending};
 use fusee::task::futures::TaskLocalFuture;
 use fusee::task::{
@@ -26,6 +28,7 @@ const fn unwind<T: UnwindSafe + RefUnwindSafe>() {}
 const fn debug<T: Debug>() {}
 const fn error<T: std::error::Error + Send + Sync + 'static>() {}
 const fn value<T: Copy + Eq + Ord + Hash + Debug>() {}
+const fn all_of_an_identifier<T: Copy + Eq + Hash + Debug + Display + Send + Sync + Unpin + UnwindSafe>() {}
 const fn send_value<T: Send>(_: &T) {}
 
 /// Asserts that a type has not the trait: two ways to answer would be ambiguous.
@@ -115,7 +118,11 @@ const _: () = {
     send::<TaskLocalFuture<Cell<u8>, Ready<()>>>();
     sync::<TaskLocalFuture<u8, Ready<()>>>();
     sync::<EnterGuard<'static>>();
+    all_of_an_identifier::<runtime::Id>();
     unpin::<LocalSet>();
+    unpin::<LocalRuntime>();
+    unwind::<LocalRuntime>();
+    unwind::<LocalOptions>();
     unpin::<LocalEnterGuard>();
     debug::<LocalSet>();
     debug::<LocalEnterGuard>();
@@ -133,6 +140,10 @@ not!(TaskLocalFuture<Cell<u8>, Ready<()>>: Sync);
 not!(TaskLocalFuture<u8, Ready<()>>: Unpin);
 not!(Coop<PhantomFuture>: Unpin);
 not!(Unconstrained<PhantomFuture>: Unpin);
+not!(LocalRuntime: Send);
+not!(LocalRuntime: Sync);
+not!(LocalOptions: Send);
+not!(LocalOptions: Sync);
 not!(LocalSet: Send);
 not!(LocalSet: Sync);
 not!(LocalEnterGuard: Send);

@@ -11,7 +11,7 @@ use fusee::task::JoinHandle;
 use futures::executor;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::proc::threads_named;
-use support::{Drops, Latch, on_drop, until, watchdog};
+use support::{Drops, Latch, PATIENCE, on_drop, until, watchdog};
 
 /// A runtime with one worker, whose threads have this name.
 fn builder(name: &str, max_threads: usize) -> Builder {
@@ -101,6 +101,24 @@ fn threads_without_a_job_end_and_others_start_when_they_are_needed_again() {
             until("all have ended", || runtime.metrics().num_blocking_threads() == 0);
             until("the system knows only the worker", || threads_named("shrink") == 1);
             assert_eq!(runtime.metrics().num_idle_blocking_threads(), 0);
+        }
+    });
+}
+
+#[test]
+fn shutdown_runs_the_jobs_that_wait_for_no_other() {
+    watchdog(|| {
+        let ends: [fn(Runtime); 2] = [drop, |runtime| runtime.shutdown_timeout(PATIENCE)];
+        for round in 0..200 {
+            let runtime = Builder::new_current_thread().max_blocking_threads(3).build().unwrap();
+            if round % 2 == 0 {
+                // A thread that waits for the next job, or will in a moment.
+                runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+            }
+            let jobs: Vec<_> = (0..2).map(|n| runtime.spawn_blocking(move || n)).collect();
+            ends[round / 2 % 2](runtime);
+            let outputs: Vec<_> = jobs.into_iter().map(|job| executor::block_on(job).unwrap()).collect();
+            assert_eq!(outputs, [0, 1]);
         }
     });
 }

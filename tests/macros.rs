@@ -11,6 +11,7 @@ mod support;
 use std::error::Error;
 use std::fmt::Debug;
 use std::panic::catch_unwind;
+use std::rc::Rc;
 use std::thread;
 
 use fusee::runtime::Handle;
@@ -96,6 +97,30 @@ mod the_runtime {
             calls_of(paused),
             ["new_multi_thread", "worker_threads(1)", "start_paused(true)", "build", "block_on"]
         );
+    }
+
+    #[test]
+    fn may_be_local_and_have_a_name() {
+        use stand_in as path;
+
+        #[fusee::main(flavor = "local", start_paused = true, crate = "path")]
+        async fn main() {}
+        assert_eq!(calls_of(main), ["new_current_thread", "start_paused(true)", "build_local", "block_on"]);
+        #[fusee::main(name = r#"a "raw" name"#, crate = "path")]
+        async fn named() {}
+        assert_eq!(calls_of(named), ["new_multi_thread", r#"name(a "raw" name)"#, "build", "block_on"]);
+    }
+
+    #[fusee::test(flavor = "local")]
+    async fn that_is_local_runs_what_is_not_send() {
+        let shared = Rc::new(42);
+        let same = shared.clone();
+        assert_eq!(fusee::task::spawn_local(async move { same }).await.unwrap(), shared);
+    }
+
+    #[fusee::test(name = "of a test")]
+    async fn tells_its_name() {
+        assert_eq!(Handle::current().name(), Some("of a test"));
     }
 
     #[fusee::test(crate = "crate::stand_in")]

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use fusee::runtime::{Builder, Runtime};
+use fusee::runtime::{Builder, Handle, Runtime};
 use fusee::task::{JoinHandle, yield_now};
 use fusee::time::{Instant, sleep, sleep_until};
 use futures::channel::oneshot;
@@ -303,6 +303,27 @@ fn dropped_while_its_owner_panics_it_shuts_down() {
         panicked.join().unwrap_err();
         assert_eq!(drops.count(), 1);
         until("its threads are gone", || threads_named("unwinding") == 0);
+    });
+}
+
+#[test]
+fn by_a_thread_that_has_entered_it_the_guard_outlives_it() {
+    watchdog(|| {
+        let ends: [fn(Runtime); 3] =
+            [drop, Runtime::shutdown_background, |runtime| runtime.shutdown_timeout(Duration::from_secs(60))];
+        for end in ends {
+            let (runtime, other) = (named("entered"), Builder::new_current_thread().build().unwrap());
+            let _other = other.enter();
+            {
+                let entered = runtime.handle().id();
+                let _guard = runtime.enter();
+                end(runtime);
+                assert_eq!(Handle::current().id(), entered, "it is the current one still");
+                assert_cancelled(fusee::spawn(async {}));
+            }
+            assert_eq!(Handle::current().id(), other.handle().id());
+            until("its threads are gone", || threads_named("entered") == 0);
+        }
     });
 }
 

@@ -47,6 +47,42 @@ fn to_the_past_while_it_waits_it_fires_at_once() {
 }
 
 #[test]
+fn to_the_past_while_it_waits_it_is_ready_on_the_next_poll() {
+    on_every_flavour(|runtime| {
+        let _entered = runtime.enter();
+        let past = Instant::now();
+        for later in [HOUR, Duration::from_millis(50)] {
+            for _ in 0..100 {
+                let mut pause = sleep(later);
+                assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+                pause.reset(past);
+                assert!(poll_once(&mut pause, Waker::noop()).is_ready(), "a deadline that has passed waits for nobody");
+                assert!(pause.is_elapsed());
+                assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+            }
+        }
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
+fn to_the_past_and_to_the_future_again_it_waits() {
+    on_every_flavour(|runtime| {
+        let _entered = runtime.enter();
+        let past = Instant::now();
+        for _ in 0..100 {
+            let mut pause = sleep(HOUR);
+            assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+            pause.reset(past);
+            pause.reset(Instant::now() + HOUR);
+            assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+            pause.reset(past);
+        }
+        assert_eq!(runtime.metrics().timers_live(), 0, "nor does one that is dropped before its poll leave anything");
+    });
+}
+
+#[test]
 fn later_while_it_waits_it_does_not_fire_at_the_old_time() {
     on_every_flavour(|runtime| {
         let _entered = runtime.enter();

@@ -86,7 +86,7 @@ fn expand_function(attribute: Attribute, options: &Options, function: &Function)
     let mut body: TokenStream = function.inner_attributes.iter().cloned().collect();
     body.extend(builder(attribute, options));
     body.extend(code(
-        ".build().unwrap_or_else(|error| ::core::panic!(\"the runtime could not be started: {error}\")).block_on",
+        ".unwrap_or_else(|error| ::core::panic!(\"the runtime could not be started: {error}\")).block_on",
         Span::mixed_site(),
     ));
     body.extend([TokenTree::from(Group::new(Delimiter::Parenthesis, future(function)))]);
@@ -94,7 +94,7 @@ fn expand_function(attribute: Attribute, options: &Options, function: &Function)
     tokens
 }
 
-/// The configured builder.
+/// The configured builder, asked for a runtime.
 fn builder(attribute: Attribute, options: &Options) -> TokenStream {
     let mut tokens = match &options.path {
         Some(path) => code(&path.value, path.span),
@@ -110,16 +110,23 @@ fn builder(attribute: Attribute, options: &Options) -> TokenStream {
         (_, _, given) => given.as_ref(),
     };
     tokens.extend(match flavor {
-        Flavor::CurrentThread => code("new_current_thread()", span),
+        Flavor::CurrentThread | Flavor::Local => code("new_current_thread()", span),
         Flavor::MultiThread => code("new_multi_thread()", span),
     });
     if let Some(workers) = workers {
         tokens.extend(code(&format!(".worker_threads({}usize)", workers.value), workers.span));
     }
+    if let Some(name) = &options.name {
+        tokens.extend(code(&format!(".name({})", name.value), name.span));
+    }
     // The clock runs unless told otherwise, and a builder without the feature `test-util` has no such call.
     if let Some(given) = options.start_paused.as_ref().filter(|given| given.value) {
         tokens.extend(code(".start_paused(true)", given.span));
     }
+    tokens.extend(match flavor {
+        Flavor::Local => code(".build_local(::core::default::Default::default())", span),
+        Flavor::CurrentThread | Flavor::MultiThread => code(".build()", Span::mixed_site()),
+    });
     tokens
 }
 

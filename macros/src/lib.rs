@@ -35,8 +35,10 @@ use expand::{Attribute, expand};
 /// # Options
 /// Each once at most, as a literal, in any order.
 ///
-/// - `flavor = "multi_thread"`, the default, or `flavor = "current_thread"`: which runtime.
+/// - `flavor = "multi_thread"`, the default, `flavor = "current_thread"`, or `flavor = "local"`, on which `spawn_local` works everywhere: which
+///   runtime.
 /// - `worker_threads = 4`: the number of workers of a multi-thread runtime, at least 1; one for each core by default.
+/// - `name = "requests"`: the runtime's name, which its handles tell.
 /// - `start_paused = true`: the runtime's clock starts paused. Needs the feature `test-util` of `fusee`.
 /// - `crate = "path"`: where `fusee` is found, if not as `::fusee`.
 ///
@@ -70,7 +72,7 @@ use expand::{Attribute, expand};
 ///
 /// # Errors
 /// What cannot be does not compile: a function that is not `async`, arguments of `main`, an option that is unknown, given twice
-/// or of the wrong kind, and `worker_threads` of a current-thread runtime or of 0.
+/// or of the wrong kind, `worker_threads` of a runtime that is not multi-threaded or of 0, and a blank `name`.
 ///
 /// # Panics
 /// The function panics when the runtime cannot be started, with the builder's error, and when it is called inside a runtime.
@@ -97,9 +99,11 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 /// Each once at most, as a literal, in any order.
 ///
-/// - `flavor = "current_thread"`, the default, or `flavor = "multi_thread"`: which runtime.
+/// - `flavor = "current_thread"`, the default, `flavor = "local"`, on which `spawn_local` works everywhere, or `flavor = "multi_thread"`: which
+///   runtime.
 /// - `worker_threads = 2`: the number of workers of a multi-thread runtime, at least 1; one by default, for a test seldom
 ///   gains from more. Needs `flavor = "multi_thread"`.
+/// - `name = "requests"`: the runtime's name, which its handles tell.
 /// - `start_paused = true`: the runtime's clock starts paused, and a test that sleeps takes no time. Needs
 ///   the feature `test-util` of `fusee`.
 /// - `crate = "path"`: where `fusee` is found, if not as `::fusee`.

@@ -8,14 +8,16 @@ use proc_macro::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use crate::error::{Error, Result};
 use crate::literal;
 
-const FLAVORS: &str = "the flavors are `multi_thread` and `current_thread`";
-const OPTIONS: &str = "the options are `flavor`, `worker_threads`, `start_paused` and `crate`";
+const FLAVORS: &str = "the flavors are `multi_thread`, `current_thread` and `local`";
+const OPTIONS: &str = "the options are `flavor`, `worker_threads`, `name`, `start_paused` and `crate`";
 
 /// The scheduler that a runtime is built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flavor {
     CurrentThread,
     MultiThread,
+    /// A current-thread one for futures that are not `Send`.
+    Local,
 }
 
 /// An option's value, and the place to blame for it.
@@ -30,6 +32,8 @@ pub(crate) struct Given<T> {
 pub(crate) struct Options {
     pub(crate) flavor: Option<Given<Flavor>>,
     pub(crate) worker_threads: Option<Given<usize>>,
+    /// The runtime's name, as the literal is written.
+    pub(crate) name: Option<Given<String>>,
     pub(crate) start_paused: Option<Given<bool>>,
     /// Where `fusee` is found: a path.
     pub(crate) path: Option<Given<String>>,
@@ -48,7 +52,7 @@ impl Options {
         }
         let flavor = options.flavor.as_ref().map_or(default, |given| given.value);
         match &options.worker_threads {
-            Some(given) if flavor == Flavor::CurrentThread => {
+            Some(given) if flavor != Flavor::MultiThread => {
                 Err(Error::at(given.span, "`worker_threads` needs the option `flavor = \"multi_thread\"`"))
             }
             _ => Ok(options),
@@ -63,6 +67,7 @@ impl Options {
         match name.to_string().as_str() {
             "flavor" => set(&mut self.flavor, name, rest, "\"multi_thread\"", flavor),
             "worker_threads" => set(&mut self.worker_threads, name, rest, "4", worker_threads),
+            "name" => set(&mut self.name, name, rest, "\"requests\"", runtime_name),
             "start_paused" => set(&mut self.start_paused, name, rest, "true", start_paused),
             "crate" => set(&mut self.path, name, rest, "\"fusee\"", path),
             _ => Err(Error::over(entry, format!("unknown option `{name}`; {OPTIONS}"))),
@@ -99,6 +104,7 @@ fn flavor(value: &[TokenTree]) -> Result<Flavor> {
     match text.as_deref().and_then(literal::string) {
         Some("current_thread") => Ok(Flavor::CurrentThread),
         Some("multi_thread") => Ok(Flavor::MultiThread),
+        Some("local") => Ok(Flavor::Local),
         Some(other) => Err(Error::over(value, format!("unknown flavor `{other}`; {FLAVORS}"))),
         None => Err(Error::over(value, format!("`flavor` takes a string literal; {FLAVORS}"))),
     }
@@ -110,6 +116,15 @@ fn worker_threads(value: &[TokenTree]) -> Result<usize> {
         Some(0) => Err(Error::over(value, "`worker_threads` must be at least 1")),
         Some(count) => usize::try_from(count).map_err(|_| Error::over(value, "`worker_threads` is too large")),
         None => Err(Error::over(value, "`worker_threads` takes an integer literal, as in `worker_threads = 4`")),
+    }
+}
+
+fn runtime_name(value: &[TokenTree]) -> Result<String> {
+    let text = literal_text(value);
+    match text.as_deref().and_then(literal::string) {
+        Some(name) if name.trim().is_empty() => Err(Error::over(value, "`name` must not be blank")),
+        Some(_) => Ok(text.unwrap_or_default()),
+        None => Err(Error::over(value, "`name` takes a string literal, as in `name = \"requests\"`")),
     }
 }
 

@@ -17,8 +17,9 @@
 //!   the promise, and the one that was notified for it goes on waiting.
 //! - *A thread becomes idle only when the queue is empty*, decided under the lock; it leaves only when idle and unpromised, when
 //!   the pool is closed, or when there are more than `max_threads` beside those that carry.
-//! - *A closed pool takes nothing in, cancels its queue and wakes who is idle* (`blocking_closed`, `blocking_close_wakes`, structural); a
-//!   work that it has accepted still runs (`blocking_handed`, structural).
+//! - *A closed pool takes nothing in, cancels its queue and wakes who is idle* (`blocking_closed`, `blocking_close_wakes`, structural). What it
+//!   has accepted with a thread to come for it still runs: a work (`blocking_handed`, structural), and as many jobs as threads start or are
+//!   promised (`blocking_coming`, structural). So a job that had to wait for nobody runs, though its runtime is dropped at once.
 //! - *Every thread that the pool has started is joined* (`blocking_gone`, structural): by the next that ends, or by
 //!   [`Pool::wait`]; at most the last one to end is left for later.
 //! - No user code, no start and no join of a thread under the lock.
@@ -133,24 +134,30 @@ impl Pool {
     /// it has `ended`. Never panics.
     pub(crate) fn work(&self, ticket: Ticket, ended: impl Fn()) {
         let Ticket(id) = ticket;
-        let mut next = self.roster.lock().reserved(id);
-        loop {
-            let carried = matches!(next, Some(Job::Work(_)));
-            if let Some(job) = next {
-                run(job);
-                if !carried {
-                    ended();
-                }
+        let mut roster = self.roster.lock();
+        let mut next = match roster.arrive(id) {
+            Some(work) => {
+                drop(roster);
+                Ok(work)
             }
-            let roster = self.roster.lock();
-            next = match self.next(roster, carried) {
-                Ok(job) => Some(job),
+            None => self.next(roster, false),
+        };
+        loop {
+            let job = match next {
+                Ok(job) => job,
                 Err(roster) => return self.leave(roster, id),
             };
+            let carried = matches!(job, Job::Work(_));
+            run(job);
+            if !carried {
+                ended();
+            }
+            next = self.next(self.roster.lock(), carried);
         }
     }
 
-    /// Refuses jobs and works from now on, cancels the jobs that wait, on this thread, and has the threads end. Later calls do nothing.
+    /// Refuses jobs and works from now on, cancels the jobs that wait, on this thread, and has the threads end, those that come for a job
+    /// after that. Later calls cancel nothing more.
     pub(crate) fn close(&self) {
         let (jobs, works) = {
             let mut roster = self.roster.lock();

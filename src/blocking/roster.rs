@@ -4,7 +4,8 @@
 //!
 //! | a thread that | is counted in |
 //! |---|---|
-//! | starts, or runs a job | `threads` |
+//! | starts | `threads`, `starting` |
+//! | runs a job | `threads` |
 //! | carries a work, or starts to | `threads`, `carrying` |
 //! | waits | `threads`, `idle` |
 //! | waits and is promised something | `threads`, `promised`; `carrying` too if that is a work |
@@ -13,7 +14,8 @@
 //! - `threads - carrying` never exceeds the maximum: as a thread puts down its work, or finds nothing to do, it leaves if it would.
 //! - Each work that is handed has a promised thread, each that is reserved a starting one.
 //! - `handed` is looked at before the queue, so that a work waits for no job (`blocking_work_first`, structural).
-//! - `blocking_orphans`, `blocking_gone`: see the folder's header.
+//! - Each thread that starts, or is promised what is no work, looks into the queue before it leaves: so many jobs outlive the pool's closing.
+//! - `blocking_orphans`, `blocking_gone`, `blocking_coming`: see the folder's header.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -52,6 +54,8 @@ pub(super) struct Roster {
     /// Threads that have left, and are not joined yet.
     ended: Vec<JoinHandle<()>>,
     threads: usize,
+    /// Threads started for the queue that have not come yet.
+    starting: usize,
     idle: usize,
     promised: usize,
     carrying: usize,
@@ -80,6 +84,7 @@ impl Roster {
             members: BTreeMap::new(),
             ended: Vec::new(),
             threads: 0,
+            starting: 0,
             idle: 0,
             promised: 0,
             carrying: 0,
@@ -133,7 +138,10 @@ impl Roster {
 
     /// Counts a thread that is about to start, if there are fewer than the maximum.
     pub(super) fn enlist_below_maximum(&mut self) -> Option<u64> {
-        (self.free() < self.max_threads).then(|| self.enlist(Member::Starting))
+        (self.free() < self.max_threads).then(|| {
+            self.starting += 1;
+            self.enlist(Member::Starting)
+        })
     }
 
     /// Counts a thread that is about to start and to carry `work`.
@@ -149,9 +157,13 @@ impl Roster {
         (!self.closed && self.free() < self.max_threads).then(|| self.enlist(Member::Adopted))
     }
 
-    /// The work that a thread was started for.
-    pub(super) fn reserved(&mut self, id: u64) -> Option<Job> {
-        self.reserved.remove(&id).map(Job::Work)
+    /// A thread comes. The work that it was started for; none if it is for the queue, at which it is to look before the lock is released.
+    pub(super) fn arrive(&mut self, id: u64) -> Option<Job> {
+        let work = self.reserved.remove(&id).map(Job::Work);
+        if work.is_none() && !matches!(self.members.get(&id), Some(Member::Adopted)) {
+            self.starting -= 1;
+        }
+        work
     }
 
     /// The thread's start has returned.
@@ -170,6 +182,7 @@ impl Roster {
     pub(super) fn strike(&mut self, id: u64) -> Vec<Runnable> {
         self.members.remove(&id);
         self.threads -= 1;
+        self.starting -= 1;
         if self.free() > 0 {
             return Vec::new();
         }
@@ -198,11 +211,12 @@ impl Roster {
         if let Some(work) = self.handed.pop_front() {
             return Next::Run(Job::Work(work));
         }
-        if self.closed || self.free() > self.max_threads {
+        if self.free() > self.max_threads {
             return Next::Leave;
         }
         match self.queue.pop_front() {
             Some(job) => Next::Run(Job::Task(job)),
+            None if self.closed => Next::Leave,
             None => Next::Idle,
         }
     }
@@ -244,11 +258,13 @@ impl Roster {
 
     /// Refuses all from now on, and promises to those who wait that there is something: the end. The jobs that will not run.
     pub(super) fn close(&mut self) -> Vec<Runnable> {
+        let coming = if self.closed { self.queue.len() } else { self.starting + self.promised - self.handed.len() };
+        let kept = if mutant("blocking_coming") { 0 } else { coming.min(self.queue.len()) };
         self.closed = true;
         if !mutant("blocking_close_wakes") {
             self.promised += mem::take(&mut self.idle);
         }
-        mem::take(&mut self.queue).into()
+        self.queue.split_off(kept).into()
     }
 
     /// The works that nobody has come for yet.
@@ -297,8 +313,9 @@ mod tests {
     fn a_thread_that_carries_makes_room_for_another() {
         let mut roster = Roster::new(1);
         let carrier = roster.enlist_for(work());
-        assert!(roster.reserved(carrier).is_some() && roster.reserved(carrier).is_none());
+        assert!(roster.arrive(carrier).is_some());
         let other = roster.enlist_below_maximum().expect("a carrier does not count");
+        assert!(roster.arrive(other).is_none());
         assert_eq!((roster.enlist_below_maximum(), roster.adopt(), roster.threads()), (None, None, 2));
         // Done with its work, the carrier is one too many.
         roster.put_down();

@@ -40,7 +40,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let waker = Waker::from(root.clone());
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
         handle.scheduler().assert_not_forked();
@@ -70,7 +70,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             drop(present);
             return drive(handle, worker, slot, future);
         }
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::root()) {
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
         handle.scheduler().assert_not_forked();
@@ -92,7 +92,10 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     loop {
         if root.take_woken() {
             rest.busy();
-            if let Poll::Ready(output) = poll(future.as_mut(), &waker, coop::Grant::task()) {
+            let budget = coop::Grant::task();
+            let answer = future.as_mut().poll(&mut Context::from_waker(&waker));
+            worker::account(budget);
+            if let Poll::Ready(output) = answer {
                 return output;
             }
         }
@@ -115,7 +118,9 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     }
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker, _budget: coop::Grant) -> Poll<F::Output> {
+/// Polls a root future on a thread that does nothing else.
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    let _budget = coop::Grant::root();
     future.poll(&mut Context::from_waker(waker))
 }
 

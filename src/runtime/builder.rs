@@ -12,7 +12,7 @@ use crate::blocking::Pool;
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::{Plan, Policy, RuntimeFlavor};
-use crate::sync::available_parallelism;
+use crate::sync::{StdArc, available_parallelism};
 
 /// The most workers that a runtime takes.
 const MAX_WORKERS: usize = 32_768;
@@ -29,6 +29,7 @@ const MAX_WORKERS: usize = 32_768;
 /// ```
 pub struct Builder {
     flavor: RuntimeFlavor,
+    name: Option<StdArc<str>>,
     worker_threads: Option<usize>,
     max_blocking_threads: usize,
     thread_keep_alive: Duration,
@@ -71,6 +72,7 @@ impl Builder {
     fn new(flavor: RuntimeFlavor) -> Self {
         Self {
             flavor,
+            name: None,
             worker_threads: None,
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
@@ -89,6 +91,14 @@ impl Builder {
 
     /// Nothing: all that there is is always there. It is here so that programs carry over that call it.
     pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// A name for the runtime, which its [handles](super::Handle::name) tell; none by default. [`build`](Self::build) refuses a blank one.
+    ///
+    /// Threads are named by [`thread_name`](Self::thread_name).
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        self.name = Some(name.into().into());
         self
     }
 
@@ -232,7 +242,8 @@ impl Builder {
             event_interval: self.event_interval,
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
-        let plan = Plan { policy, threads: self.threads.clone(), blocking, hooks: self.hooks.clone() };
+        let (name, threads, hooks) = (self.name.clone(), self.threads.clone(), self.hooks.clone());
+        let plan = Plan { name, policy, threads, blocking, hooks };
         match self.flavor {
             RuntimeFlavor::CurrentThread => start::current_thread(plan, self.start_paused),
             RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.start_paused),
@@ -253,7 +264,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
-        let LocalOptions {} = options;
+        let LocalOptions { .. } = options;
         if self.flavor == RuntimeFlavor::MultiThread {
             let message = "a local runtime has one thread: build it with `Builder::new_current_thread`";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -273,6 +284,9 @@ impl Builder {
         if self.max_blocking_threads == 0 {
             return refuse("max_blocking_threads must be at least 1".to_owned());
         }
+        if self.name.as_deref().is_some_and(|name| name.trim().is_empty()) {
+            return refuse("name must not be blank".to_owned());
+        }
         self.threads.name.check()?;
         match self.worker_threads {
             Some(0) => refuse("worker_threads must be at least 1".to_owned()),
@@ -289,6 +303,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("flavor", &self.flavor)
+            .field("name", &self.name)
             .field("worker_threads", &self.worker_threads)
             .field("max_blocking_threads", &self.max_blocking_threads)
             .field("thread_keep_alive", &self.thread_keep_alive)

@@ -34,12 +34,19 @@ impl Duty {
 }
 
 /// Makes a runtime the current one until it is dropped; see [`Handle::enter`].
+///
+/// The runtime may be shut down while the guard lives: its drop does not touch it.
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
+    _entered: Entered,
+    /// Borrows the handle, though its drop does not; and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
+    scope: PhantomData<(&'a Handle, StdMutexGuard<'static, ()>)>,
+}
+
+/// Leaves the runtime that was entered, when it is dropped.
+struct Entered {
     /// None on a thread that ends, whose thread-locals are gone: nothing was entered.
     position: Option<usize>,
-    /// Borrows the handle, and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
-    scope: PhantomData<(&'a Handle, StdMutexGuard<'a, ()>)>,
 }
 
 impl fmt::Debug for EnterGuard<'_> {
@@ -48,7 +55,7 @@ impl fmt::Debug for EnterGuard<'_> {
     }
 }
 
-impl Drop for EnterGuard<'_> {
+impl Drop for Entered {
     fn drop(&mut self) {
         let Some(position) = self.position else { return };
         let left = ENTERED.try_with(|entered| {
@@ -106,7 +113,7 @@ pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
         entered.push(Some(handle.clone()));
         entered.len() - 1
     });
-    EnterGuard { position: position.ok(), scope: PhantomData }
+    EnterGuard { _entered: Entered { position: position.ok() }, scope: PhantomData }
 }
 
 /// The current runtime.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::context::{self, EnterGuard, TryCurrentError};
+use super::id::Id;
 use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::Arc;
@@ -212,6 +213,31 @@ impl Handle {
         self.scheduler().flavor()
     }
 
+    /// Which runtime it is: the same for all its handles.
+    ///
+    /// ```
+    /// use fusee::runtime::Handle;
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     let id = Handle::current().id();
+    ///     assert_eq!(fusee::spawn(async { Handle::current().id() }).await.unwrap(), id);
+    /// });
+    /// ```
+    pub fn id(&self) -> Id {
+        Id::of_place::<Scheduler>(self.scheduler())
+    }
+
+    /// The name that the [builder](super::Builder::name) gave the runtime, if it gave one.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread().name("requests").build()?;
+    /// assert_eq!(runtime.handle().name(), Some("requests"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.scheduler().name()
+    }
+
     #[track_caller]
     pub(crate) fn assert_not_forked(&self) {
         self.scheduler().assert_not_forked();
@@ -232,6 +258,9 @@ impl Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("workers", &self.scheduler().workers()).finish_non_exhaustive()
+        f.debug_struct("Handle")
+            .field("name", &self.name())
+            .field("workers", &self.scheduler().workers())
+            .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
@@ -44,9 +45,16 @@ pub struct LocalRuntime {
 }
 
 /// What [`Builder::build_local`] is told beside the builder's own settings: nothing, so far.
+///
+/// It is not `Send`: what it may come to hold, hooks for one, stays on the runtime's thread.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct LocalOptions {}
+pub struct LocalOptions {
+    stays: PhantomData<*const ()>,
+}
+
+impl UnwindSafe for LocalOptions {}
+impl RefUnwindSafe for LocalOptions {}
 
 /// Makes a [`LocalRuntime`] the current one, for tasks and for local tasks, until it is dropped; see [`LocalRuntime::enter`].
 #[must_use = "the runtime is left as soon as the guard is dropped"]

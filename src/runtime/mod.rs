@@ -26,7 +26,7 @@
 //! locks and allocations of a process that forks with several threads do; `exec` is the safe way. Noticed on Linux, from 4.14 on.
 //!
 //! # Inside
-//! `builder.rs` holds the configuration (`builder_hooks.rs` the hooks'), `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered,
+//! `builder.rs` holds the configuration (`builder_hooks.rs` the hooks'), `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered, `id.rs` tells them apart,
 //! `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks;
 //! `pool_thread.rs` starts the threads of the blocking pool, `block_in_place.rs` has one of them take a worker over.
 
@@ -36,6 +36,7 @@ mod builder;
 mod builder_hooks;
 mod context;
 mod handle;
+mod id;
 mod local_runtime;
 mod metrics;
 mod pool_thread;
@@ -49,6 +50,7 @@ pub use crate::scheduler::RuntimeFlavor;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
+pub use id::{Id, worker_index};
 pub use local_runtime::{LocalOptions, LocalRuntime, LocalRuntimeEnterGuard};
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;

@@ -22,8 +22,8 @@ use crate::task::{JoinHandle, is_large};
 
 /// A runtime: workers that run tasks, a driver that fires timers, and threads for closures that block.
 ///
-/// Dropping it shuts it down: tasks are dropped at their next suspension point, blocking jobs that have not begun are cancelled, and the drop
-/// returns when all threads have ended. A task that never returns from a poll, or a job that runs, keeps it waiting;
+/// Dropping it shuts it down: tasks are dropped at their next suspension point, blocking jobs that wait for a free thread are cancelled, and the
+/// drop returns when all threads have ended. A task that never returns from a poll, or a job that runs, keeps it waiting;
 /// [`shutdown_timeout`](Self::shutdown_timeout) waits for so long and no longer. Dropped on a thread of a runtime, its own or another, in a task or in a
 /// waker, it waits for no thread: they end by themselves. Dropped inside `block_on`, it waits.
 ///

@@ -86,6 +86,7 @@ pub(crate) struct Scheduler {
     blocking: Pool,
     threads: ThreadSettings,
     policy: Policy,
+    name: Option<StdArc<str>>,
     /// Shared with tasks that are in no list, and hold no shard.
     task_hooks: Option<StdArc<TaskHooks>>,
     thread_hooks: ThreadHooks,
@@ -127,6 +128,7 @@ impl Scheduler {
             blocking: plan.blocking,
             threads: plan.threads,
             policy: plan.policy,
+            name: plan.name,
             task_hooks: plan.hooks.task.if_any().map(StdArc::new),
             thread_hooks: plan.hooks.thread,
         }

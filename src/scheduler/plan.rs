@@ -1,11 +1,15 @@
 //! What a builder decides about a scheduler.
 
+use super::Scheduler;
 use super::hooks::Hooks;
 use super::thread_settings::ThreadSettings;
 use crate::blocking::Pool;
+use crate::sync::StdArc;
 
 /// What a builder decides.
 pub(crate) struct Plan {
+    /// The runtime's name.
+    pub(crate) name: Option<StdArc<str>>,
     pub(crate) policy: Policy,
     pub(crate) threads: ThreadSettings,
     pub(crate) blocking: Pool,
@@ -30,4 +34,11 @@ pub(crate) struct Policy {
     pub(crate) global_queue_interval: u32,
     /// A thread that works and polls a root future looks at that after so many polls of tasks.
     pub(crate) event_interval: u32,
+}
+
+impl Scheduler {
+    /// The runtime's name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
 }

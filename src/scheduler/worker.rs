@@ -138,6 +138,11 @@ pub(crate) fn park(rest: &mut Rest<'_>, woken: impl Fn() -> bool) {
 pub(crate) fn poll(task: Runnable) {
     let budget = coop::Grant::task();
     task.run();
+    account(budget);
+}
+
+/// Ends a poll's budget, on the worker's thread, and counts the poll if it was made to give way.
+pub(crate) fn account(budget: coop::Grant) {
     if budget.was_exhausted() {
         // Its worker may have been handed on meanwhile: then nobody counts.
         seat::with(|worker| worker.metrics.forced_yields.add(1));
@@ -210,6 +215,10 @@ impl Worker {
     }
 
     /// The worker's reference to the scheduler.
+    pub(crate) fn index(&self) -> usize {
+        self.shard.index()
+    }
+
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
     }

@@ -54,7 +54,8 @@ where
 ///
 /// # Cancellation
 /// A job that runs cannot be stopped: [`abort`](JoinHandle::abort) has no effect, and the shutdown of the runtime waits for it. One that has
-/// not started is cancelled, at the latest when a thread would take it; shutdown cancels them all. Dropping the handle detaches the job.
+/// not started is cancelled, at the latest when a thread would take it. Shutdown cancels those that wait for a thread to be free; one that has a
+/// thread to come for it, as all have below the maximum, runs. Dropping the handle detaches the job.
 ///
 /// # Panics
 /// Outside a runtime, as [`spawn`] does. A panic of `f` goes to the handle.

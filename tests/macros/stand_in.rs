@@ -49,6 +49,11 @@ pub(crate) mod runtime {
             self
         }
 
+        pub(crate) fn name(&mut self, name: &str) -> &mut Self {
+            record(format!("name({name})"));
+            self
+        }
+
         pub(crate) fn start_paused(&mut self, paused: bool) -> &mut Self {
             record(format!("start_paused({paused})"));
             self
@@ -56,6 +61,11 @@ pub(crate) mod runtime {
 
         pub(crate) fn build(&mut self) -> Result<Runtime, String> {
             record("build");
+            Ok(Runtime)
+        }
+
+        pub(crate) fn build_local(&mut self, (): ()) -> Result<Runtime, String> {
+            record("build_local");
             Ok(Runtime)
         }
     }

@@ -48,6 +48,15 @@ async fn no_workers() {}
 #[fusee::main(worker_threads = 0x1_0000_0000_0000_0000)]
 async fn too_many_workers() {}
 
+#[fusee::main(name = 4)]
+async fn name_of_a_number() {}
+
+#[fusee::main(name = " ")]
+async fn blank_name() {}
+
+#[fusee::main(flavor = "local", worker_threads = 2)]
+async fn workers_of_a_local_runtime() {}
+
 #[fusee::main(start_paused = "true")]
 async fn paused_of_a_string() {}
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fusee::runtime::{Builder, Runtime, RuntimeMetrics};
-use fusee::task::{block_in_place, yield_now};
+use fusee::task::{block_in_place, consume_budget, yield_now};
 use futures::channel::oneshot;
 use futures::future::join_all;
 use support::{Latch, on_1_2_and_4_workers, until, watchdog, workers};
@@ -309,6 +309,28 @@ fn time_is_busy_while_a_task_runs_and_not_while_its_worker_is_parked() {
         let end = busy(&metrics);
         assert!(end.iter().all(|busy| !busy.is_zero()));
         assert_eq!(end, busy(&metrics));
+    });
+}
+
+#[test]
+fn a_root_that_is_made_to_give_way_counts_where_its_thread_is_the_worker() {
+    watchdog(|| {
+        let spend = |units: u32| async move {
+            for _ in 0..units {
+                consume_budget().await;
+            }
+        };
+        let runtime = current_thread();
+        let metrics = runtime.metrics();
+        runtime.block_on(spend(128));
+        assert_eq!(metrics.budget_forced_yield_count(), 0, "what it had was enough");
+        runtime.block_on(spend(129));
+        assert_eq!(metrics.budget_forced_yield_count(), 1);
+        runtime.block_on(runtime.spawn(spend(129))).unwrap();
+        assert_eq!(metrics.budget_forced_yield_count(), 2, "and so does a task");
+        let runtime = workers(1);
+        runtime.block_on(spend(100_000));
+        assert_eq!(runtime.metrics().budget_forced_yield_count(), 0, "no worker polls it");
     });
 }
 

@@ -209,6 +209,32 @@ fn blocking_close() {
     });
 }
 
+/// The pool closes while a thread comes for a job, one that starts or one that was idle: the job runs.
+///
+/// Mutants: `blocking_coming`.
+#[test]
+fn blocking_close_coming() {
+    let model = Model::new("blocking_close_coming", 100).preemptions(3).branches(5_000);
+    model.witnesses(&["it started", "it was idle"]).check(|| {
+        let scene = Scene::new(1, Duration::MAX);
+        assert_eq!(wait(scene.submit(|| 41)).unwrap(), 41);
+        let was_idle = scene.pool.idle() == 1;
+        let second = scene.submit(|| 42);
+        let only = Scene::new(1, Duration::MAX);
+        let third = only.submit(|| 43);
+        only.end();
+        assert_eq!(settled(third).expect("a thread started for it"), 43);
+        witness("it started");
+        scene.end();
+        if was_idle {
+            assert_eq!(settled(second).expect("a thread was promised to it"), 42);
+            witness("it was idle");
+        }
+        scene.assert_over();
+        only.assert_over();
+    });
+}
+
 /// The pool closes while a thread is idle, or about to be: it ends.
 ///
 /// Mutants: `blocking_close_wakes`.

@@ -27,7 +27,7 @@ pub(super) const POLICY: Policy =
 /// A scheduler whose blocking pool nobody uses.
 pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    let plan = Plan { policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
+    let plan = Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
     Arc::new(Scheduler::new(remotes, timers, plan))
 }
 

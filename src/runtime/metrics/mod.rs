@@ -96,7 +96,8 @@ impl RuntimeMetrics {
         self.handle.scheduler().rescued_tasks()
     }
 
-    /// Polls of tasks, by all workers, that were made to give way because their budget was spent; see [`task::coop`](crate::task::coop).
+    /// Polls of tasks, by all workers, that were made to give way because their budget was spent; see [`task::coop`](crate::task::coop). On a
+    /// current-thread runtime polls of `block_on`'s future count too.
     ///
     /// A poll that gave its worker away by [`block_in_place`](crate::task::block_in_place) is not counted.
     pub fn budget_forced_yield_count(&self) -> u64 {

@@ -26,7 +26,7 @@ use self::run_until::RunUntil;
 use super::hooks::TaskHooks;
 use super::meta::Origin;
 use super::{JoinHandle, is_large};
-use crate::runtime::Runtime;
+use crate::runtime::{self, Runtime};
 use crate::sync::StdArc;
 
 /// Tasks that stay on the thread on which the set was made, so that their futures need not be `Send`.
@@ -143,6 +143,18 @@ impl LocalSet {
     #[track_caller]
     pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
         runtime.block_on(self.run_until(future))
+    }
+
+    /// Which set it is, among all sets and runtimes of the process.
+    ///
+    /// ```
+    /// use fusee::task::LocalSet;
+    ///
+    /// assert_ne!(LocalSet::new().id(), fusee::runtime::Runtime::new()?.handle().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn id(&self) -> runtime::Id {
+        runtime::Id::of_place(&*self.owner)
     }
 
     /// Makes this set the current one on this thread, for [`spawn_local`], until the guard is dropped. It runs no task.
