@@ -19,6 +19,8 @@
 
 #[path = "../../src/blocking/mod.rs"]
 mod blocking;
+#[path = "../../src/entered.rs"]
+mod entered;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/runtime/mod.rs"]

@@ -3,17 +3,18 @@
 //! A stack for each thread: workers enter their own runtime for good, `block_on` and [`Handle::enter`] enter one for a while.
 //! Guards may be dropped in any order; the last one made that still lives is in force.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
 use super::handle::Handle;
+use crate::entered::Entered;
 use crate::sync::{StdMutexGuard, thread_local_const};
 use crate::task::id::Current;
 
 thread_local_const! {
-    /// The runtimes entered, innermost last. A guard dropped out of turn leaves a gap.
-    static ENTERED: RefCell<Vec<Option<Handle>>> = RefCell::new(Vec::new())
+    /// The runtimes that this thread has entered.
+    static ENTERED: Entered<Handle> = Entered::new()
 }
 
 thread_local_const! {
@@ -38,13 +39,13 @@ impl Duty {
 /// The runtime may be shut down while the guard lives: its drop does not touch it.
 #[must_use = "the runtime is left as soon as the guard is dropped"]
 pub struct EnterGuard<'a> {
-    _entered: Entered,
+    _leave: Leave,
     /// Borrows the handle, though its drop does not; and stays on its thread, as a lock's guard does: it is `Sync` and not `Send`.
     scope: PhantomData<(&'a Handle, StdMutexGuard<'static, ()>)>,
 }
 
 /// Leaves the runtime that was entered, when it is dropped.
-struct Entered {
+struct Leave {
     /// None on a thread that ends, whose thread-locals are gone: nothing was entered.
     position: Option<usize>,
 }
@@ -55,18 +56,11 @@ impl fmt::Debug for EnterGuard<'_> {
     }
 }
 
-impl Drop for Entered {
+impl Drop for Leave {
     fn drop(&mut self) {
         let Some(position) = self.position else { return };
-        let left = ENTERED.try_with(|entered| {
-            let mut entered = entered.borrow_mut();
-            let left = entered[position].take();
-            while let Some(None) = entered.last() {
-                entered.pop();
-            }
-            left
-        });
-        // Outside the borrow: it may be the last handle, whose drop is not ours to foresee.
+        // Dropped outside the borrow.
+        let left = ENTERED.try_with(|entered| entered.leave(position));
         drop(left);
     }
 }
@@ -108,18 +102,14 @@ impl std::error::Error for TryCurrentError {}
 
 /// Enters the runtime of `handle` on this thread.
 pub(super) fn enter(handle: &Handle) -> EnterGuard<'_> {
-    let position = ENTERED.try_with(|entered| {
-        let mut entered = entered.borrow_mut();
-        entered.push(Some(handle.clone()));
-        entered.len() - 1
-    });
-    EnterGuard { _entered: Entered { position: position.ok() }, scope: PhantomData }
+    let position = ENTERED.try_with(|entered| entered.enter(handle.clone()));
+    EnterGuard { _leave: Leave { position: position.ok() }, scope: PhantomData }
 }
 
 /// The current runtime.
 pub(super) fn current() -> Result<Handle, TryCurrentError> {
     ENTERED
-        .try_with(|entered| entered.borrow().last().cloned().flatten())
+        .try_with(Entered::current)
         .map_err(|_| TryCurrentError { destroyed: true })?
         .ok_or(TryCurrentError { destroyed: false })
 }
@@ -127,7 +117,7 @@ pub(super) fn current() -> Result<Handle, TryCurrentError> {
 /// Lends `f` the current runtime, if there is one. `f` enters and leaves none.
 #[cfg(feature = "test-util")]
 pub(super) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Option<R> {
-    ENTERED.try_with(|entered| entered.borrow().last().and_then(Option::as_ref).map(f)).ok().flatten()
+    ENTERED.try_with(|entered| entered.with_current(f)).ok().flatten()
 }
 
 /// Marks this thread, for good, as one that a runtime has started, to poll futures.

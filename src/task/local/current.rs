@@ -8,21 +8,21 @@
 //! Who calls it: this folder, on the thread that is asked about. A thread that ends and has lost its thread-locals has no
 //! current set.
 
-use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
 use super::queue::Owner;
+use crate::entered::Entered as Stack;
 use crate::sync::thread_local_const;
 
 thread_local_const! {
-    /// The sets entered, innermost last. A guard dropped out of turn leaves a gap.
-    static ENTERED: RefCell<Vec<Option<Rc<Owner>>>> = RefCell::new(Vec::new())
+    /// The sets that this thread has entered.
+    static ENTERED: Stack<Rc<Owner>> = Stack::new()
 }
 
 /// The current set's queues.
 pub(super) fn current() -> Option<Rc<Owner>> {
-    ENTERED.try_with(|entered| entered.borrow().last().cloned().flatten()).ok().flatten()
+    ENTERED.try_with(Stack::current).ok().flatten()
 }
 
 /// Makes a set the current one until it is dropped.
@@ -35,25 +35,14 @@ pub(super) struct Entered {
 
 /// Enters the set with these queues on this thread, which is their owner's.
 pub(super) fn enter(owner: &Rc<Owner>) -> Entered {
-    let push = |entered: &RefCell<Vec<_>>| {
-        let mut entered = entered.borrow_mut();
-        entered.push(Some(owner.clone()));
-        entered.len() - 1
-    };
-    Entered { position: ENTERED.try_with(push).ok(), stays: PhantomData }
+    let position = ENTERED.try_with(|entered| entered.enter(owner.clone()));
+    Entered { position: position.ok(), stays: PhantomData }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         let Some(position) = self.position else { return };
-        let left = ENTERED.try_with(|entered| {
-            let mut entered = entered.borrow_mut();
-            let left = entered[position].take();
-            while let Some(None) = entered.last() {
-                entered.pop();
-            }
-            left
-        });
+        let left = ENTERED.try_with(|entered| entered.leave(position));
         // Outside the borrow: it may be what is left of the set. If the thread ends and its stack is gone, there is nothing to leave.
         drop(left);
     }

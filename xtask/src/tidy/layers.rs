@@ -16,6 +16,7 @@ struct Layer {
 /// Bottom up. A row may name its own modules, and what it lists from the rows above it in this table.
 const LAYERS: &[Layer] = &[
     Layer { modules: &["sync"], may_use: &[] },
+    Layer { modules: &["entered"], may_use: &[] },
     Layer { modules: &["park"], may_use: &["sync"] },
     Layer { modules: &["task"], may_use: &["sync", "park"] },
     Layer { modules: &["scheduler::idle"], may_use: &["sync", "park"] },
