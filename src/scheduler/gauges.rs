@@ -73,9 +73,11 @@ impl Scheduler {
         self.injector.len()
     }
 
-    /// Tasks in a worker's local queue and its slot; about so many, while tasks come and go.
+    /// Tasks in a worker's local queue and its slot; about so many, while tasks come and go, and no more than are alive.
     pub(crate) fn queued(&self, worker: usize) -> usize {
         let Remote { stealer, slot, .. } = &self.remotes[worker];
-        stealer.len() + usize::from(!slot.is_empty())
+        // The deque reads its two ends one after the other: what has gone through it meanwhile is in the difference.
+        let length = stealer.len() + usize::from(!slot.is_empty());
+        length.min(self.live_tasks())
     }
 }

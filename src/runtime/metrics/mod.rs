@@ -70,7 +70,8 @@ impl RuntimeMetrics {
     }
 
     /// Times that a task was put into the global queue: it was spawned or woken by a thread that is none of the workers. That is also what the
-    /// thread that fires timers does, and a task in [`block_in_place`](crate::task::block_in_place) whose worker has gone on without it.
+    /// thread that fires timers does, and a task in [`block_in_place`](crate::task::block_in_place) whose worker has gone on without it. A task
+    /// that is [rescued](Self::slot_rescue_count) from a slot is put there too, and counts once more.
     ///
     /// While workers take tasks out it may lag, by no more than they are taking; when they rest, it is exact.
     ///
