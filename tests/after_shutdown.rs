@@ -216,3 +216,16 @@ fn a_sleep_moved_to_another_runtime_panics_in_its_task_alone_when_its_own_runtim
         assert_eq!(other.block_on(other.spawn(async { 42 })).unwrap(), 42);
     });
 }
+
+#[test]
+fn a_sleep_that_shutdown_has_cut_off_has_not_elapsed() {
+    on_every_flavour(|runtime| {
+        let _entered = runtime.enter();
+        let mut pause = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut pause, std::task::Waker::noop()).is_pending());
+        let metrics = runtime.metrics();
+        drop(runtime);
+        assert!(!pause.is_elapsed());
+        assert_eq!((metrics.timers_fired_count(), metrics.timers_cancelled_count()), (0, 1));
+    });
+}

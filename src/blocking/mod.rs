@@ -7,7 +7,7 @@
 //!
 //! Who calls it: `spawn_blocking` and `block_in_place` submit, on any thread; each thread of the pool runs [`Pool::work`];
 //! the runtime's end closes the pool and waits for its threads. All state is in the [`Roster`] under one lock; a pool thread takes
-//! it once for each job, and so does whoever submits.
+//! it once for each job, and whoever submits once, or twice to start a thread.
 //!
 //! # Invariants
 //! - *A job that is queued has a thread to come*: one that runs another job, one that starts, or one that is promised. The last

@@ -37,7 +37,7 @@ pub struct Builder {
     global_queue_interval: u32,
     event_interval: u32,
     pub(super) hooks: Hooks,
-    start_paused: bool,
+    paused: bool,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -80,7 +80,7 @@ impl Builder {
             global_queue_interval: 61,
             event_interval: 61,
             hooks: Hooks::default(),
-            start_paused: false,
+            paused: false,
         }
     }
 
@@ -198,7 +198,7 @@ impl Builder {
         self
     }
 
-    /// Starts the runtime with its clock paused, as by [`time::pause`](crate::time::pause); `false` by default.
+    /// Starts the runtime with its clock paused, as by [`time::pause`](crate::time::pause); `false` by default. Needs the feature `test-util`.
     ///
     /// ```
     /// use fusee::runtime::Builder;
@@ -214,7 +214,7 @@ impl Builder {
     /// ```
     #[cfg(feature = "test-util")]
     pub fn start_paused(&mut self, paused: bool) -> &mut Self {
-        self.start_paused = paused;
+        self.paused = paused;
         self
     }
 
@@ -245,8 +245,8 @@ impl Builder {
         let (name, threads, hooks) = (self.name.clone(), self.threads.clone(), self.hooks.clone());
         let plan = Plan { name, policy, threads, blocking, hooks };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.start_paused),
-            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.start_paused),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The runtime itself: it owns the threads, and on a current-thread runtime the worker.
 //!
 //! # Shutdown
-//! Dropping the runtime closes the scheduler and wakes everybody; the last worker to exit closes the timers. Then it waits for the
+//! Dropping the runtime closes the scheduler and wakes everybody; whoever leaves last, as a rule a worker, closes the timers. Then it waits for the
 //! threads, unless it runs on a thread of a runtime itself. `docs/shutdown.md` has all of it, step by step.
 
 use std::fmt;

@@ -12,7 +12,8 @@
 //! | `plan.rs` | what a builder decides |
 //! | `membership.rs` | spawning, and what a task knows of its scheduler |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
-//! | `hooks.rs` | the user's hooks around tasks and threads |
+//! | `hooks.rs` | the builder's hooks, and those around threads |
+//! | `thread_settings.rs` | how the runtime's threads are called and started |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |

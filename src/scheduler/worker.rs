@@ -214,11 +214,12 @@ impl Worker {
         self.metrics.stand();
     }
 
-    /// The worker's reference to the scheduler.
+    /// Which worker it is.
     pub(crate) fn index(&self) -> usize {
         self.shard.index()
     }
 
+    /// The worker's reference to the scheduler.
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
     }

@@ -14,8 +14,7 @@ use crate::runtime::Handle;
 /// through [`TaskMeta`](crate::runtime::TaskMeta); the task itself reads it by [`try_name`](super::try_name). It is copied. Names need not be unique.
 ///
 /// # Errors
-/// Each method that spawns answers an `io::Result`, because one that has to start a thread may fail. Those that spawn
-/// futures start none, and never err.
+/// Each method that spawns answers an `io::Result`, as tokio's do, and none errs.
 ///
 /// ```
 /// use fusee::task::Builder;

@@ -143,7 +143,7 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.taken, "a JoinHandle was polled after it had resolved");
+        assert!(!self.taken, "a JoinHandle was polled after it had resolved: it gives its output once");
         coop::poll_leaf(context, |context| self.poll_output(context.waker()))
     }
 }

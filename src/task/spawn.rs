@@ -7,7 +7,8 @@ use super::{JoinHandle, is_large};
 use crate::runtime::Handle;
 
 /// Spawns `future` as a task of the current runtime. It starts at once, whether the handle is awaited or not; dropping the
-/// handle leaves the task to itself.
+/// handle leaves the task to itself. A future that is not `Send` goes to [`spawn_local`](super::spawn_local()), in a
+/// [`LocalSet`](super::LocalSet) or a [`LocalRuntime`](crate::runtime::LocalRuntime).
 ///
 /// # Panics
 /// Outside a runtime: neither in a task nor in `block_on` nor under [`Handle::enter`]. Spawn through a

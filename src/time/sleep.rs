@@ -175,7 +175,10 @@ impl Sleep {
                 Poll::Ready(())
             }
             Poll::Ready(Err(_)) => {
-                panic!("a Sleep was polled after its runtime had shut down: nothing would ever wake it")
+                panic!(
+                    "a Sleep was polled after its runtime had shut down: nothing would ever wake it; keep the `Runtime` until its \
+                     sleeps are over, or drop them before it"
+                )
             }
         }
     }

@@ -58,7 +58,10 @@ pub fn pause() {
 /// ```
 #[track_caller]
 pub fn resume() {
-    assert!(Handle::current().timers().clock().resume(), "`resume` was called, but the runtime's clock is not paused");
+    assert!(
+        Handle::current().timers().clock().resume(),
+        "`resume` was called, but the runtime's clock is not paused: call `time::pause` first, or build with `start_paused(true)`"
+    );
 }
 
 /// Moves the current runtime's clock, which is paused, by `duration` in one jump, and fires the timers that are due then, in the order of their
@@ -93,7 +96,10 @@ pub fn advance(duration: Duration) -> impl Future<Output = ()> + Send {
         let number =
             handle.timers().clock().advance(duration, context.waker().clone()).unwrap_or_else(
                 |refused| match refused {
-                    Refused::NotPaused => panic!("`advance` was called, but the runtime's clock is not paused"),
+                    Refused::NotPaused => panic!(
+                        "`advance` was called, but the runtime's clock is not paused: call `time::pause` first, or build with \
+                         `start_paused(true)`"
+                    ),
                     Refused::TooFar => {
                         panic!("`advance` was called for {duration:?}: the clock cannot tell a time so far away")
                     }

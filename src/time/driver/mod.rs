@@ -132,7 +132,8 @@ impl Timers {
 
     /// Whether a poll would find it over: see [`TimerShard::has_fired`].
     pub(crate) fn has_fired(&self, shard: usize, ticket: Ticket) -> bool {
-        ticket.overdue || self.shard(shard, ticket.paused).has_fired(ticket.key)
+        // Closed shards have taken all wakers, also of timers that have not fired.
+        !self.is_closed() && (ticket.overdue || self.shard(shard, ticket.paused).has_fired(ticket.key))
     }
 
     /// The shard of this number, or the last one, for timers of paused time.

@@ -18,19 +18,15 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["sync"], may_use: &[] },
     Layer { modules: &["entered"], may_use: &[] },
     Layer { modules: &["park"], may_use: &["sync"] },
-    Layer { modules: &["task"], may_use: &["sync", "park"] },
-    Layer { modules: &["scheduler::idle"], may_use: &["sync", "park"] },
+    Layer { modules: &["task"], may_use: &["sync"] },
+    Layer { modules: &["scheduler::idle"], may_use: &["sync"] },
     Layer { modules: &["time::wheel"], may_use: &[] },
     Layer { modules: &["time::error"], may_use: &[] },
     Layer { modules: &["time::clock"], may_use: &["sync", "park"] },
-    Layer { modules: &["time::entry", "time::shard"], may_use: &["sync", "time::wheel", "time::clock"] },
-    Layer {
-        modules: &["time::driver"],
-        may_use: &["sync", "park", "time::wheel", "time::clock", "time::entry", "time::shard"],
-    },
-    // The blocking pool's threads have the same hooks as the workers.
+    Layer { modules: &["time::shard"], may_use: &["sync", "time::wheel"] },
+    Layer { modules: &["time::driver"], may_use: &["sync", "park", "time::wheel", "time::clock", "time::shard"] },
     Layer { modules: &["scheduler::hooks"], may_use: &["sync", "task"] },
-    Layer { modules: &["blocking"], may_use: &["sync", "park", "task", "scheduler::hooks"] },
+    Layer { modules: &["blocking"], may_use: &["sync", "task"] },
     Layer {
         modules: &["scheduler"],
         may_use: &[
@@ -40,7 +36,6 @@ const LAYERS: &[Layer] = &[
             "scheduler::idle",
             "scheduler::hooks",
             "time::clock",
-            "time::entry",
             "time::shard",
             "time::driver",
             "blocking",
