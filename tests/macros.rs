@@ -1,6 +1,6 @@
 //! `#[fusee::main]` and `#[fusee::test]`: the runtime that they build, the functions that they take, and what of these stays.
 //!
-//! What does not compile is in `macros_fail.rs`.
+//! What does not compile is in `xtask/tests/attributes/`.
 
 #![cfg(feature = "macros")]
 

@@ -5,7 +5,7 @@
 //! compile error at the token that is to blame (`error.rs`). It all runs in the compiler, on its thread.
 //!
 //! Deliberately not here: anything that a program does when it runs; that is `fusee`'s builder. Checked by the tests of
-//! `fusee`: `tests/macros.rs`, and `tests/macros_fail/` for the errors.
+//! `fusee`: `tests/macros.rs`, and `xtask/tests/attributes/` for the errors.
 
 mod error;
 mod expand;

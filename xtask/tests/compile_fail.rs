@@ -1,9 +1,14 @@
-//! What must not compile, and what the compiler says then: each file of `compile_fail/` beside its `.stderr`.
+//! What must not compile, and what the compiler says then: each program beside its `.stderr`.
 //!
 //! It stands here and not with the library's other tests because all that a package depends on for its tests is built once more for it:
-//! here that is the library.
+//! here that is the library. `TRYBUILD=overwrite cargo test -p xtask --test compile_fail` writes the `.stderr` files anew, to be read before they
+//! are kept.
 
+/// `compile_fail/`: what must not cross threads or outlive what it borrows. `attributes/`: what `#[fusee::main]` and `#[fusee::test]` refuse, and
+/// where the compiler points.
 #[test]
 fn misuse_of_the_library_is_refused_by_the_compiler() {
-    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
+    let programs = trybuild::TestCases::new();
+    programs.compile_fail("tests/compile_fail/*.rs");
+    programs.compile_fail("tests/attributes/*.rs");
 }
