@@ -203,3 +203,23 @@ fn the_last_runtime_dropped_within_it_detaches() {
         });
     }
 }
+
+#[test]
+fn hooks_that_block_in_place_hand_nothing_on_and_the_runtime_rests_and_ends() {
+    watchdog(|| {
+        for _ in 0..50 {
+            let hook = || block_in_place(|| ());
+            let runtime = Builder::new_multi_thread()
+                .worker_threads(4)
+                .on_thread_start(hook)
+                .on_thread_park(hook)
+                .on_thread_unpark(hook)
+                .on_thread_stop(hook)
+                .build()
+                .unwrap();
+            runtime.block_on(async { fusee::spawn(async {}).await.unwrap() });
+            assert_eq!(runtime.metrics().num_blocking_threads(), 0);
+            drop(runtime);
+        }
+    });
+}

@@ -12,6 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use fusee::runtime::{Builder, Runtime};
+use fusee::task::block_in_place;
 use fusee::time::sleep;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -136,6 +137,23 @@ fn a_root_future_that_forks_and_then_waits_panics_in_the_child() {
             assert_eq!(runtime.block_on(async { fusee::spawn(async { 2 }).await.unwrap() }), 2);
         });
     }
+}
+
+#[test]
+fn a_thread_without_a_worker_that_forks_and_returns_in_the_child_ends_the_child() {
+    let _alone = ALONE.lock();
+    watchdog(|| {
+        let runtime = support::workers(2);
+        let (task, job) = runtime.block_on(async {
+            let task = fusee::spawn(async { block_in_place(split) });
+            (task.await.unwrap(), fusee::task::spawn_blocking(split).await.unwrap())
+        });
+        for forked in [task, job] {
+            let ForkResult::Parent { child } = forked else { panic!("the child answers nobody") };
+            let ended = wait(child);
+            assert!(matches!(ended, WaitStatus::Signaled(_, Signal::SIGABRT, _)), "{ended:?}");
+        }
+    });
 }
 
 #[test]

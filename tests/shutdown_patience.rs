@@ -13,7 +13,7 @@ use fusee::time::sleep;
 use futures::executor;
 use support::proc::threads_named;
 use support::wakers::calling;
-use support::{Drops, Latch, holding, linger, message, on_drop, poll_once, until, watchdog};
+use support::{Drops, Latch, holding, linger, message, on_drop, poll_once, until, watchdog, workers};
 
 /// The ways to shut a runtime down.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -319,5 +319,28 @@ fn a_handle_afterwards_refuses_and_what_it_made_before_says_why() {
             let metrics = handle.metrics();
             metrics.num_alive_tasks() == 0 && metrics.timers_live() == 0
         });
+    });
+}
+
+#[test]
+fn a_thread_whose_locals_are_slow_to_go_keeps_only_a_drop_waiting() {
+    thread_local! {
+        static SLOW: std::cell::RefCell<Option<support::OnDrop<Box<dyn FnOnce()>>>> = const { std::cell::RefCell::new(None) };
+    }
+    watchdog(|| {
+        for patience in [Duration::ZERO, Duration::from_millis(1)] {
+            let runtime = workers(2);
+            let go = Latch::new();
+            let slow = |go: Latch| {
+                let wait: Box<dyn FnOnce()> = Box::new(move || go.wait());
+                SLOW.set(Some(support::on_drop(wait)));
+            };
+            let (of_worker, of_job) = (go.clone(), go.clone());
+            runtime.block_on(runtime.spawn(async move { slow(of_worker) })).unwrap();
+            runtime.block_on(runtime.spawn_blocking(move || slow(of_job))).unwrap();
+            // It returns before the locals may go.
+            runtime.shutdown_timeout(patience);
+            go.open();
+        }
     });
 }

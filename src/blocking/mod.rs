@@ -169,7 +169,8 @@ impl Pool {
         jobs.into_iter().for_each(Runnable::cancel);
     }
 
-    /// Waits until all threads of a closed pool have ended, and joins them. False at `deadline`: those that are left end by themselves.
+    /// Waits until all threads of a closed pool have left, and joins them; or until `deadline`, and leaves them to themselves. False if some
+    /// had not left by then.
     ///
     /// Not for a thread of the pool, which would wait for itself.
     pub(crate) fn wait(&self, deadline: Option<RawInstant>) -> bool {
@@ -187,8 +188,8 @@ impl Pool {
         }
         let ended = roster.take_ended();
         drop(roster);
-        // They have left; only what their thread-locals do as they are dropped may still take long.
-        if deadline.is_none_or(|deadline| RawInstant::now() < deadline) {
+        // They have left; only their hook, and what their thread-locals do as they are dropped, may still take long, and a join knows no limit.
+        if deadline.is_none() {
             join(ended);
         }
         true

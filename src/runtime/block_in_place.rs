@@ -33,8 +33,15 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
     );
     let worker = seat::stand();
     // Handed on or not: one count stays with this thread.
-    let _counted = worker.as_ref().map(|worker| Counted::by(worker.shard().scheduler().timers().clock()));
-    let _kept = Kept(worker.and_then(hand_on));
+    let counted = worker.as_ref().map(|worker| Counted::by(worker.shard().scheduler().timers().clock()));
+    let kept = Kept(worker.and_then(hand_on));
+    let _counted = if kept.0.is_some() {
+        counted
+    } else {
+        // Until the end of the poll, for another closure that blocks in it: `worker::run` restores what was before.
+        std::mem::forget(counted);
+        None
+    };
     let _blocking = context::enter_blocking();
     let _unlimited = coop::Grant::unlimited();
     f()

@@ -91,7 +91,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let _lent = Lent::by(handle.timers().clock());
     loop {
         if root.take_woken() {
-            rest.busy();
+            worker::busy(&mut rest);
             let budget = coop::Grant::task();
             let answer = future.as_mut().poll(&mut Context::from_waker(&waker));
             worker::account(budget);
@@ -100,9 +100,9 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
             }
         }
         for _ in 0..interval {
-            match seat::with(Worker::next) {
+            match worker::next() {
                 Some(Next::Run(task)) => {
-                    rest.busy();
+                    worker::busy(&mut rest);
                     worker::poll(task);
                 }
                 Some(Next::Park) => {

@@ -45,7 +45,8 @@ impl Builder {
     /// resolves. The output may live on.
     ///
     /// Exactly once for each task that was spawned, whether it completed, panicked, was aborted, was dropped by the runtime's
-    /// shutdown, or was refused by a runtime that had shut down.
+    /// shutdown, or was refused by a runtime that had shut down. A hook that spawns a successor for each task that ends does so without end
+    /// once the runtime refuses them: it asks first whether its program is to go on.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread()

@@ -11,6 +11,7 @@ use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
 use crate::park::Parker;
+use crate::scheduler::queue;
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
@@ -50,6 +51,7 @@ pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
 
 /// The scheduler of the workers that grow from `seeds`, and the parker of its timer driver.
 fn scheduler(seeds: &[Seed], plan: Plan, paused: bool) -> (Arc<Scheduler>, Parker) {
+    queue::prepare();
     let parker = Parker::new();
     // All workers are awake. The one of a current-thread runtime is too, while it waits for a thread: tasks have not rested, but wait with it.
     let clock = Clock::of_runtime(paused, seeds.len(), parker.unparker());

@@ -65,7 +65,7 @@ impl Threads {
         Ok(())
     }
 
-    /// Waits until all have ended, or until `deadline`. Those that have not are left to themselves.
+    /// Waits until all have ended, and joins them; or until `deadline`, and leaves them to themselves.
     pub(crate) fn wait(self, deadline: Option<RawInstant>) {
         let mut running = self.count.running.lock();
         while *running > 0 {
@@ -79,6 +79,10 @@ impl Threads {
             }
         }
         drop(running);
+        if deadline.is_some() {
+            // What their thread-locals do as they are dropped may take long, and a join knows no limit.
+            return;
+        }
         for handle in self.handles {
             // These threads end by returning: user code cannot make them panic. If one did, its message is printed already.
             let _ = handle.join();

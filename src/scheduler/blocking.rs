@@ -23,6 +23,9 @@ impl Scheduler {
     pub(crate) fn run_blocking(&self, ticket: Ticket) {
         let _counted = Counted::by(self.timers.clock());
         // Whoever awaits the job has been woken, and counts by itself.
-        self.blocking.work(ticket, || self.timers.clock().rest());
+        self.blocking.work(ticket, || {
+            self.end_if_forked();
+            self.timers.clock().rest();
+        });
     }
 }

@@ -67,6 +67,12 @@ impl Rest<'_> {
         }
     }
 
+    /// Whether it was last told that the thread has nothing to do.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle
+    }
+
     /// The thread has something to do.
     #[inline]
     pub(crate) fn busy(&mut self) {

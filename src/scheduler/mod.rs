@@ -49,7 +49,7 @@ use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::thread::{self, ThreadId};
-use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, fence_seq_cst, mutant, ord};
+use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, fence_seq_cst, mutant, ord};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
@@ -69,7 +69,7 @@ use watch::Watch;
 /// What all threads of a runtime share.
 pub(crate) struct Scheduler {
     injector: Injector,
-    /// Tasks dropped from the injector because the runtime ends.
+    /// Queue entries dropped because the runtime ends.
     discarded: AtomicU64,
     /// Tasks that the watch has moved to the injector.
     rescued: Counter,
@@ -247,6 +247,16 @@ impl Scheduler {
         self.mark.is_inherited()
     }
 
+    /// Ends a child of the process that built the runtime: a task or a job has forked and then returned there, on a copy of a thread of the
+    /// runtime's that has nowhere to go.
+    pub(crate) fn end_if_forked(&self) {
+        if self.is_forked() {
+            // For the message.
+            let _ = catch_unwind(|| self.assert_not_forked());
+            std::process::abort();
+        }
+    }
+
     /// Panics in a child of the process that built the runtime.
     #[track_caller]
     pub(crate) fn assert_not_forked(&self) {
@@ -288,10 +298,15 @@ impl Scheduler {
         // ORDERING(scheduler_close): a pusher that missed `closed` passed its fence before this one: its task is seen here.
         fence_seq_cst("scheduler_close");
         while let Some(entry) = self.injector.pop() {
-            // ORDERING(queue_account): release; as a worker's count of polls. Any thread may be here, and seldom.
-            self.discarded.fetch_add(1, ord("queue_account", Ordering::Release));
-            drop(entry);
+            self.discard(entry);
         }
+    }
+
+    /// Drops a queue entry that is never polled.
+    fn discard(&self, entry: Runnable) {
+        // ORDERING(queue_account): release; as a worker's count of polls. Any thread may be here, and seldom.
+        self.discarded.fetch_add(1, ord("queue_account", Ordering::Release));
+        drop(entry);
     }
 }
 

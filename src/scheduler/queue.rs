@@ -102,6 +102,12 @@ impl Injector {
     }
 }
 
+/// Makes what the deques keep for the process, a collector, which else is made by whoever steals first: a fork at that moment would leave the
+/// child waiting for it for ever.
+pub(crate) fn prepare() {
+    let _ = deque::Worker::<Runnable>::new_fifo().stealer().steal();
+}
+
 /// Steals until the answer is a task or emptiness.
 fn until_settled<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
     loop {

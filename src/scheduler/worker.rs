@@ -35,7 +35,9 @@ use super::{Remote, Scheduler, Shard, seat};
 use crate::park::{Parker, Unparker};
 use crate::sync::{Arc, CachePadded, catch_unwind, mutant};
 use crate::task::coop;
+use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
+use crate::time::clock::Counted;
 
 /// How many tasks in a row a worker takes from its slot while its queue holds some.
 const SLOT_RUN: u32 = 3;
@@ -104,34 +106,53 @@ pub(crate) fn run(worker: Box<Worker>) {
     let scheduler = worker.shard.scheduler.clone();
     let mut rest = scheduler.thread_hooks.rest();
     seat::sit(worker);
-    while let Some(next) = seat::with(Worker::next) {
+    // What `block_in_place` says of this thread holds until the end of the poll.
+    let _counted = Counted::as_before();
+    while let Some(next) = next() {
         match next {
             Next::Run(task) => {
-                rest.busy();
+                busy(&mut rest);
                 poll(task);
             }
             Next::Park => park(&mut rest, || false),
             Next::Exit => {
-                rest.busy();
-                if let Some(worker) = seat::stand() {
-                    worker.exit();
-                }
-                return;
+                busy(&mut rest);
+                let Some(worker) = seat::stand() else { break };
+                return worker.exit();
             }
         }
     }
+    scheduler.end_if_forked();
     // The poll in which the worker was handed on has ended: see `block_in_place`.
     scheduler.timers.clock().rest();
     scheduler.leave();
 }
 
+/// What this thread's worker does next; nothing if it has none any more.
+pub(crate) fn next() -> Option<Next> {
+    loop {
+        match catch_unwind(|| seat::with(Worker::next)) {
+            Ok(next) => return next,
+            // What somebody has deferred to the deques' collector. The worker goes on.
+            Err(payload) => discard(payload),
+        }
+    }
+}
+
+/// The worker has something to do. Its hook finds the seat empty, as in [`park`]: it cannot hand the worker on.
+pub(crate) fn busy(rest: &mut Rest<'_>) {
+    if rest.is_idle() {
+        seat::with(|_| rest.busy());
+    }
+}
+
 /// Parks as [`Worker::next`] has answered, on the worker's thread. `woken` says whether there is something else to do.
 pub(crate) fn park(rest: &mut Rest<'_>, woken: impl Fn() -> bool) {
-    // A hook may take its time: whoever relied on this searcher must not wait for it.
-    rest.idle(|| {
-        seat::with(Worker::stop_searching);
+    seat::with(|worker| {
+        // A hook may take its time: whoever relied on this searcher must not wait for it.
+        rest.idle(|| worker.stop_searching());
+        worker.park(woken);
     });
-    seat::with(|worker| worker.park(woken));
 }
 
 /// Polls a task that [`Worker::next`] has answered, on the worker's thread.
@@ -187,19 +208,13 @@ impl Worker {
     ///
     /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
     pub(crate) fn exit(self) {
-        if self.shard.scheduler.is_forked() {
-            // For the message.
-            let _ = catch_unwind(|| self.shard.scheduler.assert_not_forked());
-            std::process::abort();
-        }
+        self.shard.scheduler.end_if_forked();
         self.shard.scheduler.drop_tasks(self.shard.index);
         if mutant("worker_exit_keeps_queue") {
             return self.shard.scheduler.leave();
         }
-        drop(self.slot().take());
-        while let Some(entry) = self.queue.pop() {
-            drop(entry);
-        }
+        let entries = self.slot().take().into_iter().chain(std::iter::from_fn(|| self.queue.pop()));
+        entries.for_each(|entry| self.shard.scheduler.discard(entry));
         self.shard.scheduler.leave();
     }
 

@@ -113,3 +113,17 @@ fn a_task_that_blocks_in_place_keeps_the_clock_until_its_poll_has_ended() {
         }
     });
 }
+
+#[test]
+fn a_sleep_within_the_second_closure_that_blocks_in_one_poll_lets_time_move() {
+    watchdog(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(2).start_paused(true).build().unwrap();
+        let task = runtime.spawn(async {
+            let pause = || Handle::current().block_on(sleep(Duration::from_secs(1)));
+            task::block_in_place(|| ());
+            task::block_in_place(pause);
+            task::block_in_place(pause);
+        });
+        runtime.block_on(task).unwrap();
+    });
+}

@@ -73,7 +73,8 @@ impl RuntimeMetrics {
     /// thread that fires timers does, and a task in [`block_in_place`](crate::task::block_in_place) whose worker has gone on without it. A task
     /// that is [rescued](Self::slot_rescue_count) from a slot is put there too, and counts once more.
     ///
-    /// While workers take tasks out it may lag, by no more than they are taking; when they rest, it is exact.
+    /// It may lag, by no more than the tasks that workers have taken out and not polled yet and those that wait in their own queues; when they
+    /// rest, it is exact.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_current_thread().build()?;

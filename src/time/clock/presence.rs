@@ -37,6 +37,11 @@ impl Counted {
     pub(crate) fn by(clock: &Clock) -> Self {
         Self { before: COUNTED.try_with(|counted| counted.replace(clock)).unwrap_or(ptr::null()) }
     }
+
+    /// Whatever is said until this is dropped: then the thread counts as it does now.
+    pub(crate) fn as_before() -> Self {
+        Self { before: COUNTED.try_with(Cell::get).unwrap_or(ptr::null()) }
+    }
 }
 
 impl Drop for Counted {
