@@ -39,7 +39,7 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         counted
     } else {
         // Until the end of the poll, for another closure that blocks in it: `worker::run` restores what was before.
-        std::mem::forget(counted);
+        counted.into_iter().for_each(Counted::stay);
         None
     };
     let _blocking = context::enter_blocking();

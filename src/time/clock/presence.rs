@@ -38,6 +38,11 @@ impl Counted {
         Self { before: COUNTED.try_with(|counted| counted.replace(clock)).unwrap_or(ptr::null()) }
     }
 
+    /// Lets it hold until somebody restores what was [before](Self::as_before).
+    pub(crate) fn stay(self) {
+        std::mem::forget(self);
+    }
+
     /// Whatever is said until this is dropped: then the thread counts as it does now.
     pub(crate) fn as_before() -> Self {
         Self { before: COUNTED.try_with(Cell::get).unwrap_or(ptr::null()) }
