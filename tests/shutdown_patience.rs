@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -324,8 +325,9 @@ fn a_handle_afterwards_refuses_and_what_it_made_before_says_why() {
 
 #[test]
 fn a_thread_whose_locals_are_slow_to_go_keeps_only_a_drop_waiting() {
+    type Slow = support::OnDrop<Box<dyn FnOnce()>>;
     thread_local! {
-        static SLOW: std::cell::RefCell<Option<support::OnDrop<Box<dyn FnOnce()>>>> = const { std::cell::RefCell::new(None) };
+        static SLOW: RefCell<Option<Slow>> = const { RefCell::new(None) };
     }
     watchdog(|| {
         for patience in [Duration::ZERO, Duration::from_millis(1)] {
