@@ -1,5 +1,5 @@
 //! The deques' memory is reclaimed by a collector that the whole process shares: in the middle of its work a worker runs what anybody has deferred
-//! there. That may wake, spawn, block and panic like any other code.
+//! there. That may wake, spawn and block like any other code.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fusee::runtime::Runtime;
 use fusee::task::{block_in_place, yield_now};
 use futures::channel::oneshot;
-use support::{quiet_panic, until_within, watchdog, workers};
+use support::{until_within, watchdog, workers};
 
 /// Defers `f` from a task, so that some worker comes to run it.
 fn defer(f: impl FnOnce() + Send + 'static) {
@@ -100,17 +100,4 @@ fn a_deferred_function_may_spawn() {
 #[test]
 fn a_deferred_function_may_block_in_place() {
     play(|| block_in_place(|| ()));
-}
-
-#[test]
-fn a_deferred_function_that_panics_ends_no_worker() {
-    // While a thread panics already, as this one may as it cleans up, it keeps still.
-    play(|| {
-        if fusee::runtime::worker_index().is_none() && fusee::task::try_id().is_none() && !std::thread::panicking() {
-            let on_worker = std::thread::current().name().is_some_and(|name| name == "fusee-worker");
-            if on_worker {
-                quiet_panic("a deferred function's");
-            }
-        }
-    });
 }
