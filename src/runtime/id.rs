@@ -36,8 +36,8 @@ impl Id {
 /// Which worker runs the code that calls this, from 0 on; none on a thread that works as no worker.
 ///
 /// It is the number that [`RuntimeMetrics`](super::RuntimeMetrics) knows the worker by. A task may find another after each `.await`, and none
-/// after [`block_in_place`](crate::task::block_in_place), which hands its worker on. None too in blocking jobs, and in the future of `block_on`
-/// on a multi-thread runtime; on a current-thread runtime its thread works as worker 0.
+/// after [`block_in_place`](crate::task::block_in_place), which hands its worker on. None too in blocking jobs, in hooks around threads, and in the future
+/// of `block_on` on a multi-thread runtime; on a current-thread runtime its thread works as worker 0.
 ///
 /// ```
 /// use fusee::runtime::{Builder, worker_index};

@@ -190,7 +190,7 @@ impl Worker {
     /// Blocks the thread until there may be work, unless `woken` says that there is something else to do.
     fn park(&self, woken: impl Fn() -> bool) {
         let scheduler = &*self.shard.scheduler;
-        // A hook may have filled the slot.
+        // The slot too, though it is empty here: its worker alone fills it, and whoever is called in between finds no worker on the seat.
         let has_work = || scheduler.has_work() || scheduler.is_closed() || !self.slot().is_empty() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             self.metrics.park();
