@@ -7,10 +7,12 @@
 //! - `root_woken`: what came before a wake of the root future is seen by the poll that follows. Pairs the waker's swap with the driver's.
 //! - A root future that is polled, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the
 //!   wake, before it is seen (structural: `root_counts_late`), until the worker, which counts itself, takes it.
-//! - The flag is set before the worker is unparked (structural: `root_unpark_before_flag`): a driver that parks has the token, and then
-//!   sees the flag.
+//! - A worked root's flag is set before a worker is notified (structural: `root_notify_before_flag`), as a task is queued before: a worker
+//!   that parks asks for the flag where it asks for tasks (`scheduler/idle`).
+//! - Its worker is woken by a notification alone, never past the idle protocol (structural: `root_unparks_unclaimed`): a token counts
+//!   for one claim, and a worker that woke without one could leave the searchers before whoever claims it has entered it.
 //!
-//! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_hand_over` and `driven_root_paused`.
+//! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_driver_vs_spawn`, `block_on_hand_over` and `driven_root_paused`.
 //! Deliberately not here: how a worker finds tasks (`scheduler/worker.rs`).
 
 use std::future::Future;
@@ -80,7 +82,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
 
 /// Works as `worker`, and polls `future` first and whenever it was woken.
 fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
-    let root = DrivenRoot::new(handle, &worker);
+    let root = DrivenRoot::new(handle);
     let _driven = Driven(&root);
     let waker = Waker::from(root.clone());
     let interval = handle.scheduler().event_interval();
@@ -205,7 +207,6 @@ struct DrivenRoot {
     handle: Handle,
     /// While it is set the root counts as awake.
     woken: AtomicBool,
-    unparker: Unparker,
 }
 
 /// Lets the root count no more, when it is dropped.
@@ -221,13 +222,13 @@ impl Drop for Driven<'_> {
 }
 
 impl DrivenRoot {
-    fn new(handle: &Handle, worker: &Worker) -> StdArc<Self> {
+    fn new(handle: &Handle) -> StdArc<Self> {
         handle.timers().clock().stir();
-        StdArc::new(Self { handle: handle.clone(), woken: AtomicBool::new(true), unparker: worker.unparker() })
+        StdArc::new(Self { handle: handle.clone(), woken: AtomicBool::new(true) })
     }
 
     fn is_woken(&self) -> bool {
-        // ORDERING(root_woken): relaxed, a hint; a wake that it misses leaves a token with the worker's parker.
+        // ORDERING(root_woken): relaxed, a hint; before a park the fence `idle_recheck` orders it, as it does the queues.
         self.woken.load(Ordering::Relaxed)
     }
 
@@ -247,8 +248,8 @@ impl Wake for DrivenRoot {
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
-        if mutant("root_unpark_before_flag") {
-            self.unparker.unpark();
+        if mutant("root_notify_before_flag") {
+            self.handle.scheduler().notify();
         }
         if !mutant("root_counts_late") {
             self.handle.timers().clock().stir();
@@ -262,8 +263,11 @@ impl Wake for DrivenRoot {
         if before {
             self.handle.timers().clock().rest();
         }
-        if !mutant("root_unpark_before_flag") {
-            self.unparker.unpark();
+        if mutant("root_unparks_unclaimed") {
+            return self.handle.scheduler().unpark_all();
+        }
+        if !mutant("root_notify_before_flag") {
+            self.handle.scheduler().notify();
         }
     }
 }

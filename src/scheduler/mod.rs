@@ -184,8 +184,8 @@ impl Scheduler {
         }
     }
 
-    /// Wakes a worker if work was made visible and nobody searches.
-    fn notify(&self) {
+    /// Wakes a worker if nobody searches. Called after work was made visible: a task in a queue, or a root future that is woken.
+    pub(crate) fn notify(&self) {
         self.unpark(self.idle.notify());
     }
 
@@ -221,7 +221,7 @@ impl Scheduler {
     /// Begins the shutdown: workers exit after the poll that they are in. Later calls do nothing.
     pub(crate) fn close(&self) {
         if mutant("scheduler_unpark_before_flag") {
-            self.remotes.iter().for_each(|remote| remote.unparker.unpark());
+            self.unpark_all();
             // Relaxed: as below (counter only).
             self.closed.swap(true, Ordering::Relaxed);
             return;
@@ -231,9 +231,12 @@ impl Scheduler {
         if self.closed.swap(true, Ordering::Relaxed) {
             return;
         }
-        for remote in &self.remotes {
-            remote.unparker.unpark();
-        }
+        self.unpark_all();
+    }
+
+    /// Wakes every worker, claimed or not: for the shutdown, after which no worker counts searchers.
+    pub(crate) fn unpark_all(&self) {
+        self.remotes.iter().for_each(|remote| remote.unparker.unpark());
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -32,7 +32,7 @@ use super::metrics::WorkerMetrics;
 use super::queue::{LocalQueue, Stealer};
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
-use crate::park::{Parker, Unparker};
+use crate::park::Parker;
 use crate::sync::{Arc, CachePadded, catch_unwind, mutant};
 use crate::task::coop;
 use crate::task::raw::discard;
@@ -237,11 +237,6 @@ impl Worker {
     /// The worker's reference to the scheduler.
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
-    }
-
-    /// Ends the worker's park from anywhere.
-    pub(crate) fn unparker(&self) -> Unparker {
-        self.parker.unparker()
     }
 
     /// Queues a woken or spawned task locally if this thread is a worker of `scheduler`; gives it back if not.

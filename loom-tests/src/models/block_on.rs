@@ -55,11 +55,34 @@ fn block_on_foreign() {
 
 /// The same of a root future whose thread works as the runtime's worker, and has nothing to run.
 ///
-/// Mutants: `root_woken`, `root_unpark_before_flag`.
+/// Mutants: `root_woken`, `root_notify_before_flag`.
 #[test]
 fn block_on_driver() {
     Model::new("block_on_driver", 50).preemptions(2).branches(10_000).witnesses(&["at once", "woken"]).check(|| {
         current_thread().block_on(woken(0));
+    });
+}
+
+/// The worker sleeps, and is wanted by two at once: by a wake of its root future, which is not ready, and by a task from outside. Whoever wakes it,
+/// it leaves the searchers as one of them, and the task runs.
+///
+/// Mutants: `root_unparks_unclaimed`.
+#[test]
+fn block_on_driver_vs_spawn() {
+    Model::new("block_on_driver_vs_spawn", 50).preemptions(1).branches(10_000).check(|| {
+        let runtime = current_thread();
+        let handle = runtime.handle().clone();
+        let event = StdArc::new(Mutex::new((false, None)));
+        let mut polled = false;
+        runtime.block_on(poll_fn(|context| {
+            if !std::mem::replace(&mut polled, true) {
+                let waker = context.waker().clone();
+                spawn(move || waker.wake());
+                let (handle, event) = (handle.clone(), event.clone());
+                spawn(move || drop(handle.spawn(async move { tell(&event) })));
+            }
+            wait(&event, context)
+        }));
     });
 }
 

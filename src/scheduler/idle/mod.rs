@@ -16,6 +16,7 @@
 //!   it when they look, before they park. Pairs two searchers' leaving.
 //! - `idle_count_before_claim` (structural): a notifier counts a searcher once it has claimed one.
 //! - The bit of a parked worker is cleared once: by a notifier, who counts it as searching and owes it an unpark, or by itself.
+//! - Nobody else unparks a worker, until all stop at the shutdown: else it could be back, its bit gone, before the notifier has counted it.
 //!
 //! Checked by the models `push_vs_sleep`, `searching_last` and `idle_two_producers`.
 //! Deliberately not here: queues, threads, parkers.
@@ -138,7 +139,7 @@ impl Idle {
         Park::Block
     }
 
-    /// After the parker returned, for whatever reason: `worker` counts as searching. True if no notifier has seen to that.
+    /// After the parker returned: `worker` counts as searching. True if no notifier has seen to that, as at the shutdown.
     pub(crate) fn finish_park(&self, worker: usize) -> bool {
         self.retract(worker)
     }
