@@ -3,6 +3,7 @@
 
 mod blocking;
 mod control;
+mod far;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
