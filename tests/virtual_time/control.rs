@@ -1,14 +1,16 @@
 //! Pausing, advancing and resuming by hand.
 
+use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
 use fusee::runtime::Builder;
-use fusee::time::{self, Instant, sleep};
+use fusee::time::{self, Instant, sleep, sleep_until};
+use futures::executor;
 use futures::future::join_all;
 
 use super::support::wakers::counting;
-use super::support::{message, poll_once, watchdog};
+use super::support::{Random, driven, message, poll_once, watchdog};
 use super::{HOUR, on_paused_runtimes};
 
 #[test]
@@ -132,7 +134,7 @@ fn a_clock_is_paused_advanced_and_resumed_from_any_thread_that_has_entered_the_r
             let by_a_thread = std::thread::spawn(move || {
                 let _entered = entered.enter();
                 time::pause();
-                futures::executor::block_on(time::advance(HOUR));
+                executor::block_on(time::advance(HOUR));
                 start.elapsed()
             });
             assert!(by_a_thread.join().unwrap() >= HOUR);
@@ -158,6 +160,52 @@ fn a_clock_is_paused_advanced_and_resumed_from_any_thread_that_has_entered_the_r
 }
 
 #[test]
+fn while_a_clock_is_paused_and_resumed_again_and_again_no_timer_is_lost_and_none_is_early() {
+    watchdog(|| {
+        for count in [0, 1, 2, 4] {
+            let mut builder = if count == 0 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+            let runtime = builder.worker_threads(count.max(1)).build().unwrap();
+            let tasks = (0..8).map(|seed| {
+                runtime.spawn(async move {
+                    let (mut random, mut last) = (Random::new(seed), Instant::now());
+                    let mut moved = sleep(HOUR);
+                    for _ in 0..200 {
+                        let most = 1 << (8 + random.below(13));
+                        let deadline = Instant::now() + Duration::from_nanos(random.below(most));
+                        if random.below(2) == 0 {
+                            sleep_until(deadline).await;
+                        } else {
+                            let _ = poll_fn(|context| Poll::Ready(poll_once(&mut moved, context.waker()))).await;
+                            moved.reset(deadline);
+                            (&mut moved).await;
+                        }
+                        let now = Instant::now();
+                        assert!(now >= deadline && now >= last);
+                        last = now;
+                    }
+                })
+            });
+            let all = runtime.spawn(join_all(tasks.collect::<Vec<_>>()));
+            driven(&runtime, || {
+                let _entered = runtime.enter();
+                let mut random = Random::new(count as u64);
+                while !all.is_finished() {
+                    time::pause();
+                    for _ in 0..random.below(3) {
+                        random.jitter(12);
+                        executor::block_on(time::advance(Duration::from_nanos(random.below(1 << 16))));
+                    }
+                    random.jitter(12);
+                    time::resume();
+                    random.jitter(12);
+                }
+            });
+            runtime.block_on(all).unwrap().into_iter().for_each(|outcome| outcome.unwrap());
+        }
+    });
+}
+
+#[test]
 fn misuse_panics_and_says_why() {
     fn panics(body: impl FnOnce() + std::panic::UnwindSafe) -> String {
         let payload = std::panic::catch_unwind(body).expect_err("it panics");
@@ -174,7 +222,7 @@ fn misuse_panics_and_says_why() {
         runtime.block_on(async { time::resume() });
         assert!(block_on(Box::pin(async { time::resume() })).contains("not paused"));
         assert!(block_on(Box::pin(time::advance(HOUR))).contains("not paused"));
-        let advance = || futures::executor::block_on(time::advance(HOUR));
+        let advance = || executor::block_on(time::advance(HOUR));
         for outside in [panics(time::pause), panics(time::resume), panics(advance)] {
             assert!(outside.contains("no current fusee runtime"), "{outside}");
         }
