@@ -180,6 +180,11 @@ impl<T> Wheel<T> {
         tick.checked_mul(1 << self.tick_shift)
     }
 
+    /// When a timer of this deadline fires, in ns: as the tick that it rounds up to begins. `None` if that is no time.
+    pub(crate) fn rounded(&self, deadline: u64) -> Option<u64> {
+        self.tick(deadline).checked_mul(1 << self.tick_shift)
+    }
+
     /// Entries not yet removed, pending and fired.
     pub(crate) fn len(&self) -> usize {
         self.slab.len()
