@@ -51,6 +51,7 @@ pub(crate) fn digits(value: f64) -> String {
         size if size.is_nan() => "–".into(),
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
+        size if size < 0.005 => "0.00".into(),
         _ => format!("{value:.2}"),
     }
 }
