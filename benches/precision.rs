@@ -113,15 +113,23 @@ impl Line {
 }
 
 fn report(lines: &[Line]) -> String {
-    let table = |blocked, head: Vec<&str>| {
+    let table = |blocked, title: &str, head: Vec<&str>| {
+        let rows: Vec<_> = lines.iter().filter(|line| line.situation.blocked == blocked).map(Line::row).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
         let head = head.into_iter().map(String::from).collect();
-        let rows = lines.iter().filter(|line| line.situation.blocked == blocked).map(Line::row);
-        sheet::markdown([head].into_iter().chain(rows))
+        format!("\n{title}\n\n{}\n", sheet::markdown([head].into_iter().chain(rows)))
     };
-    let beside = table(false, [&["sleep", "busy", "runtime"][..], &punctuality::BESIDE].concat());
-    let blocked = table(true, [&["runtime"][..], &punctuality::BLOCKED].concat());
-    format!(
-        "Medians of the rounds (least–greatest). Busy: tasks that compute, of so many workers.\n\n{beside}\n\n\
-         Beside a worker that blocks for 20 ms time and again\n\n{blocked}\n"
-    )
+    let beside = table(
+        false,
+        "Beside busy tasks: how many of them, of how many workers",
+        [&["sleep", "busy", "runtime"][..], &punctuality::BESIDE].concat(),
+    );
+    let blocked = table(
+        true,
+        "Beside a worker that blocks for 20 ms time and again",
+        [&["runtime"][..], &punctuality::BLOCKED].concat(),
+    );
+    format!("Medians of the rounds (least–greatest).\n{beside}{blocked}")
 }

@@ -94,7 +94,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    if let Some(path) = &args.svg {
+    if let Some(path) = args.svg.as_ref().filter(|_| !cells.is_empty()) {
         log_chart::draw(path, "live timers", "ns", &panels(&cells)).expect("the figure must be written");
     }
     let table = sheet::markdown([head()].into_iter().chain(cells.iter().map(Cell::row)));
