@@ -13,7 +13,7 @@ use fusee::runtime::{Builder, Runtime};
 use fusee::time::{self, Instant, Interval, MissedTickBehavior, interval, interval_at, sleep, timeout};
 use futures::{Stream, StreamExt};
 use support::wakers::counting;
-use support::{message, on_1_2_and_4_workers, watchdog};
+use support::{driven, message, on_1_2_and_4_workers, watchdog};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -185,6 +185,45 @@ fn it_is_a_stream_of_its_ticks() {
         assert!(Pin::new(&mut ticks).poll_next(&mut Context::from_waker(Waker::noop())).is_pending());
         let three: Vec<_> = ticks.take(3).map(|tick| tick.duration_since(start)).collect().await;
         assert_eq!(three, [HOUR, 2 * HOUR, 3 * HOUR]);
+    });
+}
+
+#[test]
+fn of_several_that_poll_for_a_tick_the_last_is_woken() {
+    on_paused_time(|| async {
+        let mut ticks = interval(HOUR);
+        ticks.tick().await;
+        let wakers = [(); 3].map(|()| counting());
+        for (_, waker) in &wakers {
+            assert!(ticks.poll_tick(&mut Context::from_waker(waker)).is_pending());
+        }
+        time::advance(HOUR).await;
+        assert_eq!(wakers.map(|(count, _)| count.get()), [0, 0, 1]);
+    });
+}
+
+#[test]
+fn it_goes_by_the_clock_of_the_runtime_that_it_was_made_in_whoever_polls_it() {
+    watchdog(|| {
+        for build in [Builder::new_current_thread, Builder::new_multi_thread] {
+            let (paused, other) = (build().start_paused(true).build().unwrap(), build().build().unwrap());
+            let (start, mut ticks) = paused.block_on(async { (Instant::now(), interval(HOUR)) });
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            let next = |ticks: &mut Interval| {
+                let tick = driven(&paused, || other.block_on(ticks.tick()));
+                tick.duration_since(start)
+            };
+            assert_eq!(next(&mut ticks), Duration::ZERO);
+            paused.block_on(time::advance(HOUR * 5 / 2));
+            // On the other clock nothing is late.
+            assert_eq!([next(&mut ticks), next(&mut ticks)], [HOUR, 3 * HOUR]);
+            other.block_on(async { ticks.reset() });
+            assert_eq!(next(&mut ticks), 4 * HOUR);
+            other.block_on(async { ticks.reset_after(2 * HOUR) });
+            assert_eq!(next(&mut ticks), 6 * HOUR);
+            other.block_on(async { ticks.reset_immediately() });
+            assert_eq!([next(&mut ticks), next(&mut ticks)], [6 * HOUR, 7 * HOUR]);
+        }
     });
 }
 

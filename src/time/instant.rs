@@ -19,8 +19,8 @@ use crate::sync::{RawInstant, raw_from_std, raw_into_std};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(RawInstant);
 
-/// The span after which a deadline counts as never: 500 years.
-const FAR: Duration = Duration::from_secs(500 * 365 * 86_400);
+/// A deadline so far away is never, also as seen from centuries before a runtime's start: its clock shows no more than 584 years.
+const FAR: Duration = Duration::from_secs(1_200 * 365 * 86_400);
 
 impl Instant {
     /// Now, on the clock of the current runtime. Outside a runtime it is the machine's, which differs from a runtime's only if that
@@ -44,7 +44,7 @@ impl Instant {
         raw_into_std(self.0)
     }
 
-    /// This moment plus `duration`, or a moment centuries away if that cannot be told.
+    /// This moment plus `duration`, or one that no clock will show if that cannot be told.
     pub(super) fn plus(self, duration: Duration) -> Self {
         // A moment from which not even that can be told is such a one itself.
         Self(self.0.checked_add(duration).or_else(|| self.0.checked_add(FAR)).unwrap_or(self.0))

@@ -17,8 +17,11 @@ use crate::runtime::Handle;
 /// no time, and each sleep ends to the nanosecond. What other threads do is not known to the runtime: whoever waits for them keeps
 /// the clock where it is by a blocking closure.
 ///
-/// Both flavours of runtime can be paused. Other runtimes go on, and so does the standard library's clock: [`Instant::now`](super::Instant::now)
+/// Both flavours of runtime can be paused. The tasks of a current-thread runtime wait with its worker while no thread is in `block_on`: meanwhile its
+/// clock moves by [`advance`] alone. Other runtimes go on, and so does the standard library's clock: [`Instant::now`](super::Instant::now)
 /// shows the paused time on threads that have entered this runtime. A sleep that waits already when the clock is paused may end up to 4 µs late.
+///
+/// `docs/testing-with-virtual-time.md` in the repository shows how to test retries, intervals and limits, and what to look out for.
 ///
 /// # Panics
 /// If the clock is paused already, and outside a runtime.

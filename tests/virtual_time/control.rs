@@ -102,6 +102,62 @@ fn a_clock_is_paused_and_let_run_again() {
 }
 
 #[test]
+fn a_clock_that_runs_again_goes_on_from_where_it_stood_at_the_machines_pace() {
+    on_paused_runtimes(|runtime| {
+        let _entered = runtime.enter();
+        for round in 0..20 {
+            // On a clock that was advanced, and on one that was not.
+            runtime.block_on(time::advance(round % 2 * HOUR));
+            let (stood, machine) = (Instant::now(), std::time::Instant::now());
+            time::resume();
+            let shown = stood.elapsed();
+            assert!(shown <= machine.elapsed(), "{shown:?}: the time that it stood still is not made up for");
+            runtime.block_on(sleep(Duration::from_micros(500)));
+            let machine = std::time::Instant::now();
+            let running = Instant::now();
+            time::pause();
+            let shown = running.elapsed();
+            assert!(shown <= machine.elapsed() && Instant::now() >= stood + Duration::from_micros(500));
+        }
+    });
+}
+
+#[test]
+fn a_clock_is_paused_advanced_and_resumed_from_any_thread_that_has_entered_the_runtime() {
+    watchdog(|| {
+        let runtimes = [Builder::new_current_thread().build(), Builder::new_multi_thread().worker_threads(2).build()];
+        for runtime in runtimes.map(Result::unwrap) {
+            let start = Instant::now();
+            let entered = runtime.handle().clone();
+            let by_a_thread = std::thread::spawn(move || {
+                let _entered = entered.enter();
+                time::pause();
+                futures::executor::block_on(time::advance(HOUR));
+                start.elapsed()
+            });
+            assert!(by_a_thread.join().unwrap() >= HOUR);
+            let by_a_task = runtime.spawn(async move {
+                time::advance(HOUR).await;
+                time::resume();
+                time::pause();
+                let stood = Instant::now();
+                sleep(HOUR).await;
+                assert_eq!(stood.elapsed(), HOUR);
+                time::resume();
+            });
+            runtime.block_on(by_a_task).unwrap();
+            let by_a_job = runtime.spawn_blocking(move || {
+                time::pause();
+                start.elapsed()
+            });
+            let elapsed = runtime.block_on(by_a_job).unwrap();
+            assert!(elapsed >= 3 * HOUR);
+            assert_eq!(runtime.block_on(async { start.elapsed() }), elapsed);
+        }
+    });
+}
+
+#[test]
 fn misuse_panics_and_says_why() {
     fn panics(body: impl FnOnce() + std::panic::UnwindSafe) -> String {
         let payload = std::panic::catch_unwind(body).expect_err("it panics");
@@ -118,7 +174,8 @@ fn misuse_panics_and_says_why() {
         runtime.block_on(async { time::resume() });
         assert!(block_on(Box::pin(async { time::resume() })).contains("not paused"));
         assert!(block_on(Box::pin(time::advance(HOUR))).contains("not paused"));
-        for outside in [panics(time::pause), panics(time::resume)] {
+        let advance = || futures::executor::block_on(time::advance(HOUR));
+        for outside in [panics(time::pause), panics(time::resume), panics(advance)] {
             assert!(outside.contains("no current fusee runtime"), "{outside}");
         }
     });

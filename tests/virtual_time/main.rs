@@ -1,9 +1,14 @@
 //! Paused clocks: time moves when everything waits, from timer to timer, and not a nanosecond further.
 #![cfg(feature = "test-util")]
 
+#[cfg(feature = "macros")]
+mod attribute;
 mod blocking;
 mod control;
+mod far;
+mod idle;
 mod oracle;
+mod shards;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,5 +1,6 @@
-//! The wheel by situation. `oracle` holds it against a sorted map.
+//! The wheel by situation; `far` has the far timers, and `oracle` holds it against a sorted map.
 
+mod far;
 mod oracle;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,12 +30,13 @@ fn expire<T>(wheel: &mut Wheel<T>, now: u64) -> Vec<T> {
     fired
 }
 
-/// Walks every list: links, occupied bits, and that each entry is where its tick belongs.
-fn assert_consistent<T>(wheel: &Wheel<T>) {
-    let due = wheel.levels.due();
+/// Walks every list: links, occupied bits, and that each entry is where its tick belongs. How many entries are in lists.
+fn assert_consistent<T>(wheel: &Wheel<T>) -> usize {
+    let (due, mut listed) = (wheel.levels.due(), 0);
     for head in 0..=due {
         let list = wheel.slab.list(head);
         assert_eq!(wheel.levels.is_occupied(head), !list.is_empty(), "an occupied bit tells of a list");
+        listed += list.len();
         for at in list {
             let entry = wheel.slab.entry(at);
             assert!(entry.value.is_some(), "what is listed is pending");
@@ -49,6 +51,7 @@ fn assert_consistent<T>(wheel: &Wheel<T>) {
             assert!(homes.contains(&head), "an entry is at home");
         }
     }
+    listed
 }
 
 /// The entries of the list that an entry is in.
@@ -82,49 +85,6 @@ fn a_timer_at_a_level_boundary_fires_with_its_tick_and_not_before() {
                 assert_eq!(expire(&mut wheel, rounded - 1).len(), 0, "rounded up to a tick");
                 assert_eq!(expire(&mut wheel, rounded).len(), 1);
             }
-        }
-    }
-}
-
-#[test]
-fn a_far_timer_never_hides_a_near_one() {
-    for shift in tick_shifts() {
-        let tick = 1 << shift;
-        for far in level_boundaries(shift).filter(|&far| far > 8 * tick) {
-            // Near timers registered before the far one's slot begins, as it begins, and within it.
-            for now in [0, far / 2, far - 3 * tick, far - 2 * tick] {
-                let mut wheel = Wheel::with_tick_shift(0, shift);
-                wheel.insert(far, "far");
-                wheel.insert(far, "far");
-                assert!(expire(&mut wheel, now).is_empty());
-                wheel.insert(now + tick, "near");
-                let near = (now + tick).next_multiple_of(tick);
-                assert!(wheel.next_expiry() <= Some(near));
-                assert_eq!(expire(&mut wheel, near), ["near"]);
-                assert_consistent(&wheel);
-                assert_eq!(expire(&mut wheel, far), ["far", "far"]);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_deadline_that_rounds_past_the_end_of_time_never_fires() {
-    for shift in tick_shifts() {
-        let last = u64::MAX >> shift << shift;
-        for start in [0, last - 1, last, u64::MAX] {
-            let mut wheel = Wheel::with_tick_shift(start, shift);
-            if shift > 0 {
-                wheel.insert(u64::MAX, "never");
-                wheel.insert(last + 1, "never");
-                assert_eq!(wheel.next_expiry(), None);
-            }
-            wheel.insert(last, "last");
-            assert!(wheel.next_expiry() <= Some(last));
-            assert_eq!(expire(&mut wheel, u64::MAX), ["last"]);
-            assert_eq!(wheel.next_expiry(), None);
-            assert_eq!(expire(&mut wheel, u64::MAX), [""; 0]);
-            assert!(!wheel.take_all(2, |value| assert_eq!(value, "never")));
         }
     }
 }

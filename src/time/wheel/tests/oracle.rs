@@ -34,6 +34,8 @@ enum Operation {
     Remove(usize),
     Reset(usize, When),
     Expire(When, usize),
+    /// Batches of this size until nothing is left.
+    ExpireInBatches(When, usize),
     ExpireAtNext,
     TakeAll(usize),
 }
@@ -72,7 +74,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         100 => when().prop_map(Operation::Insert),
         35 => any::<usize>().prop_map(Operation::Remove),
         30 => (any::<usize>(), when()).prop_map(|(index, when)| Operation::Reset(index, when)),
-        50 => (step(), limit).prop_map(|(step, limit)| Operation::Expire(step, limit)),
+        40 => (step(), limit).prop_map(|(step, limit)| Operation::Expire(step, limit)),
+        10 => (step(), 1..8usize).prop_map(|(step, limit)| Operation::ExpireInBatches(step, limit)),
         20 => Just(Operation::ExpireAtNext),
         1 => (0..20usize).prop_map(Operation::TakeAll),
     ]
@@ -186,6 +189,7 @@ impl Pair {
                 }
             }
             Operation::Expire(when, limit) => _ = self.expire(self.time(when), limit),
+            Operation::ExpireInBatches(when, limit) => self.expire_in_batches(self.time(when), limit),
             Operation::ExpireAtNext => self.expire_at_next(),
             Operation::TakeAll(limit) => self.take_all(limit),
         }
@@ -196,6 +200,7 @@ impl Pair {
         let mut fired = Vec::new();
         let more = self.wheel.expire(now, limit, |index| fired.push(index));
         assert!(fired.len() <= limit, "the limit is kept");
+        assert!(!more || limit < usize::MAX, "no limit, nothing left");
         // What an unfinished batch has yet to do may be out of reach of an earlier clock.
         self.settled = !more && (now >= self.now || self.settled);
         self.now = self.now.max(now);
@@ -212,6 +217,19 @@ impl Pair {
             assert!(self.next().is_none_or(|next| next > u128::from(self.now)), "never more than a tick late");
         }
         fired.len()
+    }
+
+    /// Each batch but the last does as much as its limit says: an entry is moved once a level at most, and fired once.
+    fn expire_in_batches(&mut self, now: u64, limit: usize) {
+        let now = now.max(self.now);
+        let most = self.pending.len() * (u64::BITS as usize).div_ceil(6) / limit;
+        for batch in 0.. {
+            self.expire(now, limit);
+            if self.settled {
+                break;
+            }
+            assert!(batch <= most, "progress");
+        }
     }
 
     fn expire_at_next(&mut self) {
@@ -278,7 +296,7 @@ fn agrees_with_a_sorted_map() {
             pair.apply(operation);
             pair.compare();
             if count % 50 == 0 {
-                assert_consistent(&pair.wheel);
+                assert_eq!(assert_consistent(&pair.wheel), pair.pending.len(), "what is pending is listed, once");
             }
         }
         pair.expire(u64::MAX, usize::MAX);
