@@ -6,8 +6,8 @@
 //! Who calls it: `Sleep` on any thread that polls or drops one; the driver thread expires.
 //!
 //! # Invariants (ordering labels)
-//! - `timer_publish`: `next` is written under the lock, at or before the tick in which the first timer is due; then the registrar passes a
-//!   fence and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
+//! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
+//!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
 //! - `patience` says how much later than `next` the driver looks; who writes it, and when, is told in `driver/keeping.rs`.
 //! - No waker is cloned, woken or dropped under the lock: they are moved out first (structural: `timer_clone_under_lock`). One that panics as it
@@ -122,7 +122,7 @@ impl TimerShard {
         }
         let key = timers.wheel.insert(deadline, waker);
         timers.counts.registered += 1;
-        let earlier = self.publish_if_earlier(timers.wheel.rounded(deadline));
+        let earlier = self.publish_if_earlier(timers.wheel.expiry_of(key));
         drop(timers);
         Ok(Registered { key, earlier })
     }
@@ -133,12 +133,10 @@ impl TimerShard {
         if !timers.wheel.reset(key, deadline) && !mutant("timer_reset_ignores_fired") {
             return (false, false);
         }
-        (true, self.publish_if_earlier(timers.wheel.rounded(deadline)))
+        (true, self.publish_if_earlier(timers.wheel.expiry_of(key)))
     }
 
     /// Lowers `next` to `expiry`, that of a timer just entered, under the lock. True if it was later.
-    ///
-    /// The wheel may ask to be looked at before that, to move timers down a level: whoever looks at `next` will do that too.
     fn publish_if_earlier(&self, expiry: Option<u64>) -> bool {
         // ORDERING(timer_publish): relaxed, written under the lock only; the registrar's fence follows.
         let Some(expiry) = expiry.filter(|&expiry| expiry < self.next.load(Ordering::Relaxed)) else { return false };

@@ -72,7 +72,7 @@ fn keep_vs_earlier() {
             let alarm = keeping.keep(0).expect("there is a timer");
             if !asleep.park_until(alarm) {
                 let mut due = Vec::new();
-                keeping.expire(0, &mut due);
+                keeping.expire(0, 8, &mut due);
                 due.into_iter().for_each(wake_quietly);
             }
         });

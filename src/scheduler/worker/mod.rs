@@ -180,12 +180,11 @@ impl Worker {
             return Next::Exit;
         }
         let (timers, shard) = (&self.shard.scheduler.timers, self.shard.index);
-        if self.timing.should_fire(timers, shard, self.shard.scheduler.policy.event_interval) {
-            // What is woken may block: nobody is to rely on this searcher.
-            self.stop_searching();
-            return Next::Fire;
+        let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval);
+        if self.timing.should_fire(timers, shard, looks, &self.queue) {
+            return self.fires();
         }
-        match self.find_task() {
+        match self.find_task(looks || self.timing.owes_look()) {
             Some(task) => {
                 self.stop_searching();
                 self.timing.run(timers, shard);
@@ -194,8 +193,15 @@ impl Worker {
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
             }
+            None if self.timing.has_more() => self.fires(),
             None => Next::Park,
         }
+    }
+
+    /// Fires next. What is woken may block: nobody is to rely on this searcher.
+    fn fires(&self) -> Next {
+        self.stop_searching();
+        Next::Fire
     }
 
     /// Blocks the thread until there may be work, unless `woken` says that there is something else to do.

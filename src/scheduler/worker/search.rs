@@ -2,11 +2,12 @@
 //!
 //! It looks, in turn:
 //!
-//! 1. On every `global_queue_interval`-th poll, the injector: tasks from outside wait for a bounded number of polls.
+//! 1. On every `global_queue_interval`-th poll, and when it looks around (`timing.rs`), the injector: tasks from outside wait for a bounded
+//!    number of polls, and not for long.
 //! 2. Its slot for the task woken last, but not more than three times in a row while there is something in its queue.
 //! 3. Its local queue.
 //! 4. The injector, a batch at a time.
-//! 5. If fewer than half of the workers search already: the local queues of the others, from a random one on, half a queue at
+//! 5. Unless it has timers that are due: if fewer than half of the workers search already, the local queues of the others, from a random one on, half a queue at
 //!    a time, and the injector once more.
 //!
 //! Who calls it: `mod.rs`, on the thread that has the worker. The invariants are told there.
@@ -24,8 +25,8 @@ const SLOT_RUN: u32 = 3;
 const SEARCH_ROUNDS: usize = 3;
 
 impl Worker {
-    pub(super) fn find_task(&self) -> Option<Runnable> {
-        if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
+    pub(super) fn find_task(&self, looks: bool) -> Option<Runnable> {
+        if (looks || self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval))
             && let Some(task) = self.shard.scheduler.injector.pop()
         {
             if !self.queue.is_empty() && !mutant("worker_injector_silent") {
@@ -38,7 +39,7 @@ impl Worker {
             .or_else(|| self.queue.pop())
             .or_else(|| self.take_woken_last())
             .or_else(|| self.fill())
-            .or_else(|| self.search())
+            .or_else(|| if self.timing.has_more() { None } else { self.search() })
     }
 
     /// Takes the task from the slot, unless the queue is to have its turn.

@@ -19,14 +19,21 @@ use std::cell::Cell;
 use std::task::{Poll, Waker};
 
 use super::Worker;
+use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
 use crate::sync::{Arc, RawInstant, Slack, mutant, restore_timers, sharpen_timers};
 use crate::task::waker::{is_task, wake_quietly};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;
 
-/// How long a worker means to poll before it looks at its timers again. Polls are counted, and a clock read when so many have passed.
+/// How long a worker means to poll before it looks around again. Polls are counted, and the clock is read when so many have passed.
 const LOOK_NANOS: u128 = 100_000;
+
+/// Polls before the first look.
+const FIRST_LOOK: u32 = 61;
+
+/// With so many tasks in its queue a worker fires nothing.
+const ENOUGH: usize = 128;
 
 /// What a worker knows of its shard.
 pub(super) struct Timing {
@@ -36,7 +43,12 @@ pub(super) struct Timing {
     /// Polls until the next look, and between two looks.
     countdown: Cell<u32>,
     interval: Cell<u32>,
+    /// When it looked last, unless it has slept since.
     looked: Cell<Option<RawInstant>>,
+    /// The last batch has left timers that are due.
+    has_more: Cell<bool>,
+    /// A look at what comes from elsewhere is still to come.
+    owes_look: Cell<bool>,
     firing: Cell<Firing>,
     /// What the thread's timed waits were like, if the worker has sharpened them.
     slack: Cell<Option<Slack>>,
@@ -71,9 +83,11 @@ impl Timing {
         Self {
             duty: Cell::new(Duty::Told),
             polled: Cell::new(0),
-            countdown: Cell::new(1),
-            interval: Cell::new(1),
+            countdown: Cell::new(FIRST_LOOK),
+            interval: Cell::new(FIRST_LOOK),
             looked: Cell::new(None),
+            has_more: Cell::new(false),
+            owes_look: Cell::new(false),
             firing: Cell::new(Firing::Nothing),
             slack: Cell::new(None),
             due: Cell::new(Vec::new()),
@@ -100,6 +114,7 @@ impl Timing {
     pub(super) fn keep(&self, timers: &Timers, shard: usize) -> Option<RawInstant> {
         let alarm = timers.keep(shard);
         self.duty.set(Duty::Kept);
+        self.looked.set(None);
         if alarm.is_some() && self.slack.get().is_none() {
             self.slack.set(sharpen_timers());
         }
@@ -124,31 +139,55 @@ impl Timing {
         self.polled.set(waker);
     }
 
-    /// Whether something is due, as far as a look is: when the worker has woken, and before a poll after at most `most` of them.
+    /// Counts a poll that is about to be made. True if it is time to look around: at timers, and at what comes from elsewhere. At most `most`
+    /// polls pass between two looks.
     #[inline]
-    pub(super) fn should_fire(&self, timers: &Timers, shard: usize, most: u32) -> bool {
+    pub(super) fn should_look(&self, most: u32) -> bool {
         let countdown = self.countdown.get() - 1;
         self.countdown.set(countdown);
-        (countdown == 0 && self.look(timers, shard, most)) || (self.duty.get() == Duty::Kept && timers.is_due(shard))
+        countdown == 0 && self.look(most)
     }
 
-    /// Reads the clock, if there is a timer, and works out after how many polls to read it again.
+    /// Works out from the time that the last polls took when to look again.
     #[cold]
-    fn look(&self, timers: &Timers, shard: usize, most: u32) -> bool {
-        let most = most.max(1);
-        let has_timers = timers.has_timers(shard);
-        let now = has_timers.then(RawInstant::now);
-        let interval = match (now, self.looked.replace(now)) {
-            (Some(now), Some(before)) => {
-                let took = now.saturating_duration_since(before).as_nanos().max(1);
-                let polls = u128::from(self.interval.get()) * LOOK_NANOS / took;
-                u32::try_from(polls).unwrap_or(most).clamp(1, most)
-            }
-            _ => most,
-        };
+    fn look(&self, most: u32) -> bool {
+        let now = RawInstant::now();
+        let mut interval = u128::from(self.interval.get());
+        if let Some(before) = self.looked.replace(Some(now)) {
+            interval = interval * LOOK_NANOS / now.saturating_duration_since(before).as_nanos().max(1);
+        }
+        // Not before each poll: the worker's own tasks are to have their turns.
+        let interval = u32::try_from(interval).unwrap_or(u32::MAX).clamp(2, most.max(2));
         self.interval.set(interval);
         self.countdown.set(interval);
-        has_timers && timers.is_due(shard)
+        true
+    }
+
+    /// Whether to fire before the next poll, for which `queue` holds tasks. `looks` says whether it is time to look.
+    #[inline]
+    pub(super) fn should_fire(&self, timers: &Timers, shard: usize, looks: bool, queue: &LocalQueue) -> bool {
+        // What is due in a storm waits where it is until others have had their turns.
+        let fires = (looks || self.duty.get() == Duty::Kept) && queue.len() < ENOUGH && timers.is_due(shard);
+        if fires {
+            self.owes_look.set(looks);
+        }
+        fires
+    }
+
+    /// Whether a look was due when something fired instead.
+    #[inline]
+    pub(super) fn owes_look(&self) -> bool {
+        self.owes_look.replace(false)
+    }
+
+    /// Whether the last batch has left timers that are due.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more.get()
+    }
+
+    /// How many timers to fire at once: as many as there are polls between two looks.
+    fn batch(&self) -> usize {
+        self.interval.get() as usize
     }
 
     /// Where a task goes that is woken.
@@ -163,7 +202,7 @@ pub(super) fn fire() {
     let expired = seat::with(|worker| {
         let (timing, shard) = (&worker.timing, worker.shard());
         let mut due = timing.due.take();
-        shard.scheduler.timers.expire(shard.index, &mut due);
+        timing.has_more.set(shard.scheduler.timers.expire(shard.index, timing.batch(), &mut due));
         if !due.is_empty() {
             timing.run(&shard.scheduler.timers, shard.index);
         }

@@ -30,7 +30,7 @@
 
 use std::task::Waker;
 
-use super::{BATCH, NEVER, Timers};
+use super::{NEVER, Timers};
 use crate::sync::atomic::Ordering;
 use crate::sync::{RawInstant, fence_seq_cst, mutant};
 use crate::time::shard::TimerShard;
@@ -72,16 +72,9 @@ impl Timers {
         next != NEVER && !self.clock.is_paused() && next <= self.clock.now()
     }
 
-    /// Whether the shard has a timer at all.
-    pub(crate) fn has_timers(&self, shard: usize) -> bool {
-        self.shards[shard].next() != NEVER
-    }
-
-    /// Moves a batch of wakers of what is due in the shard of a worker that asks into `due`.
-    pub(crate) fn expire(&self, shard: usize, due: &mut Vec<Waker>) {
-        if !self.clock.is_paused() {
-            self.shards[shard].expire(self.clock.now(), BATCH, due);
-        }
+    /// Moves up to `limit` wakers of what is due in the shard of a worker that asks into `due`. True when more is.
+    pub(crate) fn expire(&self, shard: usize, limit: usize, due: &mut Vec<Waker>) -> bool {
+        !self.clock.is_paused() && self.shards[shard].expire(self.clock.now(), limit, due)
     }
 
     /// The registrar's half of the driver's sleep.
