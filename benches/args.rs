@@ -6,6 +6,7 @@
 
 use regex::Regex;
 use std::env;
+use std::path::PathBuf;
 use std::process;
 
 /// How much of a workload to do.
@@ -43,9 +44,13 @@ const VALUED: [&str; 18] = [
 pub(crate) struct Args {
     pub(crate) scale: Scale,
     /// `--rounds`: how often each contender takes its turn.
-    pub(crate) rounds: usize,
+    rounds: Option<usize>,
     /// `--workers`: the worker threads of each contender.
     pub(crate) workers: usize,
+    /// `--seconds`: how long `churn` lets each contender churn.
+    pub(crate) seconds: usize,
+    /// `--svg`: where `scale` draws its figure.
+    pub(crate) svg: Option<PathBuf>,
     /// `--list`: name what would run.
     pub(crate) list: bool,
     filter: Option<Regex>,
@@ -62,15 +67,17 @@ impl Args {
 
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let (mut bench, mut test, mut exact, mut filter) = (false, false, false, None);
-        let mut parsed = Self { scale: Scale::Smoke, rounds: 5, workers: 2, list: false, filter: None };
+        let mut parsed = Self::default();
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--bench" => bench = true,
                 "--test" => test = true,
                 "--exact" => exact = true,
                 "--list" => parsed.list = true,
-                "--rounds" => parsed.rounds = number("--rounds", args.next())?,
+                "--rounds" => parsed.rounds = Some(number("--rounds", args.next())?),
                 "--workers" => parsed.workers = number("--workers", args.next())?,
+                "--seconds" => parsed.seconds = number("--seconds", args.next())?,
+                "--svg" => parsed.svg = Some(args.next().ok_or("--svg needs a path")?.into()),
                 valued if VALUED.contains(&valued) => drop(args.next()),
                 flag if flag.starts_with('-') => {}
                 _ if filter.is_none() => filter = Some(arg),
@@ -90,9 +97,20 @@ impl Args {
         Ok(parsed)
     }
 
+    /// How often each contender takes its turn, `usual` unless the command line says otherwise; once in a test.
+    pub(crate) fn rounds(&self, usual: usize) -> usize {
+        if self.scale == Scale::Full { self.rounds.unwrap_or(usual) } else { 1 }
+    }
+
     /// Whether the filter lets `workload/contender` through.
     pub(crate) fn selects(&self, workload: &str, contender: &str) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.is_match(&format!("{workload}/{contender}")))
+    }
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self { scale: Scale::Smoke, rounds: None, workers: 2, seconds: 5, svg: None, list: false, filter: None }
     }
 }
 

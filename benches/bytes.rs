@@ -4,25 +4,25 @@
 //! that the program asked for; the resident ones are what the kernel gave, with the allocator's rounding and the pages
 //! that the runtimes' tables touch.
 
+#[expect(dead_code, reason = "this bench takes one turn")]
 mod args;
+mod child;
 #[expect(dead_code, reason = "this bench only spawns and sleeps")]
 mod contenders;
 mod countdown;
 mod machine;
+mod sheet;
+#[expect(dead_code, reason = "other benches count more")]
+mod usage;
 
 use args::{Args, Scale};
 use contenders::{Contender, Entrant, Fusee, MutexLoop, Smol, Tokio};
 use countdown::COUNTDOWN;
-use machine::cpu_time;
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::env;
-use std::fs;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-/// The first argument of a process that observes one contender.
-const CHILD: &str = "--child";
+use usage::{cpu_time, resident_bytes};
 
 #[global_allocator]
 static ALLOCATOR: Counted = Counted { live: AtomicUsize::new(0) };
@@ -62,23 +62,14 @@ unsafe impl GlobalAlloc for Counted {
     }
 }
 
-/// What a process finds out about its contender.
-struct Findings {
-    /// Bytes asked for.
-    counted: usize,
-    /// Bytes that are in memory, where the system tells.
-    resident: usize,
-    /// CPU time in one second in which everybody sleeps.
-    cpu: Duration,
-}
+/// What a process finds out about its contender: the bytes that it asked for, those that are in memory, where the system tells, and the
+/// seconds of CPU time in one second in which everybody sleeps.
+type Findings = [f64; 3];
 
 fn main() -> ExitCode {
-    let arguments: Vec<_> = env::args().collect();
-    if let [_, flag, name, tasks, workers] = arguments.as_slice()
-        && flag == CHILD
-    {
-        let number = |text: &str| text.parse().expect("the parent gives numbers");
-        println!("{}", observe(name, number(tasks), number(workers)).to_line());
+    if let Some((entrant, orders)) = child::orders() {
+        let [tasks, workers] = orders[..] else { panic!("a child needs two numbers, not {orders:?}") };
+        child::answer(&observe(entrant, tasks, workers));
         return ExitCode::SUCCESS;
     }
     let args = Args::from_env();
@@ -88,7 +79,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let tasks = if args.scale == Scale::Full { 1_000_000 } else { 1_000 };
-    let found: Vec<_> = selected.iter().map(|entrant| (*entrant, in_child(*entrant, tasks, args.workers))).collect();
+    let found: Vec<_> =
+        selected.iter().map(|entrant| (*entrant, child::ask(*entrant, &[tasks, args.workers]))).collect();
     match args.scale {
         Scale::Full if !found.is_empty() => print(&found, tasks),
         Scale::Full => {}
@@ -97,30 +89,18 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn print(found: &[(Entrant, Findings)], tasks: usize) {
+fn print(found: &[(Entrant, Vec<f64>)], tasks: usize) {
     println!("\n{}\n\nBytes per task, of {tasks} tasks that sleep for an hour\n", machine::header());
-    println!("| runtime    | counted | resident | CPU in a second of sleep |");
-    println!("|------------|---------|----------|--------------------------|");
-    for (entrant, Findings { counted, resident, cpu }) in found {
-        let (name, counted, resident) = (entrant.name(), counted / tasks, resident / tasks);
-        println!("| {name:<10} | {counted:>7} | {resident:>8} | {:>21.2} ms |", cpu.as_secs_f64() * 1e3);
-    }
-    println!();
+    let head = ["runtime", "counted", "resident", "CPU in a second of sleep, ms"].map(String::from).into();
+    let row = |(entrant, found): &(Entrant, Vec<f64>)| {
+        let [counted, resident, cpu] = found[..] else { panic!("a child finds three numbers, not {found:?}") };
+        let per_task = |bytes: f64| format!("{:.0}", bytes / tasks as f64);
+        vec![entrant.name().into(), per_task(counted), per_task(resident), format!("{:.2}", cpu * 1e3)]
+    };
+    println!("{}\n", sheet::markdown([head].into_iter().chain(found.iter().map(row))));
 }
 
-fn in_child(entrant: Entrant, tasks: usize, workers: usize) -> Findings {
-    let program = env::current_exe().expect("a running program has a path");
-    let output = Command::new(program)
-        .args([CHILD, entrant.name(), &tasks.to_string(), &workers.to_string()])
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("a bench can start itself");
-    assert!(output.status.success(), "{} did not come through", entrant.name());
-    Findings::from_line(&String::from_utf8_lossy(&output.stdout)).expect("a child prints its findings")
-}
-
-fn observe(name: &str, tasks: usize, workers: usize) -> Findings {
-    let entrant = Entrant::ALL.into_iter().find(|entrant| entrant.name() == name).expect("the parent knows the names");
+fn observe(entrant: Entrant, tasks: usize, workers: usize) -> Findings {
     match entrant {
         Entrant::Fusee => sleepers::<Fusee>(tasks, workers),
         Entrant::Tokio => sleepers::<Tokio>(tasks, workers),
@@ -148,26 +128,6 @@ fn sleepers<C: Contender>(tasks: usize, workers: usize) -> Findings {
         let resident = resident_bytes().saturating_sub(resident);
         let before = cpu_time();
         C::sleep(Duration::from_secs(1)).await;
-        Findings { counted, resident, cpu: cpu_time() - before }
+        [counted as f64, resident as f64, (cpu_time() - before).as_secs_f64()]
     })
-}
-
-/// The process's resident memory, where the system has it in `/proc`; else zero.
-fn resident_bytes() -> usize {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().map_or(0, |kilobytes: usize| kilobytes * 1024)
-}
-
-impl Findings {
-    fn to_line(&self) -> String {
-        format!("{} {} {}", self.counted, self.resident, self.cpu.as_nanos())
-    }
-
-    fn from_line(line: &str) -> Option<Self> {
-        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
-        let mut next = || numbers.next()?.ok();
-        let (counted, resident) = (usize::try_from(next()?).ok()?, usize::try_from(next()?).ok()?);
-        Some(Self { counted, resident, cpu: Duration::from_nanos(next()?) })
-    }
 }

@@ -12,10 +12,16 @@
 //! ```
 
 mod args;
+#[expect(dead_code, reason = "other benches ask for more")]
 mod contenders;
 mod countdown;
 mod machine;
+mod sheet;
+#[expect(dead_code, reason = "other benches have percentiles")]
+mod stats;
 mod table;
+#[expect(dead_code, reason = "other benches count more than CPU time")]
+mod usage;
 mod workloads;
 
 use args::{Args, Scale};
@@ -33,7 +39,7 @@ fn main() {
         }
         return;
     }
-    let rounds = if args.scale == Scale::Full { args.rounds } else { 1 };
+    let rounds = args.rounds(5);
     let mut table = Table::default();
     for (workload, entrants) in &selected {
         table.push(race(*workload, entrants, &args, rounds));

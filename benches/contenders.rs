@@ -3,7 +3,7 @@
 //! Each contender is set up as its users would: nothing is tuned but the number of workers. The workloads call it from
 //! the thread in `block_on` and from tasks; only one contender lives at a time, because two of them have global parts
 //! by design (async-io's reactor; everything of the mutex loop).
-//! Deliberately not here: what is measured (see `workloads`) and how often (see `compare` and `charts`).
+//! Deliberately not here: what is measured (see `workloads` and each bench) and how often.
 
 mod fusee;
 mod mutex_loop;
@@ -15,12 +15,15 @@ pub(crate) use self::mutex_loop::MutexLoop;
 pub(crate) use self::smol::Smol;
 pub(crate) use self::tokio::Tokio;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A running runtime; dropping it ends its threads.
 ///
 /// What is called without `self` finds the runtime as its users do, by thread or globally.
-pub(crate) trait Contender: Sized + 'static {
+pub(crate) trait Contender: Sized + Sync + 'static {
+    /// The names of its [`counters`](Self::counters).
+    const COUNTERS: &'static [&'static str] = &[];
+
     /// Starts the runtime with `workers` threads.
     fn start(workers: usize) -> Self;
 
@@ -41,6 +44,9 @@ pub(crate) trait Contender: Sized + 'static {
     /// A timer whose deadline counts from this call.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
+    /// A timer that ends at `deadline`.
+    fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send + 'static;
+
     /// The output of `future`, or `None` when `duration` passes first.
     fn timeout<F>(duration: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
     where
@@ -49,6 +55,11 @@ pub(crate) trait Contender: Sized + 'static {
 
     /// Lets the other tasks run once.
     fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// What the runtime has counted so far, in the order of the names.
+    fn counters(&self) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// The contenders by name.

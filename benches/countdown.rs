@@ -7,7 +7,7 @@ use futures::channel::oneshot;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub(crate) static COUNTDOWN: Countdown = Countdown { left: AtomicUsize::new(0), zero: Mutex::new(None) };
+pub(crate) static COUNTDOWN: Countdown = Countdown::new();
 
 pub(crate) struct Countdown {
     left: AtomicUsize,
@@ -15,6 +15,10 @@ pub(crate) struct Countdown {
 }
 
 impl Countdown {
+    pub(crate) const fn new() -> Self {
+        Self { left: AtomicUsize::new(0), zero: Mutex::new(None) }
+    }
+
     /// Expects `count` arrivals; the receiver gets the message of the last.
     pub(crate) fn start(&self, count: usize) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();

@@ -1,25 +1,11 @@
-//! Where and on what a bench ran: the lines above its table, and the clock of the process's CPU time.
+//! Where and on what a bench ran: the lines above its table.
 
 use std::fs;
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
 
 /// The packages whose versions matter to a figure.
 const PACKAGES: [&str; 5] = ["fusee", "tokio", "async-executor", "async-io", "criterion"];
-
-/// The CPU time that all threads of this process have used.
-#[cfg(unix)]
-pub(crate) fn cpu_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::try_from(time).expect("a process has no negative time")
-}
-
-/// The CPU time that all threads of this process have used: unknown here.
-#[cfg(not(unix))]
-pub(crate) fn cpu_time() -> Duration {
-    Duration::ZERO
-}
 
 /// Machine, versions and date, one a line.
 pub(crate) fn header() -> String {

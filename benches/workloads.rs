@@ -9,7 +9,7 @@ mod timer;
 
 use crate::args::Scale;
 use crate::contenders::{Contender, Entrant};
-use crate::machine::cpu_time;
+use crate::usage::cpu_time;
 use std::time::{Duration, Instant};
 
 /// A workload; the modules say what question each answers.

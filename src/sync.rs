@@ -114,11 +114,44 @@ pub(crate) fn spin_loop() {
     std::hint::spin_loop();
 }
 
-/// Asks the operating system for exact wake-ups of this thread: Linux otherwise delays timed waits by up to 50 µs.
-pub(crate) fn sharpen_timers() {
-    // A refusal costs precision and nothing else.
+/// The kernel's clock of the last timer interrupt, in nanoseconds since some moment, if there is one. It runs as that of [`RawInstant`] does,
+/// and lags behind it by milliseconds.
+#[inline]
+pub(crate) fn coarse_nanoseconds() -> Option<u64> {
     #[cfg(target_os = "linux")]
-    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+        let seconds = u64::try_from(time.tv_sec).ok()?.checked_mul(1_000_000_000)?;
+        seconds.checked_add(u64::try_from(time.tv_nsec).ok()?)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// For how long the operating system may delay a thread's timed waits, as it was before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slack(#[cfg(target_os = "linux")] std::num::NonZeroU64);
+
+/// Asks the operating system for exact wake-ups of this thread: Linux otherwise delays timed waits by up to 50 µs. What was before, to be
+/// restored; nothing if the system refuses, which costs precision and nothing else.
+pub(crate) fn sharpen_timers() -> Option<Slack> {
+    #[cfg(target_os = "linux")]
+    {
+        let before = std::num::NonZeroU64::new(rustix::thread::current_timer_slack().ok()?);
+        rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)).ok()?;
+        before.map(Slack)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// Restores what [`sharpen_timers`] has changed, on the same thread.
+pub(crate) fn restore_timers(before: Slack) {
+    // A refusal leaves the thread's waits more exact than they need be.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_current_timer_slack(Some(before.0));
+    #[cfg(not(target_os = "linux"))]
+    let _ = before;
 }
 
 /// What unit tests of files that name atomics need, to pass beside a model checker's too.

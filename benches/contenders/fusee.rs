@@ -1,15 +1,18 @@
 //! fusee's multi-threaded runtime, with its workers and its timer driver.
 
 use super::Contender;
-use fusee::runtime::{Builder, Runtime};
+use fusee::runtime::{Builder, Runtime, RuntimeMetrics};
 use futures::FutureExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) struct Fusee {
     runtime: Runtime,
 }
 
 impl Contender for Fusee {
+    const COUNTERS: &'static [&'static str] =
+        &["driver wake-ups", "of them for nothing", "worker parks", "unparks for nothing", "steals", "slot rescues"];
+
     fn start(workers: usize) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(workers).build();
         Self { runtime: runtime.expect("fusee must start") }
@@ -38,6 +41,10 @@ impl Contender for Fusee {
         fusee::time::sleep(duration)
     }
 
+    fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send + 'static {
+        fusee::time::sleep_until(deadline.into())
+    }
+
     fn timeout<F>(duration: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
     where
         F: Future + Send,
@@ -48,5 +55,18 @@ impl Contender for Fusee {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         fusee::task::yield_now()
+    }
+    fn counters(&self) -> Vec<u64> {
+        let metrics = self.runtime.metrics();
+        let of_workers =
+            |count: fn(&RuntimeMetrics, usize) -> u64| (0..metrics.num_workers()).map(|n| count(&metrics, n)).sum();
+        vec![
+            metrics.driver_wake_count(),
+            metrics.driver_spurious_wake_count(),
+            of_workers(RuntimeMetrics::worker_park_count),
+            of_workers(RuntimeMetrics::worker_noop_count),
+            of_workers(RuntimeMetrics::worker_steal_operations),
+            metrics.slot_rescue_count(),
+        ]
     }
 }

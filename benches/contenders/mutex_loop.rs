@@ -73,7 +73,11 @@ impl Contender for MutexLoop {
     }
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send + 'static {
-        Sleep { deadline: Instant::now() + duration }
+        Self::sleep_until(Instant::now() + duration)
+    }
+
+    fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send + 'static {
+        Sleep { deadline }
     }
 
     fn timeout<F>(duration: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send

@@ -8,7 +8,7 @@ use async_io::Timer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 static EXECUTOR: Executor<'static> = Executor::new();
 
@@ -55,6 +55,10 @@ impl Contender for Smol {
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send + 'static {
         Timer::after(duration).map(drop)
+    }
+
+    fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send + 'static {
+        Timer::at(deadline).map(drop)
     }
 
     fn timeout<F>(duration: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send

@@ -13,7 +13,7 @@
 //!   for one claim, and a worker that woke without one could leave the searchers before whoever claims it has entered it.
 //!
 //! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_driver_vs_spawn`, `block_on_hand_over` and `driven_root_paused`.
-//! Deliberately not here: how a worker finds tasks (`scheduler/worker.rs`).
+//! Deliberately not here: how a worker finds tasks (`scheduler/worker/mod.rs`).
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -87,6 +87,9 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let waker = Waker::from(root.clone());
     let interval = handle.scheduler().event_interval();
     let mut rest = handle.scheduler().thread_hooks().rest();
+    // What is made on this thread is the worker's, as on a worker's own thread: its timers above all.
+    let own = Handle::new(worker.shard().clone());
+    let _entered = context::enter(&own);
     seat::sit(worker);
     let _seated = Seated(slot);
     // The worker counts for this thread, until it is given back.
@@ -94,6 +97,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     loop {
         if root.take_woken() {
             worker::busy(&mut rest);
+            seat::with(|worker| worker.polls_root(waker.data().addr()));
             let budget = coop::Grant::task();
             let answer = future.as_mut().poll(&mut Context::from_waker(&waker));
             worker::account(budget);
@@ -111,6 +115,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
                     worker::park(&mut rest, || root.is_woken());
                     break;
                 }
+                Some(Next::Fire) => unreachable!("`next` has fired"),
                 Some(Next::Exit) | None => {
                     handle.scheduler().assert_not_forked();
                     unreachable!("the runtime is borrowed: neither is it closed nor does its worker leave");

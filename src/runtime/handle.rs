@@ -3,15 +3,18 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::task::Waker;
 
 use super::context::{self, EnterGuard, TryCurrentError};
 use super::id::Id;
 use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
+use crate::scheduler::worker::timing;
 use crate::scheduler::{self, Scheduler, Shard};
 use crate::sync::Arc;
 use crate::task::meta::Origin;
 use crate::task::{self, JoinHandle, is_large};
-use crate::time::driver::Timers;
+use crate::time::driver::{Ticket, Timers};
+use crate::time::shard::Closed;
 
 /// A reference to a runtime, cheap to clone, that spawns onto it from anywhere. It does not keep the runtime's threads alive:
 /// after the [`Runtime`](super::Runtime) is dropped, tasks spawned through it resolve as cancelled.
@@ -243,12 +246,17 @@ impl Handle {
         self.scheduler().assert_not_forked();
     }
 
-    pub(super) fn scheduler(&self) -> &Arc<Scheduler> {
+    pub(crate) fn scheduler(&self) -> &Arc<Scheduler> {
         self.shard.scheduler()
     }
 
     pub(crate) fn timers(&self) -> &Timers {
         self.shard.scheduler().timers()
+    }
+
+    /// See [`timing::register`]: the handle is from then on that of the worker that calls it.
+    pub(crate) fn register_timer(&mut self, deadline: u64, waker: &Waker) -> Result<Ticket, Closed> {
+        timing::register(&mut self.shard, deadline, waker)
     }
 
     pub(crate) fn shard_index(&self) -> usize {

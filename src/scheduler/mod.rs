@@ -5,7 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `worker.rs` | a worker's loop: find work, run it, park |
+//! | `worker/` | a worker's loop: find work, run it, fire its timers, park |
 //! | `seat.rs` | which worker a thread works as |
 //! | `slot.rs` | each worker's slot for the task woken last |
 //! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot |
@@ -24,7 +24,7 @@
 //!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
 //!   worker passes a fence before it empties the injector. `scheduler_check_before_push` (structural): in this order.
 //! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
-//! - Checked by the models `injector_shutdown`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
+//! - Checked by the models `injector_shutdown`, `injector_vs_exit`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
 //! - `queue_account`: a task that was in the injector is counted once, there or as polled (`metrics.rs`).
 //! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.

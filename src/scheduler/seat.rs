@@ -6,7 +6,7 @@
 //! user's that runs inside, a hook, or the drop of what another part of the process has deferred to the collector that the deques
 //! share with it, finds no worker: what it wakes goes to the injector, and `block_in_place` hands nothing on.
 //!
-//! Who calls it: `worker.rs` and the loop of `block_on` on the thread that works; wakers and spawns on any thread.
+//! Who calls it: `worker/mod.rs` and the loop of `block_on` on the thread that works; wakers and spawns on any thread.
 //! Deliberately not here: what a worker does.
 
 use std::cell::Cell;

@@ -12,7 +12,7 @@
 //! - `slot_handover`: what its worker wrote before it filled the slot is seen by whoever takes the task. Pairs `replace` with `take`.
 //!
 //! Checked by the model `slot_vs_rescue`.
-//! Deliberately not here: how often in a row the slot may win over the queue (`worker.rs`).
+//! Deliberately not here: how often in a row the slot may win over the queue (`worker/search.rs`).
 
 use std::ptr::{self, NonNull};
 

@@ -50,6 +50,12 @@ impl Runnable {
         self.run();
     }
 
+    /// The data of the waker that a poll of the task is given.
+    #[inline]
+    pub(crate) fn waker_data(&self) -> usize {
+        self.task.to_data().addr()
+    }
+
     /// The entry as a pointer, to be kept in an atomic.
     pub(crate) fn into_pointer(self) -> NonNull<()> {
         let task = self.task;

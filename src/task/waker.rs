@@ -31,6 +31,11 @@ pub(super) fn borrowed(task: RawTask) -> BorrowedWaker {
     BorrowedWaker(ManuallyDrop::new(waker))
 }
 
+/// Whether it is a task's: to wake it then queues the task, and does nothing else. A task of a local set may wake somebody beside that.
+pub(crate) fn is_task(waker: &Waker) -> bool {
+    std::ptr::eq(waker.vtable(), &VTABLE)
+}
+
 /// Wakes somebody's waker; a panic in it ends here.
 pub(crate) fn wake_quietly(waker: Waker) {
     if let Err(payload) = catch_unwind(|| waker.wake()) {

@@ -9,6 +9,7 @@
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence
 //!   and looks whether the driver sleeps too long (`driver/`). `timer_publish_after_unlock` (structural): under the lock.
 //! - `next` may be too early (a cancelled timer leaves it), never too late: that costs one spurious wake-up, not a timer.
+//! - `patience` says how much later than `next` the driver looks; who writes it, and when, is told in `driver/keeping.rs`.
 //! - No waker is cloned, woken or dropped under the lock: they are moved out first (structural: `timer_clone_under_lock`). One that panics as it
 //!   is dropped hides no answer: a poll that finds the timer fired has freed its entry.
 //! - A poll that brings another waker leaves it (structural: `timer_keeps_waker`), and looks twice (structural:
@@ -37,8 +38,10 @@ pub(crate) struct Closed;
 
 /// One wheel and its lock. Times are nanoseconds since the runtime's start.
 pub(crate) struct TimerShard {
-    /// When the driver must look at this shard; [`NEVER`] if it need not.
+    /// When somebody must look at this shard; [`NEVER`] if nobody need.
     next: AtomicU64,
+    /// For how long the driver leaves that to the shard's worker.
+    patience: AtomicU64,
     timers: Mutex<ShardTimers>,
 }
 
@@ -62,8 +65,8 @@ pub(crate) struct Counts {
 /// A timer just registered.
 pub(crate) struct Registered {
     pub(crate) key: Key,
-    /// The shard's new expiry, if this timer is the first to be due: the driver must know.
-    pub(crate) earlier: Option<u64>,
+    /// This timer is the first to be due: whoever looks after the shard must know.
+    pub(crate) earlier: bool,
 }
 
 impl TimerShard {
@@ -79,14 +82,35 @@ impl TimerShard {
     fn with(wheel: Wheel<Waker>) -> Self {
         Self {
             next: AtomicU64::new(NEVER),
+            patience: AtomicU64::new(0),
             timers: Mutex::new(ShardTimers { wheel, counts: Counts::default(), closed: false }),
         }
     }
 
-    /// When the driver must look here. The caller orders it by its fence.
+    /// When somebody must look here. The caller orders it by its fence.
     pub(crate) fn next(&self) -> u64 {
-        // ORDERING(timer_publish): relaxed, after the driver's fence (`driver_rescan`).
+        // ORDERING(timer_publish): relaxed, after the reader's fence (`driver_rescan`, `timer_keep`).
         self.next.load(Ordering::Relaxed)
+    }
+
+    /// When the driver must look here. The caller orders it by its fence.
+    pub(crate) fn limit(&self) -> u64 {
+        // ORDERING(timer_publish): relaxed, after the reader's fence.
+        self.next().saturating_add(self.patience.load(Ordering::Relaxed))
+    }
+
+    /// Sets for how long after `next` the driver leaves the shard to its worker. A fence of the caller's follows.
+    pub(crate) fn set_patience(&self, patience: u64) {
+        // ORDERING(timer_keep): relaxed, the caller's fence orders it; a swap, for registrars race it with a compare-exchange.
+        self.patience.swap(patience, Ordering::Relaxed);
+    }
+
+    /// Has the driver look as soon as a timer is due, if it leaves that to a worker that sleeps: true then. The caller's fence came before, and
+    /// another follows if so.
+    pub(crate) fn take_over(&self) -> bool {
+        // ORDERING(timer_keep): relaxed, as above. If the exchange fails the worker has woken, and tells the driver.
+        self.patience.load(Ordering::Relaxed) == NEVER
+            && self.patience.compare_exchange(NEVER, 0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Enters a timer.
@@ -98,30 +122,27 @@ impl TimerShard {
         }
         let key = timers.wheel.insert(deadline, waker);
         timers.counts.registered += 1;
-        let earlier = self.publish_if_earlier(&timers.wheel);
+        let earlier = self.publish_if_earlier(timers.wheel.expiry_of(key));
         drop(timers);
         Ok(Registered { key, earlier })
     }
 
-    /// Moves a timer to another deadline. The new expiry of the shard, if it became earlier; none too if the timer had fired.
-    pub(crate) fn reset(&self, key: Key, deadline: u64) -> (bool, Option<u64>) {
+    /// Moves a timer to another deadline. Whether it was pending, and whether it is the first to be due now.
+    pub(crate) fn reset(&self, key: Key, deadline: u64) -> (bool, bool) {
         let mut timers = self.timers.lock();
         if !timers.wheel.reset(key, deadline) && !mutant("timer_reset_ignores_fired") {
-            return (false, None);
+            return (false, false);
         }
-        (true, self.publish_if_earlier(&timers.wheel))
+        (true, self.publish_if_earlier(timers.wheel.expiry_of(key)))
     }
 
-    /// Lowers `next` to the wheel's expiry, under the lock. Some, if that was lower.
-    fn publish_if_earlier(&self, wheel: &Wheel<Waker>) -> Option<u64> {
-        let expiry = wheel.next_expiry().unwrap_or(NEVER);
+    /// Lowers `next` to `expiry`, that of a timer just entered, under the lock. True if it was later.
+    fn publish_if_earlier(&self, expiry: Option<u64>) -> bool {
         // ORDERING(timer_publish): relaxed, written under the lock only; the registrar's fence follows.
-        if expiry >= self.next.load(Ordering::Relaxed) {
-            return None;
-        }
+        let Some(expiry) = expiry.filter(|&expiry| expiry < self.next.load(Ordering::Relaxed)) else { return false };
         // ORDERING(timer_publish): relaxed, as above; a swap, for the driver reads it without the lock.
         self.next.swap(expiry, Ordering::Relaxed);
-        Some(expiry)
+        true
     }
 
     /// Ready once the timer has fired: its entry is then free, and `key` is void. Else `waker` is the one to be woken.
@@ -165,7 +186,8 @@ impl TimerShard {
         let before = due.len();
         let more = timers.wheel.expire(now, limit, |waker| due.push(waker));
         timers.counts.fired += (due.len() - before) as u64;
-        let next = timers.wheel.next_expiry().unwrap_or(NEVER);
+        // If more are due they have been for no longer than `now`, as far as the driver's patience goes.
+        let next = if more { now } else { timers.wheel.next_expiry().unwrap_or(NEVER) };
         if mutant("timer_publish_after_unlock") {
             drop(timers);
             self.next.swap(next, Ordering::Relaxed);

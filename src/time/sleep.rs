@@ -105,7 +105,7 @@ impl Sleep {
     pub fn is_elapsed(&self) -> bool {
         match self.timer {
             Timer::Unregistered => false,
-            Timer::Registered(ticket) => self.handle.timers().has_fired(self.handle.shard_index(), ticket),
+            Timer::Registered(ticket) => self.handle.scheduler().has_timer_fired(self.handle.shard_index(), ticket),
             Timer::Elapsed => true,
         }
     }
@@ -122,7 +122,7 @@ impl Sleep {
         match &mut self.timer {
             Timer::Registered(ticket) => {
                 let [old, new] = [old, deadline].map(|deadline| timers.clock().nanoseconds(deadline.raw()));
-                if !timers.reset(self.handle.shard_index(), ticket, old, new) {
+                if !self.handle.scheduler().reset_timer(self.handle.shard_index(), ticket, old, new) {
                     // It has fired, and its waker with it: the task is about to poll, and registers anew.
                     timers.cancel(self.handle.shard_index(), *ticket);
                     self.timer = Timer::Unregistered;
@@ -149,16 +149,16 @@ impl Sleep {
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
             Timer::Elapsed => return Poll::Ready(()),
-            Timer::Registered(ticket) => timers.poll(shard, ticket, context.waker()),
+            Timer::Registered(ticket) => sleep.handle.scheduler().poll_timer(shard, ticket, context.waker()),
             Timer::Unregistered => {
                 sleep.handle.assert_not_forked();
                 let deadline = timers.clock().nanoseconds(sleep.deadline.raw());
                 if timers.is_closed() {
                     Poll::Ready(Err(Closed))
-                } else if deadline <= timers.clock().now() {
+                } else if timers.clock().has_come(sleep.deadline.raw(), deadline) {
                     Poll::Ready(Ok(()))
                 } else {
-                    timers.register(shard, deadline, context.waker().clone()).map_or_else(
+                    sleep.handle.register_timer(deadline, context.waker()).map_or_else(
                         |closed| Poll::Ready(Err(closed)),
                         |ticket| {
                             sleep.timer = Timer::Registered(ticket);

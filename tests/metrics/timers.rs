@@ -6,7 +6,7 @@ use fusee::task::yield_now;
 use fusee::time::{Instant, Sleep, sleep};
 use futures::future::join_all;
 
-use super::support::{poll_once, until};
+use super::support::{is_current_thread, poll_once, until};
 use super::{HOUR, on_all};
 
 #[test]
@@ -73,7 +73,8 @@ fn the_driver_wakes_for_timers_alone_and_knows_when_for_nothing() {
         let (fired, spurious, all) =
             (metrics.timers_fired_count(), metrics.driver_spurious_wake_count(), metrics.driver_wake_count());
         assert_eq!(fired, 5);
-        // One may have been counted of which it is not known yet what it was for.
-        assert!(spurious < all && all - spurious <= fired + 1, "{spurious} of {all}");
+        // One may have been counted of which it is not known yet what it was for. A thread that works as a worker fires its own timers.
+        assert!(spurious < all || is_current_thread(&runtime), "it woke for those of `block_on`");
+        assert!(spurious <= all && all - spurious <= fired + 1, "{spurious} of {all}");
     });
 }

@@ -7,6 +7,7 @@ mod deque;
 mod deque_suite;
 mod idle;
 mod join_set;
+mod keeping;
 mod local;
 mod park;
 mod paused;

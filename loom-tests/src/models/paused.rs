@@ -8,7 +8,7 @@ use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::runtime::{POLICY, for_model};
-use super::stage::CountingWaker;
+use super::stage::{CountingWaker, Register};
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::runtime::{Builder, Handle};

@@ -34,7 +34,7 @@ pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
 /// An entry left behind keeps its task, and that the scheduler: loom reports the leak.
 ///
-/// Mutants: `scheduler_close`, `scheduler_check_before_push`.
+/// Mutants: `scheduler_check_before_push`.
 #[test]
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
@@ -57,6 +57,24 @@ fn injector_shutdown() {
             }
             Poll::Pending => panic!("a handle resolves once the runtime has shut down"),
         }
+    });
+}
+
+/// A task is spawned from outside while the runtime closes and a worker exits that has not been on a seat: to leave one passes a fence, too.
+///
+/// Mutants: `scheduler_close`.
+#[test]
+fn injector_vs_exit() {
+    Model::new("injector_vs_exit", 20).preemptions(2).branches(10_000).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
+        let foreign = Shard::new(scheduler.clone(), 1);
+        let spawning = spawn(move || scheduler::spawn(&foreign, ready(()), Origin::here()));
+        scheduler.close();
+        worker.exit();
+        assert!(spawning.join().unwrap().is_finished(), "it is dropped, by whoever sees it");
     });
 }
 
@@ -83,7 +101,7 @@ fn remote_schedules_never_twice() {
         for _ in 0..2 {
             match worker.next() {
                 Next::Run(task) => worker::poll(task),
-                Next::Park | Next::Exit => panic!("two tasks wait"),
+                Next::Park | Next::Fire | Next::Exit => panic!("two tasks wait"),
             }
         }
         reading.join().unwrap();

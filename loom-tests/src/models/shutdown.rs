@@ -73,7 +73,7 @@ fn shutdown_inflight_wake() {
 /// Mutants: `worker_exit_keeps_queue`.
 #[test]
 fn spawn_vs_close() {
-    let model = Model::new("spawn_vs_close", 500).preemptions(1).branches(5_000);
+    let model = Model::new("spawn_vs_close", 200).preemptions(1).branches(5_000);
     model.witnesses(&["ran", "dropped", "never spawned"]).check(|| {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());

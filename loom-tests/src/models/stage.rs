@@ -17,6 +17,8 @@ use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{JoinHandle, enlist};
+use crate::time::driver::{Ticket, Timers};
+use crate::time::shard::Closed;
 
 /// A scheduler for one model: it queues, and has one list of live tasks.
 pub(crate) struct Queue {
@@ -273,5 +275,20 @@ impl Drop for AwaitFlag {
         self.scratch.with_mut(|polls| unsafe { *polls += 1 });
         self.fate.futures_dropped.fetch_add(1, Unseen);
         drop(self.signal.take());
+    }
+}
+
+/// Timers as foreign threads register them: the driver is told at once.
+pub(crate) trait Register {
+    fn register(&self, shard: usize, deadline: u64, waker: Waker) -> Result<Ticket, Closed>;
+}
+
+impl Register for Timers {
+    fn register(&self, shard: usize, deadline: u64, waker: Waker) -> Result<Ticket, Closed> {
+        let (ticket, untold) = self.register_untold(shard, deadline, waker)?;
+        if untold {
+            self.tell_driver(shard);
+        }
+        Ok(ticket)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::stage::CountingWaker;
+use super::stage::{CountingWaker, Register};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::sync::{Arc, RawInstant, clock};
@@ -18,7 +18,7 @@ use crate::time::wheel::TICK_SHIFT;
 pub(super) const TICK: u64 = 1 << TICK_SHIFT;
 
 /// Wakes the thread that polls.
-struct UnparkOnWake(Unparker);
+pub(super) struct UnparkOnWake(pub(super) Unparker);
 
 impl Wake for UnparkOnWake {
     fn wake(self: StdArc<Self>) {

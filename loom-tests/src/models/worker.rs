@@ -1,4 +1,4 @@
-//! Models of `src/scheduler/worker.rs`: tasks that are left in a queue without a notification.
+//! Models of `src/scheduler/worker/mod.rs`: tasks that are left in a queue without a notification.
 //!
 //! Two workers, and two tasks: one is queued again after its first poll, the other blocks its worker until the first has been polled again.
 //! So the worker that is blocked must not keep the first task from the other one. With crossbeam's own queues nobody would be kept waiting even
@@ -67,7 +67,7 @@ fn run(policy: Policy, blocker: Blocker) {
 /// Mutants: `worker_requeue_silent`.
 #[test]
 fn requeue_behind() {
-    let model = Model::new("requeue_behind", 300).preemptions(1).branches(10_000);
+    let model = Model::new("requeue_behind", 60).preemptions(1).branches(10_000);
     model.check(|| run(POLICY, Blocker::Local));
 }
 
@@ -78,6 +78,6 @@ fn requeue_behind() {
 #[test]
 fn requeue_vs_injector() {
     let policy = Policy { global_queue_interval: 1, ..POLICY };
-    let model = Model::new("requeue_vs_injector", 5_000).preemptions(2).branches(10_000);
+    let model = Model::new("requeue_vs_injector", 1_000).preemptions(2).branches(10_000);
     model.check(move || run(policy, Blocker::Injected));
 }

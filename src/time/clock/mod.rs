@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `real.rs` | the clock without the feature: the machine's, and nothing to pay for |
 //! | `pausable.rs` | the clock with it: paused and running time, and what the driver may do while it is paused |
+//! | `coarse.rs` | a cheaper clock, which tells that a deadline is far away |
 //! | `awake.rs` | what is awake in the runtime: the protocol by which paused time never moves under a running task |
 //! | `presence.rs` | the same for a thread in `block_on` |
 //!
@@ -15,6 +16,7 @@
 
 #[cfg(feature = "test-util")]
 pub(crate) mod awake;
+mod coarse;
 #[cfg(feature = "test-util")]
 mod pausable;
 #[cfg(feature = "test-util")]

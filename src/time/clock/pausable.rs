@@ -19,6 +19,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::awake::Awake;
+use super::coarse::Coarse;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, RawInstant, fence_seq_cst, mutant};
@@ -26,6 +27,7 @@ use crate::sync::{Mutex, RawInstant, fence_seq_cst, mutant};
 /// The clock of a runtime.
 pub(crate) struct Clock {
     start: RawInstant,
+    coarse: Coarse,
     /// None for a clock that is never paused, and whose runtime counts nothing.
     pausing: Option<Pausing>,
 }
@@ -79,7 +81,7 @@ impl Clock {
         reason = "models of what pays nothing for the feature ask for it; a runtime's clock can always be paused"
     )]
     pub(crate) fn new() -> Self {
-        Self { start: RawInstant::now(), pausing: None }
+        Self { start: RawInstant::now(), coarse: Coarse::new(), pausing: None }
     }
 
     /// A clock that may be paused, and is from the start if `paused`, in a runtime in which so much is awake.
@@ -91,7 +93,7 @@ impl Clock {
             awake: Awake::new(awake, paused),
             driver,
         };
-        Self { start: RawInstant::now(), pausing: Some(pausing) }
+        Self { start: RawInstant::now(), coarse: Coarse::new(), pausing: Some(pausing) }
     }
 
     /// Whether it may be paused: then timers registered meanwhile have a wheel of their own.
@@ -119,6 +121,12 @@ impl Clock {
     pub(crate) fn instant(&self) -> RawInstant {
         // What the sum cannot tell, no clock shows.
         self.start.checked_add(Duration::from_nanos(self.now())).unwrap_or(self.start)
+    }
+
+    /// Whether `instant`, which is `nanoseconds`, has come.
+    pub(crate) fn has_come(&self, _instant: RawInstant, nanoseconds: u64) -> bool {
+        let is_machine = self.pausing.as_ref().is_none_or(|pausing| !pausing.is_touched());
+        !(is_machine && self.coarse.is_far(nanoseconds)) && nanoseconds <= self.now()
     }
 
     /// `instant` in nanoseconds since the start; 0 if it was before, `u64::MAX` if it is beyond 584 years.

@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use super::coarse::Coarse;
 use crate::park::Unparker;
 use crate::sync::RawInstant;
 
 /// The clock of a runtime.
 pub(crate) struct Clock {
     start: RawInstant,
+    coarse: Coarse,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { start: RawInstant::now() }
+        Self { start: RawInstant::now(), coarse: Coarse::new() }
     }
 
     /// The clock of a runtime, which pauses it not.
@@ -40,6 +42,12 @@ impl Clock {
     /// Now, as an instant.
     pub(crate) fn instant(&self) -> RawInstant {
         RawInstant::now()
+    }
+
+    /// Whether `instant`, which is `nanoseconds`, has come.
+    #[inline]
+    pub(crate) fn has_come(&self, instant: RawInstant, nanoseconds: u64) -> bool {
+        !self.coarse.is_far(nanoseconds) && instant <= RawInstant::now()
     }
 
     /// `instant` in nanoseconds since the start; 0 if it was before, `u64::MAX` if it is beyond 584 years.

@@ -16,6 +16,8 @@
 //! sees e and stays awake. A registrar whose timer is not the first of its shard need not look: an earlier one has, and
 //! the driver recomputes `next` under the lock when that one is due.
 //!
+//! Where a shard has a worker the driver is patient: see `keeping.rs`.
+//!
 //! # Invariants (ordering labels)
 //! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
 //!   `timer_reset_skips_driver` (structural): a reset is a registrar too.
@@ -33,6 +35,7 @@
 //! Checked by the models `driver_earlier_deadline`, `driver_reset_earlier`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
 //! Deliberately not here: tasks and queues. The thread knows `Waker`s, a `sink` that it hands batches of them, and a question: is there work?
 
+mod keeping;
 #[cfg(feature = "test-util")]
 mod paused;
 mod wakeups;
@@ -42,7 +45,7 @@ use std::task::{Poll, Waker};
 use wakeups::Wakeups;
 
 use super::clock::Clock;
-use super::shard::{Closed, Counts, NEVER, TimerShard};
+use super::shard::{Closed, Counts, NEVER, Registered, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -96,19 +99,25 @@ impl Timers {
         &self.clock
     }
 
-    /// Registers a timer in `shard`, and sees to it that the driver wakes in time.
-    pub(crate) fn register(&self, shard: usize, deadline: u64, waker: Waker) -> Result<Ticket, Closed> {
+    /// Registers a timer in `shard`. True if the driver may sleep for too long: the caller sees to that, by [`tell_driver`](Self::tell_driver) or
+    /// [`keep`](Self::keep).
+    pub(crate) fn register_untold(&self, shard: usize, deadline: u64, waker: Waker) -> Result<(Ticket, bool), Closed> {
         let paused = self.clock.is_paused();
-        let registered = self.shard(shard, paused).register(deadline, waker)?;
-        self.wake_driver_for(registered.earlier);
-        Ok(Ticket { key: registered.key, paused, overdue: false })
+        let home = self.shard(shard, paused);
+        let Registered { key, mut earlier } = home.register(deadline, waker)?;
+        if earlier && paused {
+            self.tell_driver_of(home);
+            earlier = false;
+        }
+        Ok((Ticket { key, paused, overdue: false }, earlier))
     }
 
     /// Moves a timer from one deadline to another. False when it had fired: the ticket is void then only after a poll or a cancel.
     pub(crate) fn reset(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
-        let (pending, earlier) = self.shard(shard, ticket.paused).reset(ticket.key, new);
-        if !mutant("timer_reset_skips_driver") {
-            self.wake_driver_for(earlier);
+        let home = self.shard(shard, ticket.paused);
+        let (pending, earlier) = home.reset(ticket.key, new);
+        if earlier && !mutant("timer_reset_skips_driver") {
+            self.tell_driver_of(home);
         }
         // One that is moved away, as most are, saves a look at the clock: it had not fired.
         ticket.overdue = new < old && new <= self.clock.now();
@@ -142,22 +151,6 @@ impl Timers {
         &self.shards[if paused { self.shards.len() - 1 } else { shard }]
     }
 
-    /// The registrar's half of the driver's sleep.
-    fn wake_driver_for(&self, earlier: Option<u64>) {
-        let Some(expiry) = earlier else { return };
-        // ORDERING(timer_publish): `next` before, `until` after; pairs with `driver_rescan`.
-        fence_seq_cst("timer_publish");
-        // ORDERING(timer_publish): relaxed, after the fence.
-        let mut until = self.until.load(Ordering::Relaxed);
-        while expiry < until {
-            // Counter only: lowered so that later registrars with later timers leave the driver alone.
-            match self.until.compare_exchange_weak(until, expiry, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return self.unparker.unpark(),
-                Err(found) => until = found,
-            }
-        }
-    }
-
     /// Has the driver thread begin another turn.
     pub(crate) fn unpark_driver(&self) {
         self.unparker.unpark();
@@ -181,7 +174,9 @@ impl Timers {
                 self.drive_pausable(parker, &has_work, alarm, &mut due, &mut sink);
                 continue;
             }
-            self.fire_due(&mut due, &mut sink);
+            if self.fire_due(&mut due, &mut sink) {
+                continue;
+            }
             self.sleep(parker, self.earliest(), alarm);
         }
         for shard in &self.shards {
@@ -197,19 +192,22 @@ impl Timers {
         self.answer_all(&mut due, &mut sink);
     }
 
-    /// Fires what is due in all shards, a batch of each in turn.
-    fn fire_due(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
-        let mut more = true;
-        while more {
-            let now = self.clock.now();
-            more = self.fire_at(now, due, sink);
-        }
+    /// Fires a batch of what is due in each shard that is not left to its worker. True when more is.
+    fn fire_due(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) -> bool {
+        let now = self.clock.now();
+        self.fire_in(self.shards.iter().filter(|shard| shard.limit() <= now), now, due, sink)
     }
 
-    /// Fires a batch of what is due at `now` in each shard. True when more is.
-    fn fire_at(&self, now: u64, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) -> bool {
+    /// Fires a batch of what is due at `now` in each of `shards`. True when more is.
+    fn fire_in<'a>(
+        &self,
+        shards: impl Iterator<Item = &'a CachePadded<TimerShard>>,
+        now: u64,
+        due: &mut Vec<Waker>,
+        sink: &mut impl FnMut(&mut Vec<Waker>),
+    ) -> bool {
         let mut more = false;
-        for shard in self.shards.iter().filter(|shard| shard.next() <= now) {
+        for shard in shards {
             more |= shard.expire(now, BATCH, due);
             if !due.is_empty() {
                 self.wakeups.was_of_use();
@@ -245,9 +243,9 @@ impl Timers {
         self.wakeups.count();
     }
 
-    /// The earliest expiry of all shards.
+    /// When the driver must look at the first of all shards.
     fn earliest(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.next()).min().unwrap_or(NEVER)
+        self.shards.iter().map(|shard| shard.limit()).min().unwrap_or(NEVER)
     }
 
     /// Ends the driver thread, which wakes every sleeper on its way out.

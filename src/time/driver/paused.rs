@@ -29,9 +29,11 @@ impl Timers {
     ) {
         let asked = self.clock.asked();
         if !self.clock.is_paused() {
-            self.fire_due(due, sink);
+            let more = self.fire_due(due, sink);
             self.answer(asked, due, sink);
-            self.sleep(parker, self.earliest(), alarm);
+            if !more {
+                self.sleep(parker, self.earliest(), alarm);
+            }
             return;
         }
         self.fire_in_order(due, sink);
@@ -62,7 +64,7 @@ impl Timers {
         while let Some(moment) = self.earliest_due()
             && moment <= now
         {
-            self.fire_at(moment, due, sink);
+            self.fire_in(self.shards.iter().filter(|shard| shard.next() <= moment), moment, due, sink);
         }
     }
 

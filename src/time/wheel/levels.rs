@@ -57,6 +57,12 @@ impl Levels {
         level * SLOTS + slot
     }
 
+    /// The first tick of the slot `head`, the home of `tick`.
+    pub(super) fn start(&self, head: u32, tick: u64) -> u64 {
+        let shift = head / SLOTS * DIGIT_BITS;
+        tick >> shift << shift
+    }
+
     pub(super) fn mark(&mut self, head: u32) {
         self.occupied[row(head)] |= bit(head);
     }

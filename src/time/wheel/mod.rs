@@ -180,6 +180,18 @@ impl<T> Wheel<T> {
         tick.checked_mul(1 << self.tick_shift)
     }
 
+    /// When `expire` has work next for the sake of a pending entry, in ns: what [`next_expiry`](Self::next_expiry) says, as far as that depends
+    /// on the entry's slot.
+    pub(crate) fn expiry_of(&self, key: Key) -> Option<u64> {
+        let tick = self.tick(self.slab.entry(key.0).deadline);
+        if tick <= self.elapsed {
+            return Some(0);
+        }
+        let head = self.levels.home(self.elapsed, tick);
+        let first = if self.slab.sole(head).is_some() { tick } else { self.levels.start(head, tick) };
+        first.checked_mul(1 << self.tick_shift)
+    }
+
     /// Entries not yet removed, pending and fired.
     pub(crate) fn len(&self) -> usize {
         self.slab.len()

@@ -1,6 +1,7 @@
 //! The entries of a wheel: storage that never moves them, and circular lists through them.
 //!
-//! Entries stand in chunks, so growing allocates one chunk and copies nothing: no pause at ten million timers.
+//! Entries stand in chunks, so growing allocates one chunk and copies nothing: no pause at ten million timers. A chunk whose entries are all
+//! free is given back at once, but for one, lest a timer that comes and goes allocates each time.
 //! An entry is named by its number. The first numbers are the heads of the wheel's lists: entries without a value
 //! that link to themselves while the list is empty, so that linking and unlinking know no special case.
 //!
@@ -9,7 +10,7 @@
 //! | head | none | last and first of its list, or itself |
 //! | pending | some | neighbours, the head among them |
 //! | fired | none | itself |
-//! | free | none | `FREE`, and the next free entry or `NIL` |
+//! | free | none | `FREE`, and the next free entry of its chunk or `NIL` |
 //!
 //! The wheel takes the value and unlinks in one step, in either order. Deliberately not here: what the lists mean.
 
@@ -30,17 +31,31 @@ pub(super) struct Entry<T> {
 }
 
 pub(super) struct Slab<T> {
-    chunks: Vec<Box<[Entry<T>; CHUNK_LEN]>>,
-    /// The entry freed last: its line is the likeliest to be cached.
-    free: u32,
+    chunks: Vec<Chunk<T>>,
+    /// Chunks with free entries, and chunks given back that have not come to the top since. Entries are taken from the last.
+    open: Vec<u32>,
+    /// Numbers of chunks that were given back.
+    vacant: Vec<u32>,
+    /// A chunk whose entries are all free.
+    spare: Option<u32>,
     len: usize,
     heads: u32,
+}
+
+struct Chunk<T> {
+    /// None once given back.
+    entries: Option<Box<[Entry<T>; CHUNK_LEN]>>,
+    /// The entry freed last: its line is the likeliest to be cached.
+    free: u32,
+    /// Entries that are not free.
+    used: u32,
+    is_open: bool,
 }
 
 impl<T> Slab<T> {
     /// No entries, and `heads` empty lists.
     pub(super) fn new(heads: u32) -> Self {
-        let mut slab = Self { chunks: Vec::new(), free: NIL, len: 0, heads };
+        let mut slab = Self { chunks: Vec::new(), open: Vec::new(), vacant: Vec::new(), spare: None, len: 0, heads };
         for head in 0..heads {
             let at = slab.take_free();
             debug_assert_eq!(at, head, "the first numbers are the heads");
@@ -66,13 +81,25 @@ impl<T> Slab<T> {
 
     /// Gives an unlinked entry's storage back.
     pub(super) fn free(&mut self, at: u32) {
-        let free = self.free;
+        let number = at >> CHUNK_BITS;
+        let free = std::mem::replace(&mut self.chunks[number as usize].free, at);
         let entry = self.entry_mut(at);
         debug_assert!(entry.value.is_none(), "a value is taken before its entry is freed");
         entry.prev = FREE;
         entry.next = free;
-        self.free = at;
         self.len -= 1;
+        let chunk = &mut self.chunks[number as usize];
+        chunk.used -= 1;
+        if !std::mem::replace(&mut chunk.is_open, true) {
+            self.open.push(number);
+        }
+        if chunk.used > 0 {
+            return;
+        }
+        if let Some(before) = self.spare.replace(number) {
+            // It comes off the open ones when it comes to the top.
+            self.chunks[before as usize].entries = None;
+        }
     }
 
     pub(super) fn entry(&self, at: u32) -> &Entry<T> {
@@ -164,37 +191,123 @@ impl<T> Slab<T> {
     }
 
     fn take_free(&mut self) -> u32 {
-        if self.free == NIL {
-            self.grow();
+        loop {
+            let Some(&number) = self.open.last() else {
+                self.grow();
+                continue;
+            };
+            let chunk = &mut self.chunks[number as usize];
+            let at = chunk.free;
+            let Some(entries) = &chunk.entries else {
+                chunk.is_open = false;
+                self.open.pop();
+                self.vacant.push(number);
+                continue;
+            };
+            let entry = &entries[at as usize % CHUNK_LEN];
+            debug_assert!(entry.prev == FREE && entry.value.is_none(), "the free list holds free entries");
+            chunk.free = entry.next;
+            chunk.used += 1;
+            if chunk.free == NIL {
+                chunk.is_open = false;
+                self.open.pop();
+            }
+            if chunk.used == 1 {
+                self.spare = self.spare.filter(|&spare| spare != number);
+            }
+            return at;
         }
-        let at = self.free;
-        let entry = self.link(at);
-        debug_assert!(entry.prev == FREE && entry.value.is_none(), "the free list holds free entries");
-        self.free = entry.next;
-        at
     }
 
     /// Adds a chunk of free entries.
     #[cold]
     fn grow(&mut self) {
-        let first = self.chunks.len() * CHUNK_LEN;
+        let number = self.vacant.pop().unwrap_or(self.chunks.len() as u32);
+        let first = number as usize * CHUNK_LEN;
         let end = u32::try_from(first + CHUNK_LEN).expect("fewer than u32::MAX timers in one wheel");
-        let chunk = (first as u32..end).map(|at| {
+        let entries = (first as u32..end).map(|at| {
             let next = if at + 1 == end { NIL } else { at + 1 };
             Entry { deadline: 0, prev: FREE, next, value: None }
         });
-        let chunk: Box<[_]> = chunk.collect();
-        let chunk = chunk.try_into().unwrap_or_else(|_| unreachable!("a chunk has CHUNK_LEN entries"));
-        self.chunks.push(chunk);
-        self.free = first as u32;
+        let entries: Box<[_]> = entries.collect();
+        let entries = entries.try_into().unwrap_or_else(|_| unreachable!("a chunk has CHUNK_LEN entries"));
+        let chunk = Chunk { entries: Some(entries), free: first as u32, used: 0, is_open: true };
+        match self.chunks.get_mut(number as usize) {
+            Some(vacant) => *vacant = chunk,
+            None => self.chunks.push(chunk),
+        }
+        self.open.push(number);
     }
 
     /// An entry in any state, or a head.
     fn link(&self, at: u32) -> &Entry<T> {
-        &self.chunks[(at >> CHUNK_BITS) as usize][at as usize % CHUNK_LEN]
+        let entries = self.chunks[(at >> CHUNK_BITS) as usize].entries.as_ref();
+        &entries.expect(GONE)[at as usize % CHUNK_LEN]
     }
 
     fn link_mut(&mut self, at: u32) -> &mut Entry<T> {
-        &mut self.chunks[(at >> CHUNK_BITS) as usize][at as usize % CHUNK_LEN]
+        let entries = self.chunks[(at >> CHUNK_BITS) as usize].entries.as_mut();
+        &mut entries.expect(GONE)[at as usize % CHUNK_LEN]
+    }
+}
+
+/// Why a chunk is there: who names an entry has it, or has just looked.
+const GONE: &str = "a chunk with entries in use is there";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunks(slab: &Slab<usize>) -> usize {
+        slab.chunks.iter().filter(|chunk| chunk.entries.is_some()).count()
+    }
+
+    fn free(slab: &mut Slab<usize>, at: u32) {
+        assert!(slab.entry_mut(at).value.take().is_some());
+        slab.free(at);
+    }
+
+    #[test]
+    fn what_a_flood_has_taken_is_given_back_whatever_the_order() {
+        for (seed, kept) in [(1, 0), (7, 0), (11, 3), (CHUNK_LEN + 1, 1)] {
+            let mut slab = Slab::new(10);
+            let mut entries: Vec<_> = (0..40 * CHUNK_LEN + 1).map(|n| slab.insert(0, n)).collect();
+            assert_eq!(chunks(&slab), 41);
+            let step = entries.len() / 3 * 2 + seed;
+            let length = entries.len();
+            entries.rotate_left(step % length);
+            let (kept, freed) = entries.split_at(kept);
+            freed.iter().for_each(|&at| free(&mut slab, at));
+            assert!(chunks(&slab) <= kept.len() + 2, "the heads', those in use, and one to spare: {}", chunks(&slab));
+            // What is left is where it was; what comes then takes the numbers that are vacant.
+            kept.iter().for_each(|&at| assert!(slab.entry(at).value.is_some()));
+            let again: Vec<_> = (0..40 * CHUNK_LEN).map(|n| slab.insert(0, n)).collect();
+            assert!(again.iter().all(|&at| (at as usize) < 42 * CHUNK_LEN), "numbers are used again");
+            assert_eq!(slab.len(), kept.len() + again.len());
+            again.into_iter().for_each(|at| free(&mut slab, at));
+        }
+    }
+
+    #[test]
+    fn one_that_comes_and_goes_at_the_edge_of_a_chunk_allocates_nothing() {
+        let mut slab = Slab::new(1);
+        (0..CHUNK_LEN - 1).for_each(|n| _ = slab.insert(0, n));
+        let first = slab.insert(0, 0);
+        let at = slab.link(first) as *const Entry<usize>;
+        for n in 0..10 {
+            free(&mut slab, first);
+            assert_eq!(slab.insert(0, n), first);
+            assert!(std::ptr::eq(slab.link(first), at), "the chunk was kept");
+        }
+    }
+
+    #[test]
+    fn a_chunk_given_back_twice_is_open_once() {
+        let mut slab = Slab::new(1);
+        for round in 0..5 {
+            let entries: Vec<_> = (0..5 * CHUNK_LEN).map(|n| slab.insert(0, n)).collect();
+            entries.into_iter().rev().for_each(|at| free(&mut slab, at));
+            assert!(slab.open.len() <= 6 && slab.chunks.len() <= 6, "{round}: {}", slab.open.len());
+        }
     }
 }

@@ -1,13 +1,5 @@
 //! A worker: it finds a task, runs it, and parks when there is none.
 //!
-//! # Where a worker looks, in turn
-//! 1. On every `global_queue_interval`-th poll, the injector: tasks from outside wait for a bounded number of polls.
-//! 2. Its slot for the task woken last, but not more than three times in a row while there is something in its queue.
-//! 3. Its local queue.
-//! 4. The injector, a batch at a time.
-//! 5. If fewer than half of the workers search already: the local queues of the others, from a random one on, half a queue at
-//!    a time, and the injector once more.
-//!
 //! Everything here runs on the thread that has the worker. Through its seat (`seat.rs`) a wake or a spawn made by the task that it
 //! runs comes back to it and goes to its local queue.
 //!
@@ -19,9 +11,19 @@
 //!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
 //! - `worker_exit_keeps_queue` (structural): a worker that exits empties its queue, which others can reach, and so keep. Checked by the
 //!   model `spawn_vs_close`.
+//! - `worker_leaves_token` (structural): a worker whose time to sleep is up just as it is claimed waits for the token that belongs to the
+//!   claim. Checked by the model `alarm_vs_claim`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //!
+//! | file | holds |
+//! |---|---|
+//! | `search.rs` | where it finds its next task |
+//! | `timing.rs` | the timers of its own shard |
+//!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
+
+mod search;
+pub(crate) mod timing;
 
 use std::cell::Cell;
 use std::ptr;
@@ -29,7 +31,7 @@ use std::ptr;
 use super::hooks::Rest;
 use super::idle::Park;
 use super::metrics::WorkerMetrics;
-use super::queue::{LocalQueue, Stealer};
+use super::queue::LocalQueue;
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::Parker;
@@ -38,12 +40,7 @@ use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use crate::time::clock::Counted;
-
-/// How many tasks in a row a worker takes from its slot while its queue holds some.
-const SLOT_RUN: u32 = 3;
-
-/// How often a searcher looks through all queues before it parks.
-const SEARCH_ROUNDS: usize = 3;
+use timing::{Firing, Timing};
 
 /// A worker, owned by the thread on whose seat it is, or by whoever hands it on.
 pub(crate) struct Worker {
@@ -55,6 +52,7 @@ pub(crate) struct Worker {
     /// Tasks taken from the slot since the queue had a turn.
     slot_run: Cell<u32>,
     random: Cell<u32>,
+    timing: Timing,
     metrics: Arc<CachePadded<WorkerMetrics>>,
 }
 
@@ -85,6 +83,7 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
+            timing: Timing::new(),
             metrics: self.metrics,
             shard,
         })
@@ -95,6 +94,8 @@ impl Seed {
 pub(crate) enum Next {
     /// Run this task, with no borrow of the worker.
     Run(Runnable),
+    /// Wake what is due in its shard, with no borrow of the worker.
+    Fire,
     /// [`park`]: there is nothing to do.
     Park,
     /// [`Worker::exit`]: the scheduler is closed, or in a forked child.
@@ -114,6 +115,7 @@ pub(crate) fn run(worker: Box<Worker>) {
                 busy(&mut rest);
                 poll(task);
             }
+            Next::Fire => unreachable!("`next` has fired"),
             Next::Park => park(&mut rest, || false),
             Next::Exit => {
                 busy(&mut rest);
@@ -128,10 +130,11 @@ pub(crate) fn run(worker: Box<Worker>) {
     scheduler.leave();
 }
 
-/// What this thread's worker does next; nothing if it has none any more.
+/// What this thread's worker does next, after it has fired what is due; nothing if it has none any more.
 pub(crate) fn next() -> Option<Next> {
     loop {
         match catch_unwind(|| seat::with(Worker::next)) {
+            Ok(Some(Next::Fire)) => timing::fire(),
             Ok(next) => return next,
             // What somebody has deferred to the deques' collector. The worker goes on.
             Err(payload) => discard(payload),
@@ -176,30 +179,54 @@ impl Worker {
         if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
             return Next::Exit;
         }
-        match self.find_task() {
+        let (timers, shard) = (&self.shard.scheduler.timers, self.shard.index);
+        let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval);
+        if self.timing.should_fire(timers, shard, looks, &self.queue) {
+            return self.fires();
+        }
+        match self.find_task(looks || self.timing.owes_look()) {
             Some(task) => {
                 self.stop_searching();
+                self.timing.run(timers, shard);
+                self.timing.polls(task.waker_data());
                 self.polls.set(self.polls.get().wrapping_add(1));
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
             }
+            None if self.timing.has_more() => self.fires(),
             None => Next::Park,
         }
+    }
+
+    /// Fires next. What is woken may block: nobody is to rely on this searcher.
+    fn fires(&self) -> Next {
+        self.stop_searching();
+        Next::Fire
     }
 
     /// Blocks the thread until there may be work, unless `woken` says that there is something else to do.
     fn park(&self, woken: impl Fn() -> bool) {
         let scheduler = &*self.shard.scheduler;
-        // The slot too, though it is empty here: its worker alone fills it, and whoever is called in between finds no worker on the seat.
-        let has_work = || scheduler.has_work() || scheduler.is_closed() || !self.slot().is_empty() || woken();
+        // The slot is empty: its worker alone fills it, and whoever was called in between has found no worker on the seat.
+        let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
+            let alarm = self.timing.keep(&scheduler.timers, self.shard.index);
             self.metrics.park();
             scheduler.timers.clock().rest();
-            self.parker.park();
-            self.metrics.unpark();
+            let has_token = match alarm {
+                Some(alarm) => self.parker.park_until(alarm),
+                None => {
+                    self.parker.park();
+                    true
+                }
+            };
             if scheduler.idle.finish_park(self.shard.index) {
                 scheduler.timers.clock().stir();
+            } else if !has_token && !mutant("worker_leaves_token") {
+                // Claimed as its time was up: the token that belongs to the claim is due.
+                self.parker.park();
             }
+            self.metrics.unpark();
         }
         self.searching.set(true);
     }
@@ -221,12 +248,20 @@ impl Worker {
     /// The worker is on this thread's seat now.
     pub(super) fn sit(&self) {
         self.shard.scheduler.remotes[self.shard.index].set_thread();
+        self.timing.sit(&self.shard.scheduler.timers, self.shard.index);
         self.metrics.sit();
     }
 
     /// The worker is off its seat.
     pub(super) fn stand(&self) {
+        self.timing.stand(&self.shard.scheduler.timers, self.shard.index);
         self.metrics.stand();
+    }
+
+    /// The worker is about to poll a root future, whose waker has this data.
+    pub(crate) fn polls_root(&self, waker: usize) {
+        self.timing.run(&self.shard.scheduler.timers, self.shard.index);
+        self.timing.polls(waker);
     }
 
     /// Which worker it is.
@@ -280,11 +315,18 @@ impl Worker {
 
     /// Has `task` run next. What was to be next is queued, and somebody woken who can share the work.
     pub(super) fn push(&self, task: Runnable) {
+        if self.timing.firing() == Firing::OneTask {
+            return self.requeue(task);
+        }
         self.metrics.local_schedules.add(1);
-        match self.slot().replace(task) {
+        let queued = match self.timing.firing() {
+            Firing::Nothing => self.slot().replace(task),
+            Firing::OneTask | Firing::Batch => Some(task),
+        };
+        match queued {
             None => self.shard.scheduler.watch_slot(),
-            Some(before) => {
-                self.queue.push(before);
+            Some(task) => {
+                self.queue.push(task);
                 self.shard.scheduler.notify();
             }
         }
@@ -294,92 +336,10 @@ impl Worker {
         &self.shard.scheduler.remotes[self.shard.index].slot
     }
 
-    /// Takes the task from the slot, unless the queue is to have its turn.
-    fn take_woken_last(&self) -> Option<Runnable> {
-        if self.slot_run.get() < SLOT_RUN
-            && let Some(task) = self.slot().take()
-        {
-            self.slot_run.set(self.slot_run.get() + 1);
-            self.metrics.slot_hits.add(1);
-            return Some(task);
-        }
-        self.slot_run.set(0);
-        None
-    }
-
-    fn find_task(&self) -> Option<Runnable> {
-        if self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval)
-            && let Some(task) = self.shard.scheduler.injector.pop()
-        {
-            if !self.queue.is_empty() && !mutant("worker_injector_silent") {
-                // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
-                self.shard.scheduler.notify();
-            }
-            return Some(task);
-        }
-        self.take_woken_last()
-            .or_else(|| self.queue.pop())
-            .or_else(|| self.take_woken_last())
-            .or_else(|| self.fill())
-            .or_else(|| self.search())
-    }
-
-    /// Takes a batch from the injector, and pops the first of it.
-    fn fill(&self) -> Option<Runnable> {
-        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
-        if !self.queue.is_empty() && !mutant("worker_batch") {
-            // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
-            self.shard.scheduler.notify();
-        }
-        Some(task)
-    }
-
-    fn search(&self) -> Option<Runnable> {
-        if !self.searching.get() {
-            self.searching.set(self.shard.scheduler.idle.try_start_searching());
-        }
-        if !self.searching.get() {
-            return None;
-        }
-        for _ in 0..SEARCH_ROUNDS {
-            let found = self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector));
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
-    }
-
-    fn steal(&self) -> Option<Runnable> {
-        let remotes = &self.shard.scheduler.remotes;
-        let start = self.next_random() as usize % remotes.len();
-        (0..remotes.len())
-            .map(|offset| (start + offset) % remotes.len())
-            .filter(|&victim| victim != self.shard.index)
-            .find_map(|victim| {
-                let stealer: &Stealer = &remotes[victim].stealer;
-                self.metrics.steal_tries.add(1);
-                let task = self.queue.steal_from(stealer)?;
-                self.metrics.steal_operations.add(1);
-                // The deque does not say how many it moved; what another thief has taken of them by now is missing.
-                self.metrics.stolen_tasks.add(1 + self.queue.len() as u64);
-                Some(task)
-            })
-    }
-
     /// The worker has a task: it is no searcher any more.
     fn stop_searching(&self) {
         if self.searching.replace(false) {
             self.shard.scheduler.hand_on();
         }
-    }
-
-    fn next_random(&self) -> u32 {
-        let mut x = self.random.get();
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        self.random.set(x);
-        x
     }
 }

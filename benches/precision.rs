@@ -1,0 +1,135 @@
+//! How late does a short sleep end, and what does it cost: on an idle runtime, beside tasks that compute, beside a worker that blocks?
+//!
+//! One task sleeps a millisecond, or a tenth of it, again and again. How much later than its deadline it goes on is its lateness.
+//! Beside it are as many *busy* tasks as the table says, which compute for 50 µs and yield, in turn. CPU time and switches (a thread goes
+//! to sleep; voluntary context switches) are the whole process's, per sleep, above those of the same runtime and the same busy tasks without
+//! the sleeper; what the busy tasks themselves compute is taken off. Below zero is less than without. The mutex loop is what one thread can do that
+//! calls the kernel's sleep; with it nobody is busy.
+//!
+//! The last table is of a runtime one of whose tasks blocks its worker: for 20 ms, time and again. Four other tasks sleep a millisecond
+//! at a time meanwhile.
+//!
+//! In each round every contender has its turn, in a process of its own.
+//!
+//! ```text
+//! cargo bench --bench precision                                     everything, 3 rounds
+//! cargo bench --bench precision -- --rounds 9 precision_idle_1ms/   one of the situations
+//! ```
+
+mod args;
+mod child;
+#[expect(dead_code, reason = "this bench spawns, sleeps and yields")]
+mod contenders;
+mod machine;
+mod punctuality;
+mod sheet;
+mod stats;
+#[expect(dead_code, reason = "other benches weigh memory")]
+mod usage;
+
+use args::{Args, Scale};
+use contenders::{Entrant, Fusee, MutexLoop, Smol, Tokio};
+use punctuality::Situation;
+use stats::Spread;
+use std::process::ExitCode;
+
+/// A situation of a contender, and what it answered in each round.
+struct Line {
+    situation: Situation,
+    entrant: Entrant,
+    turns: Vec<Vec<f64>>,
+}
+
+fn main() -> ExitCode {
+    if let Some((entrant, orders)) = child::orders() {
+        child::answer(&observe(entrant, &Situation::from_numbers(&orders)));
+        return ExitCode::SUCCESS;
+    }
+    let args = Args::from_env();
+    let mut lines = selected(&args);
+    if args.list {
+        lines.iter().for_each(|line| println!("{}/{}: benchmark", line.situation.name(), line.entrant.name()));
+        return ExitCode::SUCCESS;
+    }
+    let rounds = args.rounds(3);
+    for round in 1..=rounds {
+        for line in &mut lines {
+            let found = child::ask(line.entrant, &line.situation.to_numbers());
+            if args.scale == Scale::Full {
+                let (situation, name) = (line.situation.name(), line.entrant.name());
+                eprintln!("{situation} {round}/{rounds} {name}: {:.0} µs late, p99 {:.0} µs", found[0], found[1]);
+            }
+            line.turns.push(found);
+        }
+    }
+    let report = report(&lines);
+    match args.scale {
+        Scale::Full if !lines.is_empty() => println!("\n{}\nrounds: {rounds}\n\n{report}", machine::header()),
+        Scale::Full => {}
+        Scale::Smoke => println!("precision: {} situations of contenders, unmeasured", lines.len()),
+    }
+    ExitCode::SUCCESS
+}
+
+/// What the filter lets through.
+fn selected(args: &Args) -> Vec<Line> {
+    let entrants = |situation: Situation| {
+        Entrant::ALL.into_iter().filter(move |entrant| situation.is_idle() || *entrant != Entrant::MutexLoop)
+    };
+    let line = |situation, entrant| Line { situation, entrant, turns: Vec::new() };
+    let all = Situation::all(args.scale).into_iter();
+    all.flat_map(|situation| entrants(situation).map(move |entrant| line(situation, entrant)))
+        .filter(|line| args.selects(&line.situation.name(), line.entrant.name()))
+        .collect()
+}
+
+fn observe(entrant: Entrant, situation: &Situation) -> Vec<f64> {
+    match entrant {
+        Entrant::Fusee => situation.observe::<Fusee>(),
+        Entrant::Tokio => situation.observe::<Tokio>(),
+        Entrant::Smol => situation.observe::<Smol>(),
+        Entrant::MutexLoop => situation.observe::<MutexLoop>(),
+    }
+}
+
+impl Line {
+    /// The figure at a place of the answers, over the rounds.
+    fn spread(&self, at: usize) -> String {
+        let spread = Spread::of(self.turns.iter().map(|turn| turn[at]));
+        spread.map_or("–".into(), |spread| spread.to_string())
+    }
+
+    fn row(&self) -> Vec<String> {
+        let Situation { sleep, busy, workers, blocked, .. } = self.situation;
+        let mut row = vec![format!("{} µs", sleep.as_micros()), format!("{busy} of {workers}")];
+        if blocked {
+            row.clear();
+        }
+        row.push(self.entrant.name().into());
+        let figures = if blocked { punctuality::BLOCKED.len() } else { punctuality::BESIDE.len() };
+        row.extend((0..figures).map(|at| self.spread(at)));
+        row
+    }
+}
+
+fn report(lines: &[Line]) -> String {
+    let table = |blocked, title: &str, head: Vec<&str>| {
+        let rows: Vec<_> = lines.iter().filter(|line| line.situation.blocked == blocked).map(Line::row).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        let head = head.into_iter().map(String::from).collect();
+        format!("\n{title}\n\n{}\n", sheet::markdown([head].into_iter().chain(rows)))
+    };
+    let beside = table(
+        false,
+        "Beside busy tasks: how many of them, of how many workers",
+        [&["sleep", "busy", "runtime"][..], &punctuality::BESIDE].concat(),
+    );
+    let blocked = table(
+        true,
+        "Beside a worker that blocks for 20 ms time and again",
+        [&["runtime"][..], &punctuality::BLOCKED].concat(),
+    );
+    format!("Medians of the rounds (least–greatest).\n{beside}{blocked}")
+}

@@ -1,0 +1,109 @@
+//! Where a worker finds its next task.
+//!
+//! It looks, in turn:
+//!
+//! 1. On every `global_queue_interval`-th poll, and when it looks around (`timing.rs`), the injector: tasks from outside wait for a bounded
+//!    number of polls, and not for long.
+//! 2. Its slot for the task woken last, but not more than three times in a row while there is something in its queue.
+//! 3. Its local queue.
+//! 4. The injector, a batch at a time.
+//! 5. Unless it has timers that are due: if fewer than half of the workers search already, the local queues of the others, from a random one on, half a queue at
+//!    a time, and the injector once more.
+//!
+//! Who calls it: `mod.rs`, on the thread that has the worker. The invariants are told there.
+//! Deliberately not here: when it searches no longer, and who is told (`idle/`).
+
+use super::Worker;
+use crate::scheduler::queue::Stealer;
+use crate::sync::mutant;
+use crate::task::runnable::Runnable;
+
+/// How many tasks in a row a worker takes from its slot while its queue holds some.
+const SLOT_RUN: u32 = 3;
+
+/// How often a searcher looks through all queues before it parks.
+const SEARCH_ROUNDS: usize = 3;
+
+impl Worker {
+    pub(super) fn find_task(&self, looks: bool) -> Option<Runnable> {
+        if (looks || self.polls.get().is_multiple_of(self.shard.scheduler.policy.global_queue_interval))
+            && let Some(task) = self.shard.scheduler.injector.pop()
+        {
+            if !self.queue.is_empty() && !mutant("worker_injector_silent") {
+                // What `requeue` left for this worker to run next has to wait for another poll: that may take long.
+                self.shard.scheduler.notify();
+            }
+            return Some(task);
+        }
+        self.take_woken_last()
+            .or_else(|| self.queue.pop())
+            .or_else(|| self.take_woken_last())
+            .or_else(|| self.fill())
+            .or_else(|| if self.timing.has_more() { None } else { self.search() })
+    }
+
+    /// Takes the task from the slot, unless the queue is to have its turn.
+    fn take_woken_last(&self) -> Option<Runnable> {
+        if self.slot_run.get() < SLOT_RUN
+            && let Some(task) = self.slot().take()
+        {
+            self.slot_run.set(self.slot_run.get() + 1);
+            self.metrics.slot_hits.add(1);
+            return Some(task);
+        }
+        self.slot_run.set(0);
+        None
+    }
+
+    /// Takes a batch from the injector, and pops the first of it.
+    fn fill(&self) -> Option<Runnable> {
+        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
+        if !self.queue.is_empty() && !mutant("worker_batch") {
+            // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
+            self.shard.scheduler.notify();
+        }
+        Some(task)
+    }
+
+    fn search(&self) -> Option<Runnable> {
+        if !self.searching.get() {
+            self.searching.set(self.shard.scheduler.idle.try_start_searching());
+        }
+        if !self.searching.get() {
+            return None;
+        }
+        for _ in 0..SEARCH_ROUNDS {
+            let found = self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector));
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn steal(&self) -> Option<Runnable> {
+        let remotes = &self.shard.scheduler.remotes;
+        let start = self.next_random() as usize % remotes.len();
+        (0..remotes.len())
+            .map(|offset| (start + offset) % remotes.len())
+            .filter(|&victim| victim != self.shard.index)
+            .find_map(|victim| {
+                let stealer: &Stealer = &remotes[victim].stealer;
+                self.metrics.steal_tries.add(1);
+                let task = self.queue.steal_from(stealer)?;
+                self.metrics.steal_operations.add(1);
+                // The deque does not say how many it moved; what another thief has taken of them by now is missing.
+                self.metrics.stolen_tasks.add(1 + self.queue.len() as u64);
+                Some(task)
+            })
+    }
+
+    fn next_random(&self) -> u32 {
+        let mut x = self.random.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.random.set(x);
+        x
+    }
+}

@@ -1,0 +1,285 @@
+//! A worker and the timers of its own shard.
+//!
+//! A worker fires what is due in its shard when it wakes, and between two polls; it sleeps no longer than until its first timer is due. Behind
+//! it stands the timer driver (`time/driver/keeping.rs`), which a worker tells of a timer as late as it may: a task that sleeps, alone on its worker,
+//! registers its timer and ends its poll, and then the worker goes to sleep until that is due, so that the driver need not know.
+//!
+//! # Invariants
+//! - *Untold*: only a timer whose waker is that of the poll in which its own worker registers it may be untold, and only until that poll ends: nobody
+//!   else waits for it, and before the next poll the worker tells the driver (structural: `timing_forgets`), or sleeps until it is due.
+//! - Whoever else touches a timer of a worker's shard, and waits for it, tells the driver; so does the worker that sees a timer twice in one
+//!   poll: it may be waiting for it there.
+//! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep: they are code of the user's, and may block.
+//!
+//! Who calls it: `Sleep`, on any thread, and `mod.rs`.
+//! Checked by the models `untold_vs_poll` and `keep_vs_driver`.
+//! Deliberately not here: the wheel and its lock (`time/shard.rs`).
+
+use std::cell::Cell;
+use std::task::{Poll, Waker};
+
+use super::Worker;
+use crate::scheduler::queue::LocalQueue;
+use crate::scheduler::{Scheduler, Shard, seat};
+use crate::sync::{Arc, RawInstant, Slack, mutant, restore_timers, sharpen_timers};
+use crate::task::waker::{is_task, wake_quietly};
+use crate::time::driver::{Ticket, Timers};
+use crate::time::shard::Closed;
+
+/// How long a worker means to poll before it looks around again. Polls are counted, and the clock is read when so many have passed.
+const LOOK_NANOS: u128 = 100_000;
+
+/// Polls before the first look.
+const FIRST_LOOK: u32 = 61;
+
+/// With so many tasks in its queue a worker fires nothing.
+const ENOUGH: usize = 128;
+
+/// What a worker knows of its shard.
+pub(super) struct Timing {
+    duty: Cell<Duty>,
+    /// The data of the waker that the current poll was given.
+    polled: Cell<usize>,
+    /// Polls until the next look, and between two looks.
+    countdown: Cell<u32>,
+    interval: Cell<u32>,
+    /// When it looked last, unless it has slept since.
+    looked: Cell<Option<RawInstant>>,
+    /// The last batch has left timers that are due.
+    has_more: Cell<bool>,
+    /// A look at what comes from elsewhere is still to come.
+    owes_look: Cell<bool>,
+    firing: Cell<Firing>,
+    /// What the thread's timed waits were like, if the worker has sharpened them.
+    slack: Cell<Option<Slack>>,
+    /// Room for a batch of wakers.
+    due: Cell<Vec<Waker>>,
+}
+
+/// Who looks after the shard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    /// The driver stands behind the worker.
+    Told,
+    /// The driver has not been told of the first timer.
+    Untold,
+    /// The worker sleeps, or has just woken.
+    Kept,
+}
+
+/// Where a task goes that is woken on the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Firing {
+    /// No timer is firing: into the slot.
+    Nothing,
+    /// To the queue. Alone in there it is what the worker runs next, at once: nobody is woken to take it away.
+    OneTask,
+    /// To the queue, and somebody is woken: the next waker may be anybody's, and block.
+    Batch,
+}
+
+impl Timing {
+    pub(super) fn new() -> Self {
+        Self {
+            duty: Cell::new(Duty::Told),
+            polled: Cell::new(0),
+            countdown: Cell::new(FIRST_LOOK),
+            interval: Cell::new(FIRST_LOOK),
+            looked: Cell::new(None),
+            has_more: Cell::new(false),
+            owes_look: Cell::new(false),
+            firing: Cell::new(Firing::Nothing),
+            slack: Cell::new(None),
+            due: Cell::new(Vec::new()),
+        }
+    }
+
+    /// The worker is on a thread's seat.
+    pub(super) fn sit(&self, timers: &Timers, shard: usize) {
+        timers.attend(shard);
+        self.duty.set(Duty::Told);
+        // Handed on while it fired, the worker does not come back to the thread that would say so.
+        self.firing.set(Firing::Nothing);
+    }
+
+    /// The worker is off its seat.
+    pub(super) fn stand(&self, timers: &Timers, shard: usize) {
+        timers.abandon(shard);
+        self.duty.set(Duty::Told);
+        // The thread may be one of the user's.
+        self.slack.take().into_iter().for_each(restore_timers);
+    }
+
+    /// The worker goes to sleep: until when.
+    pub(super) fn keep(&self, timers: &Timers, shard: usize) -> Option<RawInstant> {
+        let alarm = timers.keep(shard);
+        self.duty.set(Duty::Kept);
+        self.looked.set(None);
+        if alarm.is_some() && self.slack.get().is_none() {
+            self.slack.set(sharpen_timers());
+        }
+        alarm
+    }
+
+    /// The worker is about to run something, which may take any time.
+    #[inline]
+    pub(super) fn run(&self, timers: &Timers, shard: usize) {
+        match self.duty.get() {
+            Duty::Told => return,
+            Duty::Untold if mutant("timing_forgets") => {}
+            Duty::Untold => timers.tell_driver(shard),
+            Duty::Kept => timers.attend(shard),
+        }
+        self.duty.set(Duty::Told);
+    }
+
+    /// The next poll is given a waker with this data.
+    #[inline]
+    pub(super) fn polls(&self, waker: usize) {
+        self.polled.set(waker);
+    }
+
+    /// Counts a poll that is about to be made. True if it is time to look around: at timers, and at what comes from elsewhere. At most `most`
+    /// polls pass between two looks.
+    #[inline]
+    pub(super) fn should_look(&self, most: u32) -> bool {
+        let countdown = self.countdown.get() - 1;
+        self.countdown.set(countdown);
+        countdown == 0 && self.look(most)
+    }
+
+    /// Works out from the time that the last polls took when to look again.
+    #[cold]
+    fn look(&self, most: u32) -> bool {
+        let now = RawInstant::now();
+        let mut interval = u128::from(self.interval.get());
+        if let Some(before) = self.looked.replace(Some(now)) {
+            interval = interval * LOOK_NANOS / now.saturating_duration_since(before).as_nanos().max(1);
+        }
+        // Not before each poll: the worker's own tasks are to have their turns.
+        let interval = u32::try_from(interval).unwrap_or(u32::MAX).clamp(2, most.max(2));
+        self.interval.set(interval);
+        self.countdown.set(interval);
+        true
+    }
+
+    /// Whether to fire before the next poll, for which `queue` holds tasks. `looks` says whether it is time to look.
+    #[inline]
+    pub(super) fn should_fire(&self, timers: &Timers, shard: usize, looks: bool, queue: &LocalQueue) -> bool {
+        // What is due in a storm waits where it is until others have had their turns.
+        let fires = (looks || self.duty.get() == Duty::Kept) && queue.len() < ENOUGH && timers.is_due(shard);
+        if fires {
+            self.owes_look.set(looks);
+        }
+        fires
+    }
+
+    /// Whether a look was due when something fired instead.
+    #[inline]
+    pub(super) fn owes_look(&self) -> bool {
+        self.owes_look.replace(false)
+    }
+
+    /// Whether the last batch has left timers that are due.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more.get()
+    }
+
+    /// How many timers to fire at once: as many as there are polls between two looks.
+    fn batch(&self) -> usize {
+        self.interval.get() as usize
+    }
+
+    /// Where a task goes that is woken.
+    #[inline]
+    pub(super) fn firing(&self) -> Firing {
+        self.firing.get()
+    }
+}
+
+/// Fires a batch of what is due in the shard of this thread's worker, which is on its seat.
+pub(super) fn fire() {
+    let expired = seat::with(|worker| {
+        let (timing, shard) = (&worker.timing, worker.shard());
+        let mut due = timing.due.take();
+        timing.has_more.set(shard.scheduler.timers.expire(shard.index, timing.batch(), &mut due));
+        if !due.is_empty() {
+            timing.run(&shard.scheduler.timers, shard.index);
+        }
+        timing.firing.set(if due.len() == 1 && is_task(&due[0]) { Firing::OneTask } else { Firing::Batch });
+        due
+    });
+    let Some(mut due) = expired else { return };
+    due.drain(..).for_each(wake_quietly);
+    seat::with(|worker| {
+        worker.timing.firing.set(Firing::Nothing);
+        worker.timing.due.set(due);
+    });
+}
+
+/// Registers a timer in the shard `home`, and sees to it that somebody looks at it in time. On a worker of the same runtime that worker's shard
+/// becomes its home: where it was made says little about who will be woken.
+pub(crate) fn register(home: &mut Arc<Shard>, deadline: u64, waker: &Waker) -> Result<Ticket, Closed> {
+    let is_lazy = seat::with(|worker| {
+        if !Arc::ptr_eq(&worker.shard.scheduler, &home.scheduler) {
+            return false;
+        }
+        if worker.index() != home.index {
+            *home = worker.shard.clone();
+        }
+        worker.timing.polled.get() == waker.data().addr()
+    });
+    let (ticket, is_first) = home.scheduler.timers.register_untold(home.index, deadline, waker.clone())?;
+    if is_lazy != Some(true) {
+        home.scheduler.touch_timers(home.index, is_first);
+    } else if is_first {
+        seat::with(|worker| worker.timing.duty.set(Duty::Untold));
+    }
+    Ok(ticket)
+}
+
+impl Scheduler {
+    /// Polls a timer of `shard`: see [`Timers::poll`].
+    pub(crate) fn poll_timer(&self, shard: usize, ticket: Ticket, waker: &Waker) -> Poll<Result<(), Closed>> {
+        let answer = self.timers.poll(shard, ticket, waker);
+        if answer.is_pending() {
+            self.touch_timers(shard, false);
+        }
+        answer
+    }
+
+    /// Whether a timer of `shard` has fired.
+    pub(crate) fn has_timer_fired(&self, shard: usize, ticket: Ticket) -> bool {
+        let has_fired = self.timers.has_fired(shard, ticket);
+        if !has_fired {
+            self.touch_timers(shard, false);
+        }
+        has_fired
+    }
+
+    /// Moves a timer of `shard`: see [`Timers::reset`].
+    pub(crate) fn reset_timer(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
+        let pending = self.timers.reset(shard, ticket, old, new);
+        self.touch_timers(shard, false);
+        pending
+    }
+
+    /// Somebody waits for a timer of `shard`, maybe the `first` to be due.
+    fn touch_timers(&self, shard: usize, first: bool) {
+        // Of the timers of foreign threads the driver is always told.
+        let is_told = if shard == self.workers() {
+            Some(true)
+        } else {
+            self.with_timing(shard, |timing| timing.duty.replace(Duty::Told) == Duty::Told)
+        };
+        if first || is_told != Some(true) {
+            self.timers.tell_driver(shard);
+        }
+    }
+
+    /// Asks this thread's worker, if it is that of `shard`.
+    fn with_timing<R>(&self, shard: usize, ask: impl FnOnce(&Timing) -> R) -> Option<R> {
+        let is_ours = |worker: &Worker| worker.index() == shard && std::ptr::eq(&**worker.shard().scheduler(), self);
+        seat::with(|worker| is_ours(worker).then(|| ask(&worker.timing))).flatten()
+    }
+}
