@@ -4,6 +4,7 @@
 mod blocking;
 mod control;
 mod oracle;
+mod sleeping_worker;
 #[path = "../support/mod.rs"]
 mod support;
 
