@@ -9,6 +9,7 @@ mod far;
 mod idle;
 mod oracle;
 mod shards;
+mod sleeping_worker;
 #[path = "../support/mod.rs"]
 mod support;
 
