@@ -128,30 +128,23 @@ pub(crate) fn coarse_nanoseconds() -> Option<u64> {
     None
 }
 
-/// For how long the operating system may delay a thread's timed waits, as it was before.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Slack(#[cfg(target_os = "linux")] std::num::NonZeroU64);
-
-/// Asks the operating system for exact wake-ups of this thread: Linux otherwise delays timed waits by up to 50 µs. What was before, to be
-/// restored; nothing if the system refuses, which costs precision and nothing else.
-pub(crate) fn sharpen_timers() -> Option<Slack> {
+/// Waits by `wait` with exact wake-ups: Linux otherwise delays a thread's timed waits by up to 50 µs. What the user has set for the thread
+/// holds again afterwards: threads and processes that are started on it inherit that.
+pub(crate) fn sharply<R>(wait: impl FnOnce() -> R) -> R {
     #[cfg(target_os = "linux")]
     {
-        let before = std::num::NonZeroU64::new(rustix::thread::current_timer_slack().ok()?);
-        rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)).ok()?;
-        before.map(Slack)
+        use rustix::thread::{current_timer_slack, set_current_timer_slack};
+        // A refusal costs precision and nothing else.
+        let before = current_timer_slack().ok().and_then(std::num::NonZeroU64::new);
+        let is_sharp = before.is_some() && set_current_timer_slack(std::num::NonZeroU64::new(1)).is_ok();
+        let waited = wait();
+        if is_sharp {
+            let _ = set_current_timer_slack(before);
+        }
+        waited
     }
     #[cfg(not(target_os = "linux"))]
-    None
-}
-
-/// Restores what [`sharpen_timers`] has changed, on the same thread.
-pub(crate) fn restore_timers(before: Slack) {
-    // A refusal leaves the thread's waits more exact than they need be.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::set_current_timer_slack(Some(before.0));
-    #[cfg(not(target_os = "linux"))]
-    let _ = before;
+    wait()
 }
 
 /// What unit tests of files that name atomics need, to pass beside a model checker's too.

@@ -98,8 +98,6 @@ fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parke
     let scheduler = scheduler.clone();
     let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
         context::become_runtime_thread();
-        // The thread ends with it: nothing is to be restored.
-        let _ = crate::sync::sharpen_timers();
         let has_work = || scheduler.has_work();
         let mut watchman = Watchman::new(&scheduler);
         let watch = || watchman.look(&scheduler);

@@ -51,6 +51,8 @@ where
 struct Membership(Arc<Shard>);
 
 impl Schedule for Membership {
+    const IS_QUIET: bool = true;
+
     unsafe fn schedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller.
         unsafe { Self::queue(this, task, Worker::push_current) }

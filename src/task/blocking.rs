@@ -59,6 +59,8 @@ impl<F: FnOnce() -> R, R> Future for Once<F> {
 struct Unlisted(Option<StdArc<TaskHooks>>);
 
 impl Schedule for Unlisted {
+    const IS_QUIET: bool = true;
+
     unsafe fn schedule(_: *const Self, _: Runnable) {
         unreachable!("a blocking task is queued from its start, then runs, then is complete: it is never idle");
     }

@@ -106,6 +106,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         drop_output: Self::drop_output,
         free: Self::free::<Self>,
         label: 0,
+        is_quiet: S::IS_QUIET,
     };
 
     fn new(future: F, scheduler: S, vtable: &'static Vtable) -> Self {

@@ -22,6 +22,9 @@ use crate::sync::{StdArc, UnsafeCell, catch_unwind};
 
 /// Where a task goes when it can run, and which list it leaves when it is done.
 pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Queueing a task runs no code of the user's, and cannot block.
+    const IS_QUIET: bool;
+
     /// Queues a task that was woken.
     ///
     /// # Safety
@@ -65,6 +68,8 @@ pub(super) struct Vtable {
     pub(super) free: unsafe fn(RawTask),
     /// How far behind the header the label lies; 0 for a task without one.
     pub(super) label: usize,
+    /// To wake the task runs no code of the user's.
+    pub(super) is_quiet: bool,
 }
 
 impl Header {
@@ -135,6 +140,15 @@ impl RawTask {
     pub(super) unsafe fn name<'a>(self) -> Option<&'a StdArc<str>> {
         // SAFETY: by the caller.
         unsafe { self.label() }.and_then(Label::name)
+    }
+
+    /// Whether to wake the task runs no code of the user's.
+    ///
+    /// # Safety
+    /// The caller holds a reference.
+    pub(super) unsafe fn is_quiet(self) -> bool {
+        // SAFETY: by the caller.
+        unsafe { self.header() }.vtable.is_quiet
     }
 
     /// The whole allocation; for the functions of the vtable, which know its type.

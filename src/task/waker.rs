@@ -31,9 +31,14 @@ pub(super) fn borrowed(task: RawTask) -> BorrowedWaker {
     BorrowedWaker(ManuallyDrop::new(waker))
 }
 
-/// Whether it is a task's: to wake it then queues the task, and does nothing else. A task of a local set may wake somebody beside that.
-pub(crate) fn is_task(waker: &Waker) -> bool {
-    std::ptr::eq(waker.vtable(), &VTABLE)
+/// Whether it is known that to wake it queues a task, and does nothing else: no code of the user's runs, and nothing blocks.
+pub(crate) fn is_quiet(waker: &Waker) -> bool {
+    std::ptr::eq(waker.vtable(), &VTABLE) && {
+        // SAFETY: the data of this vtable's wakers.
+        let task = unsafe { RawTask::from_data(waker.data()) };
+        // SAFETY: the waker holds a reference.
+        unsafe { task.is_quiet() }
+    }
 }
 
 /// Wakes somebody's waker; a panic in it ends here.

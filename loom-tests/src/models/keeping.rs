@@ -1,4 +1,4 @@
-//! Models of `src/time/driver/keeping.rs` and `src/scheduler/timing.rs`: a worker that looks after its own timers, and the driver behind it.
+//! Models of `src/time/driver/keeping.rs` and `src/scheduler/worker/timing.rs`: a worker that looks after its own timers, and the driver behind it.
 
 use std::future::{Future, poll_fn, ready};
 use std::sync::Arc as StdArc;
@@ -20,7 +20,7 @@ use crate::time::driver::{Ticket, Timers};
 
 /// When the timer of a model is due, and how far its clock goes: past what the driver is patient for.
 const DUE: u64 = 10 * TICK;
-const END: Duration = Duration::from_millis(1);
+const END: Duration = Duration::from_millis(3);
 
 /// Starts a thread that lets time pass.
 fn pass_time() {
@@ -107,6 +107,46 @@ fn keep_vs_driver() {
         wait(&timers, ticket, &parker);
         timers.close();
         join([driving]);
+    });
+}
+
+/// A worker goes to sleep until its timer is due while the clock is paused, advanced to just before that, and resumed: if what it sleeps until is long
+/// past the timer's time now, the driver fires it.
+///
+/// Mutants: `timer_kept_through_pause`.
+#[test]
+fn keep_vs_pause() {
+    Model::new("keep_vs_pause", 50).preemptions(1).branches(10_000).check(|| {
+        let driver = Parker::new();
+        let clock = Clock::of_runtime(false, 1, driver.unparker());
+        let timers = Arc::new(Timers::new(clock, 1, driver.unparker()));
+        let driving = timers.clone();
+        let driving = spawn(move || drive(&driving, &driver));
+        let parker = Parker::new();
+        let far = 1_000_000 * TICK;
+        let ticket = timers.register(0, far, waker_of(&parker)).expect("the timers are open");
+        timers.attend(0);
+        let asleep = Parker::new();
+        let wake = asleep.unparker();
+        let keeping = timers.clone();
+        let keeping = spawn(move || match keeping.keep(0) {
+            Some(alarm) if !asleep.park_until(alarm) => {
+                let mut due = Vec::new();
+                keeping.expire(0, 8, &mut due);
+                due.into_iter().for_each(wake_quietly);
+            }
+            Some(_) => {}
+            None => asleep.park(),
+        });
+        assert!(timers.clock().pause());
+        let (_, answered) = CountingWaker::pair();
+        timers.clock().advance(Duration::from_nanos(far - TICK), answered).expect("it is paused");
+        assert!(timers.clock().resume());
+        pass_time();
+        wait(&timers, ticket, &parker);
+        wake.unpark();
+        timers.close();
+        join([keeping, driving]);
     });
 }
 

@@ -91,6 +91,8 @@ impl Queue {
 pub(crate) struct OnQueue(StdArc<Queue>);
 
 impl Schedule for OnQueue {
+    const IS_QUIET: bool = true;
+
     unsafe fn schedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller, `this` is alive until `task` is handed on.
         let queue = unsafe { &*this }.0.clone();

@@ -35,7 +35,7 @@ use super::queue::LocalQueue;
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::Parker;
-use crate::sync::{Arc, CachePadded, catch_unwind, mutant};
+use crate::sync::{Arc, CachePadded, catch_unwind, mutant, sharply};
 use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
@@ -145,15 +145,21 @@ pub(crate) fn next() -> Option<Next> {
 /// The worker has something to do. Its hook finds the seat empty, as in [`park`]: it cannot hand the worker on.
 pub(crate) fn busy(rest: &mut Rest<'_>) {
     if rest.is_idle() {
-        seat::with(|_| rest.busy());
+        seat::with(|worker| {
+            worker.runs();
+            rest.busy();
+        });
     }
 }
 
 /// Parks as [`Worker::next`] has answered, on the worker's thread. `woken` says whether there is something else to do.
 pub(crate) fn park(rest: &mut Rest<'_>, woken: impl Fn() -> bool) {
     seat::with(|worker| {
-        // A hook may take its time: whoever relied on this searcher must not wait for it.
-        rest.idle(|| worker.stop_searching());
+        // A hook may take its time: whoever relied on this searcher must not wait for it, nor whoever waits for a timer.
+        rest.idle(|| {
+            worker.stop_searching();
+            worker.runs();
+        });
         worker.park(woken);
     });
 }
@@ -181,13 +187,14 @@ impl Worker {
         }
         let (timers, shard) = (&self.shard.scheduler.timers, self.shard.index);
         let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval);
-        if self.timing.should_fire(timers, shard, looks, &self.queue) {
+        // What the last waker has queued without a notification comes before the next waker, which may block.
+        if !self.timing.owes_poll() && self.timing.should_fire(timers, shard, looks, &self.queue) {
             return self.fires();
         }
         match self.find_task(looks || self.timing.owes_look()) {
             Some(task) => {
                 self.stop_searching();
-                self.timing.run(timers, shard);
+                self.runs();
                 self.timing.polls(task.waker_data());
                 self.polls.set(self.polls.get().wrapping_add(1));
                 self.metrics.polls.add_published(1);
@@ -214,7 +221,7 @@ impl Worker {
             self.metrics.park();
             scheduler.timers.clock().rest();
             let has_token = match alarm {
-                Some(alarm) => self.parker.park_until(alarm),
+                Some(alarm) => sharply(|| self.parker.park_until(alarm)),
                 None => {
                     self.parker.park();
                     true
@@ -254,14 +261,22 @@ impl Worker {
 
     /// The worker is off its seat.
     pub(super) fn stand(&self) {
-        self.timing.stand(&self.shard.scheduler.timers, self.shard.index);
+        // In a forked child there is nobody to be told, and locks may be taken for ever.
+        if !self.shard.scheduler.is_forked() {
+            self.timing.stand(&self.shard.scheduler.timers, self.shard.index);
+        }
         self.metrics.stand();
     }
 
     /// The worker is about to poll a root future, whose waker has this data.
     pub(crate) fn polls_root(&self, waker: usize) {
-        self.timing.run(&self.shard.scheduler.timers, self.shard.index);
+        self.runs();
         self.timing.polls(waker);
+    }
+
+    /// The worker is about to run something, which may take any time.
+    fn runs(&self) {
+        self.timing.run(&self.shard.scheduler.timers, self.shard.index);
     }
 
     /// Which worker it is.

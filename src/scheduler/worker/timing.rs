@@ -17,12 +17,13 @@
 
 use std::cell::Cell;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use super::Worker;
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
-use crate::sync::{Arc, RawInstant, Slack, mutant, restore_timers, sharpen_timers};
-use crate::task::waker::{is_task, wake_quietly};
+use crate::sync::{Arc, RawInstant, mutant};
+use crate::task::waker::{is_quiet, wake_quietly};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;
 
@@ -31,6 +32,9 @@ const LOOK_NANOS: u128 = 100_000;
 
 /// Polls before the first look.
 const FIRST_LOOK: u32 = 61;
+
+/// For how long a worker sleeps at least, unless it is woken: else it would sleep and wake for each of a thousand timers.
+const LEAST_SLEEP: Duration = Duration::from_micros(50);
 
 /// With so many tasks in its queue a worker fires nothing.
 const ENOUGH: usize = 128;
@@ -50,8 +54,8 @@ pub(super) struct Timing {
     /// A look at what comes from elsewhere is still to come.
     owes_look: Cell<bool>,
     firing: Cell<Firing>,
-    /// What the thread's timed waits were like, if the worker has sharpened them.
-    slack: Cell<Option<Slack>>,
+    /// The last waker has queued its task without a notification.
+    owes_poll: Cell<bool>,
     /// Room for a batch of wakers.
     due: Cell<Vec<Waker>>,
 }
@@ -89,7 +93,7 @@ impl Timing {
             has_more: Cell::new(false),
             owes_look: Cell::new(false),
             firing: Cell::new(Firing::Nothing),
-            slack: Cell::new(None),
+            owes_poll: Cell::new(false),
             due: Cell::new(Vec::new()),
         }
     }
@@ -100,14 +104,13 @@ impl Timing {
         self.duty.set(Duty::Told);
         // Handed on while it fired, the worker does not come back to the thread that would say so.
         self.firing.set(Firing::Nothing);
+        self.polled.set(0);
     }
 
     /// The worker is off its seat.
     pub(super) fn stand(&self, timers: &Timers, shard: usize) {
         timers.abandon(shard);
         self.duty.set(Duty::Told);
-        // The thread may be one of the user's.
-        self.slack.take().into_iter().for_each(restore_timers);
     }
 
     /// The worker goes to sleep: until when.
@@ -115,10 +118,11 @@ impl Timing {
         let alarm = timers.keep(shard);
         self.duty.set(Duty::Kept);
         self.looked.set(None);
-        if alarm.is_some() && self.slack.get().is_none() {
-            self.slack.set(sharpen_timers());
-        }
-        alarm
+        let alarm = alarm?;
+        let now = RawInstant::now();
+        // Timers that come in quick succession are worth one wake-up, and not one each.
+        let least = now.checked_add(LEAST_SLEEP).filter(|_| now < alarm);
+        Some(least.map_or(alarm, |least| least.max(alarm)))
     }
 
     /// The worker is about to run something, which may take any time.
@@ -180,6 +184,12 @@ impl Timing {
         self.owes_look.replace(false)
     }
 
+    /// Whether a task was queued without a notification, for the worker to run at once.
+    #[inline]
+    pub(super) fn owes_poll(&self) -> bool {
+        self.owes_poll.replace(false)
+    }
+
     /// Whether the last batch has left timers that are due.
     pub(super) fn has_more(&self) -> bool {
         self.has_more.get()
@@ -206,7 +216,12 @@ pub(super) fn fire() {
         if !due.is_empty() {
             timing.run(&shard.scheduler.timers, shard.index);
         }
-        timing.firing.set(if due.len() == 1 && is_task(&due[0]) { Firing::OneTask } else { Firing::Batch });
+        timing.polled.set(0);
+        let is_one_task = due.len() == 1 && is_quiet(&due[0]);
+        timing.firing.set(if is_one_task { Firing::OneTask } else { Firing::Batch });
+        timing.owes_poll.set(is_one_task);
+        // Those that may block come last.
+        due.sort_by_key(|waker| !is_quiet(waker));
         due
     });
     let Some(mut due) = expired else { return };

@@ -239,6 +239,9 @@ impl Queue {
 struct Member(Arc<Queue>);
 
 impl Schedule for Member {
+    // Whoever drives the set is woken.
+    const IS_QUIET: bool = false;
+
     unsafe fn schedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller, the entry keeps the allocation alive, in which `this` lies, until it is handed on.
         let queue = unsafe { &(*this).0 };

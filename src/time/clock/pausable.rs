@@ -47,12 +47,18 @@ struct Reading {
     /// What it showed, and what the machine's did, when it last began to run.
     shown: u64,
     since: u64,
+    /// Times that it was paused, resumed or advanced.
+    changes: u64,
     /// Calls of `advance` so far, and how many of them the driver has seen to.
     asked: u64,
     answered: u64,
     /// The calls not answered yet.
     waiting: Vec<(u64, Waker)>,
 }
+
+/// No time at which a paused clock shows another is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IsPaused;
 
 /// Why the clock was not advanced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +95,15 @@ impl Clock {
         let paused_at = paused.then_some(0);
         let pausing = Pausing {
             touched: AtomicBool::new(paused),
-            reading: Mutex::new(Reading { paused_at, shown: 0, since: 0, asked: 0, answered: 0, waiting: Vec::new() }),
+            reading: Mutex::new(Reading {
+                paused_at,
+                shown: 0,
+                since: 0,
+                changes: 0,
+                asked: 0,
+                answered: 0,
+                waiting: Vec::new(),
+            }),
             awake: Awake::new(awake, paused),
             driver,
         };
@@ -144,6 +158,28 @@ impl Clock {
         self.start.checked_add(Duration::from_nanos(on_machine))
     }
 
+    /// As [`alarm`](Self::alarm), for whoever waits by himself: it holds until the clock is next paused, resumed or advanced, which
+    /// [`changes`](Self::changes) tells.
+    pub(crate) fn alarm_if_running(&self, nanoseconds: u64) -> Result<Option<RawInstant>, IsPaused> {
+        let mut on_machine = Some(nanoseconds);
+        if let Some(pausing) = self.pausing.as_ref().filter(|pausing| pausing.is_touched()) {
+            let reading = pausing.reading.lock();
+            if reading.paused_at.is_some() {
+                return Err(IsPaused);
+            }
+            on_machine = reading.since.checked_add(nanoseconds.saturating_sub(reading.shown));
+        }
+        Ok(on_machine.and_then(|on_machine| self.start.checked_add(Duration::from_nanos(on_machine))))
+    }
+
+    /// How often the clock was paused, resumed or advanced: alarms from before may be wrong.
+    pub(crate) fn changes(&self) -> u64 {
+        match &self.pausing {
+            Some(pausing) if pausing.is_touched() => pausing.reading.lock().changes,
+            _ => 0,
+        }
+    }
+
     /// Something in the runtime is about to be woken: the caller unparks it afterwards.
     pub(crate) fn stir(&self) {
         if let Some(pausing) = &self.pausing {
@@ -176,6 +212,7 @@ impl Clock {
         // ORDERING(clock_touched): the flag before, the machine's time after; pairs with the fence in `now`.
         fence_seq_cst("clock_touched");
         reading.paused_at = Some(reading.running(self.machine()));
+        reading.changes += 1;
         if mutant("clock_calls_before_pausing") {
             pausing.driver.unpark();
         }
@@ -195,6 +232,7 @@ impl Clock {
         let Some(stood_at) = reading.paused_at.take() else { return false };
         reading.shown = stood_at;
         reading.since = self.machine();
+        reading.changes += 1;
         pausing.awake.set_paused(false);
         drop(reading);
         pausing.driver.unpark();
@@ -305,6 +343,7 @@ impl Reading {
         let moved = duration.and_then(|duration| paused_at.checked_add(duration)).filter(|&time| time < u64::MAX);
         let Some(moved) = moved else { return Err((Refused::TooFar, waker)) };
         self.paused_at = Some(moved);
+        self.changes += 1;
         self.asked += 1;
         if self.answered == u64::MAX {
             return Ok((self.asked, Some(waker)));

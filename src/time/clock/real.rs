@@ -8,6 +8,10 @@ use super::coarse::Coarse;
 use crate::park::Unparker;
 use crate::sync::RawInstant;
 
+/// No time at which a paused clock shows another is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IsPaused {}
+
 /// The clock of a runtime.
 pub(crate) struct Clock {
     start: RawInstant,
@@ -58,6 +62,11 @@ impl Clock {
     /// When the machine's clock shows that it is `nanoseconds`, if it can tell.
     pub(crate) fn alarm(&self, nanoseconds: u64) -> Option<RawInstant> {
         self.start.checked_add(Duration::from_nanos(nanoseconds))
+    }
+
+    /// As [`alarm`](Self::alarm), on a clock that is not paused.
+    pub(crate) fn alarm_if_running(&self, nanoseconds: u64) -> Result<Option<RawInstant>, IsPaused> {
+        Ok(self.alarm(nanoseconds))
     }
 
     /// Something in the runtime is about to be woken.

@@ -11,22 +11,24 @@
 //! | sleeps until its first timer is due ([`keep`](Timers::keep)) | [`NEVER`] | not at all |
 //!
 //! A worker that registers a timer need not tell the driver before the end of the poll that it is in, when it goes to sleep itself or tells it
-//! (`scheduler/timing.rs`). Three races must not leave a timer to nobody:
+//! (`scheduler/worker/timing.rs`). Three races must not leave a timer to nobody:
 //!
 //! - *Somebody registers an earlier timer while the worker goes to sleep until a later one.* He writes `next`, passes the fence
 //!   `timer_publish`, and reads `patience`; the worker writes `patience`, passes the fence `timer_keep`, and reads `next`. So the worker
 //!   sees the timer, or he sees that it sleeps, and has the driver take over.
 //! - *The worker wakes and runs while the driver goes to sleep.* It writes `patience`, passes the fence `timer_publish`, and reads `until`; the
 //!   driver writes `until`, passes the fence `driver_rescan`, and reads `patience`.
+//! - *The clock is paused, resumed or advanced while the worker sleeps*, whose alarm is then wrong. The driver, which is unparked for each of these,
+//!   takes over. A worker that worked out its alarm before has written `patience` before, as they lock the clock's reading one after the other.
 //! - *Both at once.* Whoever takes over changes [`NEVER`] alone; a worker that has woken meanwhile tells the driver itself.
 //!
 //! # Invariants (ordering labels)
 //! - `timer_taken_over`: the fence between taking over and reading `until`; pairs with `driver_rescan`.
 //! - `timer_keep`: the worker's fence above; pairs with `timer_publish`. `timer_sleeper_alone` (structural): a registrar has the driver
-//!   take over. `timer_wakes_untold` (structural): the worker tells the driver when it runs again.
+//!   take over. `timer_kept_through_pause` (structural): the driver does when the clock has changed. `timer_wakes_untold` (structural): the worker tells the driver when it runs again.
 //!
-//! Checked by the models `keep_vs_earlier`, `keep_vs_driver` and `untold_vs_poll`.
-//! Deliberately not here: when a worker looks (`scheduler/timing.rs`).
+//! Checked by the models `keep_vs_earlier`, `keep_vs_driver`, `keep_vs_pause` and `untold_vs_poll`.
+//! Deliberately not here: when a worker looks (`scheduler/worker/timing.rs`).
 
 use std::task::Waker;
 
@@ -36,20 +38,29 @@ use crate::sync::{RawInstant, fence_seq_cst, mutant};
 use crate::time::shard::TimerShard;
 
 /// For how many nanoseconds the driver leaves what is due in a shard to its worker, if that runs.
-const GRACE: u64 = 250_000;
+const GRACE: u64 = 1_000_000;
 
 impl Timers {
     /// The shard's worker goes to sleep, and looks after it: until when, if there is a timer.
     pub(crate) fn keep(&self, shard: usize) -> Option<RawInstant> {
-        if self.clock.is_paused() {
-            // Paused time is the driver's alone.
-            return None;
-        }
         let home = &self.shards[shard];
         home.set_patience(NEVER);
         // ORDERING(timer_keep): `patience` before, `next` after; pairs with `timer_publish`.
         fence_seq_cst("timer_keep");
-        Some(home.next()).filter(|&next| next != NEVER).and_then(|next| self.clock.alarm(next))
+        let next = Some(home.next()).filter(|&next| next != NEVER)?;
+        self.clock.alarm_if_running(next).unwrap_or_else(|_| {
+            // Paused time is the driver's alone.
+            home.set_patience(0);
+            None
+        })
+    }
+
+    /// The clock was paused, resumed or advanced: workers that sleep do so for too long, maybe. The driver looks for them.
+    #[cfg(feature = "test-util")]
+    pub(super) fn take_all_over(&self) {
+        if !mutant("timer_kept_through_pause") {
+            self.shards.iter().for_each(|shard| _ = shard.take_over());
+        }
     }
 
     /// The shard's worker is on a thread's seat, or awake again: it looks between polls.

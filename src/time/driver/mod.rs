@@ -49,7 +49,7 @@ use super::shard::{Closed, Counts, NEVER, Registered, TimerShard};
 use super::wheel::Key;
 use crate::park::{Parker, Unparker};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant};
+use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant, sharply};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;
@@ -167,11 +167,13 @@ impl Timers {
         mut sink: impl FnMut(&mut Vec<Waker>),
     ) {
         let mut due = Vec::with_capacity(BATCH);
+        #[cfg(feature = "test-util")]
+        let mut seen = 0;
         while !self.is_closed() {
             let alarm = watch();
             #[cfg(feature = "test-util")]
             if self.clock.is_pausable() {
-                self.drive_pausable(parker, &has_work, alarm, &mut due, &mut sink);
+                self.drive_pausable(parker, &has_work, alarm, &mut seen, &mut due, &mut sink);
                 continue;
             }
             if self.fire_due(&mut due, &mut sink) {
@@ -236,7 +238,7 @@ impl Timers {
     fn park(&self, parker: &Parker, alarm: Option<RawInstant>) {
         match alarm {
             Some(instant) => {
-                parker.park_until(instant);
+                sharply(|| parker.park_until(instant));
             }
             None => parker.park(),
         }

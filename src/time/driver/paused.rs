@@ -18,15 +18,21 @@ use crate::sync::RawInstant;
 use crate::time::clock::Step;
 
 impl Timers {
-    /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock.
+    /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock. `seen` are the clock's changes that an
+    /// earlier turn has seen.
     pub(super) fn drive_pausable(
         &self,
         parker: &Parker,
         has_work: &impl Fn() -> bool,
         alarm: Option<RawInstant>,
+        seen: &mut u64,
         due: &mut Vec<Waker>,
         sink: &mut impl FnMut(&mut Vec<Waker>),
     ) {
+        let changes = self.clock.changes();
+        if std::mem::replace(seen, changes) != changes {
+            self.take_all_over();
+        }
         let asked = self.clock.asked();
         if !self.clock.is_paused() {
             let more = self.fire_due(due, sink);
