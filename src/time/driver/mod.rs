@@ -63,6 +63,8 @@ pub(crate) struct Timers {
     /// One for each worker, one for foreign threads and, if the clock can be paused, one for timers of paused time.
     shards: Box<[CachePadded<TimerShard>]>,
     until: CachePadded<AtomicU64>,
+    /// Until when it was to sleep last. The driver's own.
+    told: AtomicU64,
     unparker: Unparker,
     closed: AtomicBool,
     wakeups: Wakeups,
@@ -89,6 +91,7 @@ impl Timers {
             clock,
             shards: shards.into_boxed_slice(),
             until: CachePadded::new(AtomicU64::new(AWAKE)),
+            told: AtomicU64::new(AWAKE),
             unparker,
             closed: AtomicBool::new(false),
             wakeups: Wakeups::new(),
@@ -179,7 +182,7 @@ impl Timers {
             if self.fire_due(&mut due, &mut sink) {
                 continue;
             }
-            self.sleep(parker, self.earliest(), alarm);
+            self.sleep_until_earliest(parker, alarm);
         }
         for shard in &self.shards {
             loop {
@@ -219,6 +222,16 @@ impl Timers {
         more
     }
 
+    /// Sleeps until the driver must look at the first of all shards. If it was told of an earlier time that has not come, until that, though the
+    /// worker that told it looks after its timers itself by now: it may run and sleep many times until then, and would tell it each time.
+    fn sleep_until_earliest(&self, parker: &Parker, alarm: Option<RawInstant>) {
+        // Counter only: the driver's own.
+        let told = self.told.load(Ordering::Relaxed);
+        let earliest = self.earliest();
+        let until = if told < earliest && self.clock.now() < told { told } else { earliest };
+        self.sleep(parker, until, alarm);
+    }
+
     /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it.
     fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) {
         self.wakeups.settle();
@@ -232,7 +245,9 @@ impl Timers {
             self.park(parker, expiry.into_iter().chain(alarm).min());
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
-        self.until.swap(AWAKE, Ordering::Relaxed);
+        let told = self.until.swap(AWAKE, Ordering::Relaxed);
+        // Counter only: the driver's own.
+        self.told.store(told, Ordering::Relaxed);
     }
 
     fn park(&self, parker: &Parker, alarm: Option<RawInstant>) {

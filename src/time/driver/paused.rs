@@ -38,7 +38,7 @@ impl Timers {
             let more = self.fire_due(due, sink);
             self.answer(asked, due, sink);
             if !more {
-                self.sleep(parker, self.earliest(), alarm);
+                self.sleep_until_earliest(parker, alarm);
             }
             return;
         }
