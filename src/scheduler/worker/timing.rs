@@ -36,6 +36,9 @@ const FIRST_LOOK: u32 = 61;
 /// For how long a worker sleeps at least, unless it is woken: else it would sleep and wake for each of a thousand timers.
 const LEAST_SLEEP: Duration = Duration::from_micros(50);
 
+/// How many timers a worker fires at once. With fewer, those who share in a storm would be woken more often for less.
+const BATCH: usize = 128;
+
 /// With so many tasks in its queue a worker fires nothing.
 const ENOUGH: usize = 128;
 
@@ -195,11 +198,6 @@ impl Timing {
         self.has_more.get()
     }
 
-    /// How many timers to fire at once: as many as there are polls between two looks.
-    fn batch(&self) -> usize {
-        self.interval.get() as usize
-    }
-
     /// Where a task goes that is woken.
     #[inline]
     pub(super) fn firing(&self) -> Firing {
@@ -212,7 +210,7 @@ pub(super) fn fire() {
     let expired = seat::with(|worker| {
         let (timing, shard) = (&worker.timing, worker.shard());
         let mut due = timing.due.take();
-        timing.has_more.set(shard.scheduler.timers.expire(shard.index, timing.batch(), &mut due));
+        timing.has_more.set(shard.scheduler.timers.expire(shard.index, BATCH, &mut due));
         if !due.is_empty() {
             timing.run(&shard.scheduler.timers, shard.index);
         }
