@@ -51,6 +51,9 @@ const CYCLES: usize = 30;
 /// 100 KiB, a task that is leaked keeps its runtime, and a leak in every cycle shows thirty times.
 const TOLERANCE: isize = 64 * 1024;
 
+/// More than enough for all that the threads of one measurement leave to the collector: one frees eight bags.
+const COLLECTIONS: usize = 1000;
+
 fn idle() {
     drop(workers(2));
 }
@@ -277,6 +280,8 @@ fn no_thread_for_a_worker() {
 fn measure(threads: usize, name: &str, scenario: impl Fn()) {
     let settled = || {
         until("all threads are gone", || thread_count() == threads);
+        // What those have left to the collector that the deques share is freed by whoever comes next.
+        (0..COLLECTIONS).for_each(|_| crossbeam_epoch::pin().flush());
         (LIVE.load(Ordering::Relaxed), open_files())
     };
     for _ in 0..3 {

@@ -16,11 +16,10 @@ impl RuntimeMetrics {
     /// let runtime = fusee::runtime::Runtime::new()?;
     /// let metrics = runtime.metrics();
     /// runtime.block_on(async {
-    ///     sleep(Duration::from_millis(1)).await;
     ///     let _ = timeout(Duration::from_millis(1), sleep(Duration::from_secs(3600))).await;
     /// });
-    /// assert_eq!(metrics.timers_registered_count(), 3);
-    /// assert_eq!(metrics.timers_fired_count(), 2);
+    /// // The hour's timer was cancelled. The limit's was fired, if it had not passed when it was first looked at.
+    /// assert_eq!(metrics.timers_registered_count(), metrics.timers_fired_count() + 1);
     /// assert_eq!((metrics.timers_cancelled_count(), metrics.timers_live()), (1, 0));
     /// # Ok::<(), std::io::Error>(())
     /// ```
