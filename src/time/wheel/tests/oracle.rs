@@ -13,6 +13,9 @@ const OPERATIONS: usize = 500;
 const CASES: u32 = 400;
 const DEEP_CASES: u32 = 20_000;
 
+/// Timers that come at once, with the tide.
+const FLOOD: usize = 2_500;
+
 /// A time, by its distance from now.
 #[derive(Clone, Copy, Debug)]
 enum When {
@@ -38,6 +41,8 @@ enum Operation {
     ExpireInBatches(When, usize),
     ExpireAtNext,
     TakeAll(usize),
+    /// More timers than storage that is allocated at once has room for; or if there are as many, all go but one in so many.
+    Tide(When, usize),
 }
 
 fn level() -> impl Strategy<Value = u32> {
@@ -78,6 +83,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         10 => (step(), 1..8usize).prop_map(|(step, limit)| Operation::ExpireInBatches(step, limit)),
         20 => Just(Operation::ExpireAtNext),
         1 => (0..20usize).prop_map(Operation::TakeAll),
+        1 => (when(), 1..2000usize).prop_map(|(when, step)| Operation::Tide(when, step)),
     ]
 }
 
@@ -165,18 +171,10 @@ impl Pair {
 
     fn apply(&mut self, operation: Operation) {
         match operation {
-            Operation::Insert(when) => {
-                let (deadline, index) = (self.time(when), self.timers.len());
-                let key = self.wheel.insert(deadline, index);
-                self.timers.push(Timer { key, deadline, sequence: 0, fired: false, rank: None });
-                self.live.push(index);
-                self.register(index, deadline);
-            }
+            Operation::Insert(when) => self.insert(self.time(when)),
             Operation::Remove(index) => {
                 let Some(index) = self.choose(index) else { return };
-                let timer = self.timers[index];
-                assert_eq!(self.wheel.remove(timer.key), (!timer.fired).then_some(index));
-                self.pending.remove(&(timer.deadline, timer.sequence));
+                self.remove(index);
                 self.live.retain(|&live| live != index);
             }
             Operation::Reset(index, when) => {
@@ -192,7 +190,32 @@ impl Pair {
             Operation::ExpireInBatches(when, limit) => self.expire_in_batches(self.time(when), limit),
             Operation::ExpireAtNext => self.expire_at_next(),
             Operation::TakeAll(limit) => self.take_all(limit),
+            Operation::Tide(when, _) if self.live.len() < FLOOD => {
+                let first = self.time(when);
+                (0..FLOOD as u64).for_each(|n| self.insert(first.saturating_add(n << self.tick_shift)));
+            }
+            Operation::Tide(_, step) => {
+                let (kept, gone): (_, Vec<_>) =
+                    std::mem::take(&mut self.live).into_iter().partition(|index| index % step == 0);
+                self.live = kept;
+                gone.into_iter().for_each(|index| self.remove(index));
+            }
         }
+    }
+
+    fn insert(&mut self, deadline: u64) {
+        let index = self.timers.len();
+        let key = self.wheel.insert(deadline, index);
+        self.timers.push(Timer { key, deadline, sequence: 0, fired: false, rank: None });
+        self.live.push(index);
+        self.register(index, deadline);
+    }
+
+    /// The caller takes it out of `live`.
+    fn remove(&mut self, index: usize) {
+        let timer = self.timers[index];
+        assert_eq!(self.wheel.remove(timer.key), (!timer.fired).then_some(index));
+        self.pending.remove(&(timer.deadline, timer.sequence));
     }
 
     /// Both expire; how many fired.
