@@ -66,6 +66,23 @@ fn to_the_past_while_it_waits_it_is_ready_on_the_next_poll() {
 }
 
 #[test]
+fn from_the_past_to_a_later_time_that_has_passed_too_it_is_ready_on_the_next_poll() {
+    on_every_flavour(|runtime| {
+        let _entered = runtime.enter();
+        let (past, later) = (Instant::now(), Instant::now() + Duration::from_nanos(1));
+        until("both have passed", || Instant::now() > later);
+        for _ in 0..100 {
+            let mut pause = sleep(HOUR);
+            assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+            pause.reset(past);
+            pause.reset(later);
+            assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+        }
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
 fn to_the_past_and_to_the_future_again_it_waits() {
     on_every_flavour(|runtime| {
         let _entered = runtime.enter();

@@ -5,12 +5,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use fusee::runtime::Builder;
+use fusee::task::unconstrained;
 use fusee::time::{self, Instant, sleep, sleep_until};
 use futures::executor;
 use futures::future::join_all;
 
 use super::support::wakers::counting;
-use super::support::{Random, driven, message, poll_once, watchdog};
+use super::support::{Random, driven, message, poll_once, until, until_within, watchdog};
 use super::{HOUR, on_paused_runtimes};
 
 #[test]
@@ -58,6 +59,25 @@ fn an_advance_that_is_dropped_has_advanced() {
             sleep(HOUR).await;
             assert_eq!(start.elapsed(), 2 * HOUR);
         });
+    });
+}
+
+#[test]
+fn an_advance_that_a_resume_overtakes_returns_when_what_was_due_has_been_fired() {
+    on_paused_runtimes(|runtime| {
+        runtime.block_on(unconstrained(async {
+            for _ in 0..20 {
+                let (count, waker) = counting();
+                let mut pauses: Vec<_> = (0..1000).map(|_| sleep(HOUR)).collect();
+                assert!(pauses.iter_mut().all(|pause| poll_once(pause, &waker).is_pending()));
+                let mut advance = Box::pin(time::advance(HOUR));
+                assert!(poll_fn(|context| Poll::Ready(advance.as_mut().poll(context))).await.is_pending());
+                time::resume();
+                advance.await;
+                assert_eq!(count.get(), 1000);
+                time::pause();
+            }
+        }));
     });
 }
 
@@ -256,5 +276,35 @@ fn a_sleep_that_is_moved_to_the_past_is_over_before_the_driver_sees_it() {
                 assert_eq!(count.get(), 1);
             }
         });
+    });
+}
+
+#[test]
+fn timers_that_an_advance_brings_near_come_when_they_are_due_on_the_clock_that_runs_again() {
+    watchdog(|| {
+        for count in [0, 1, 2, 4] {
+            let mut builder = if count == 0 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+            let runtime = builder.worker_threads(count.max(1)).build().unwrap();
+            let metrics = runtime.metrics();
+            let tasks = (0..8).map(|_| runtime.spawn(async { sleep(2 * HOUR).await })).collect::<Vec<_>>();
+            until_within(&runtime, "all sleep", || metrics.timers_live() == tasks.len());
+            let due = driven(&runtime, || {
+                // The threads wait for the timers by the machine's clock.
+                let parked = |worker| metrics.worker_park_unpark_count(worker) % 2 == 1;
+                until("the workers are parked", || (0..metrics.num_workers()).all(parked));
+                runtime.block_on(async {
+                    // A poll that has not ended keeps the clock where it is put.
+                    time::pause();
+                    let mut advance = Box::pin(time::advance(2 * HOUR - Duration::from_millis(100)));
+                    assert!(poll_fn(|context| Poll::Ready(advance.as_mut().poll(context))).await.is_pending());
+                    time::resume();
+                    assert_eq!(metrics.timers_fired_count(), 0);
+                    advance.await;
+                    Instant::now() + Duration::from_millis(100)
+                })
+            });
+            runtime.block_on(join_all(tasks)).into_iter().for_each(|outcome| outcome.unwrap());
+            assert!(runtime.block_on(async { Instant::now() }) < due + HOUR);
+        }
     });
 }

@@ -7,6 +7,7 @@ mod blocking;
 mod control;
 mod far;
 mod idle;
+mod many;
 mod oracle;
 mod shards;
 mod sleeping_worker;

@@ -219,9 +219,6 @@ impl Oracle {
     }
 
     fn reset(&mut self, number: usize, deadline: u64, timer: &mut Timer) {
-        if timer.state == State::Overdue && deadline <= self.now {
-            self.poll(number, timer);
-        }
         timer.pause.reset(self.at(deadline));
         let waited = matches!(timer.state, State::Waiting(_));
         self.forget(number, timer);

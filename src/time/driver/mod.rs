@@ -123,7 +123,7 @@ impl Timers {
             self.tell_driver_of(home);
         }
         // One that is moved away, as most are, saves a look at the clock: it had not fired.
-        ticket.overdue = new < old && new <= self.clock.now();
+        ticket.overdue = (new < old || ticket.overdue) && new <= self.clock.now();
         pending
     }
 

@@ -29,12 +29,17 @@ impl Timers {
         due: &mut Vec<Waker>,
         sink: &mut impl FnMut(&mut Vec<Waker>),
     ) {
+        // In this order: each call that is answered below has changed the clock before this turn or an earlier one has looked.
+        let asked = self.clock.asked();
         let changes = self.clock.changes();
-        if std::mem::replace(seen, changes) != changes {
+        let changed = std::mem::replace(seen, changes) != changes;
+        if changed {
             self.take_all_over();
         }
-        let asked = self.clock.asked();
         if !self.clock.is_paused() {
+            if changed {
+                self.fire_all(due, sink);
+            }
             let more = self.fire_due(due, sink);
             self.answer(asked, due, sink);
             if !more {
@@ -64,13 +69,20 @@ impl Timers {
         (0..answered).for_each(|_| self.clock.rest());
     }
 
+    /// Fires all that is due in all shards, whoever looks after them: a call of `advance` that a resume has overtaken is answered next.
+    fn fire_all(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
+        let now = self.clock.now();
+        while self.fire_in(self.shards.iter().filter(|shard| shard.next() <= now), now, due, sink) {}
+    }
+
     /// Fires what is due in all shards, one moment after the other.
     fn fire_in_order(&self, due: &mut Vec<Waker>, sink: &mut impl FnMut(&mut Vec<Waker>)) {
         let now = self.clock.now();
         while let Some(moment) = self.earliest_due()
             && moment <= now
         {
-            self.fire_in(self.shards.iter().filter(|shard| shard.next() <= moment), moment, due, sink);
+            // All of it before the next moment is looked for, which costs a look at every timer of a slot.
+            while self.fire_in(self.shards.iter().filter(|shard| shard.next() <= moment), moment, due, sink) {}
         }
     }
 

@@ -82,7 +82,7 @@ impl Levels {
     }
 
     /// The first occupied slot of every level that has one, from the top level down.
-    pub(super) fn firsts(&self, elapsed: u64) -> impl Iterator<Item = Slot> {
+    pub(super) fn firsts(&self, elapsed: u64) -> impl DoubleEndedIterator<Item = Slot> {
         (0..self.count).rev().filter_map(move |level| {
             let word = self.occupied[level as usize];
             if word == 0 {

@@ -170,7 +170,8 @@ impl<T> Wheel<T> {
         if self.levels.is_occupied(self.levels.due()) {
             return Some(0);
         }
-        let tick = self.levels.firsts(self.elapsed).fold(None, |earliest: Option<u64>, slot| {
+        // From the lowest level up: no higher slot starts before what is there, but one that is being cascaded.
+        let tick = self.levels.firsts(self.elapsed).rev().fold(None, |earliest: Option<u64>, slot| {
             if earliest.is_some_and(|earliest| earliest <= slot.start) {
                 return earliest;
             }
