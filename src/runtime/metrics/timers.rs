@@ -43,13 +43,14 @@ impl RuntimeMetrics {
         self.timers().cancelled
     }
 
-    /// Times that the thread that fires timers woke: because one was due, because one was registered that is due before all others, or to end.
+    /// Times that the timer driver woke, the thread that fires what no worker does: because a timer was due, because it was told of one that is due
+    /// before all others, or to end.
     pub fn driver_wake_count(&self) -> u64 {
         self.handle.timers().wakeups()
     }
 
-    /// Times that the thread that fires timers woke, not to end, and fired none: the one that it woke for was cancelled or is of a later
-    /// time now, or one was registered that is due before all others, and it went back to sleep for that.
+    /// Times that the timer driver woke, not to end, and fired none: the timer that it woke for was cancelled, moved, or fired by its worker, behind
+    /// which the driver stands; or it was told of one that is due before all others, and went back to sleep for that.
     pub fn driver_spurious_wake_count(&self) -> u64 {
         self.handle.timers().spurious_wakeups()
     }

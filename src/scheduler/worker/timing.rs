@@ -9,7 +9,10 @@
 //!   else waits for it, and before the next poll the worker tells the driver (structural: `timing_forgets`), or sleeps until it is due.
 //! - Whoever else touches a timer of a worker's shard, and waits for it, tells the driver; so does the worker that sees a timer twice in one
 //!   poll: it may be waiting for it there.
-//! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep: they are code of the user's, and may block.
+//! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep, and the driver told: they are code of the user's,
+//!   and may block. So may hooks. What others have deferred to the deques' collector may run while a worker looks for a task, before it has told the
+//!   driver: if that blocks, the worker's timers wait for it.
+//! - A lone task's waker queues without a notification, and the task is then polled before any other waker is woken.
 //!
 //! Who calls it: `Sleep`, on any thread, and `mod.rs`.
 //! Checked by the models `untold_vs_poll` and `keep_vs_driver`.

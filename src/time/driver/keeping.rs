@@ -25,7 +25,8 @@
 //! # Invariants (ordering labels)
 //! - `timer_taken_over`: the fence between taking over and reading `until`; pairs with `driver_rescan`.
 //! - `timer_keep`: the worker's fence above; pairs with `timer_publish`. `timer_sleeper_alone` (structural): a registrar has the driver
-//!   take over. `timer_kept_through_pause` (structural): the driver does when the clock has changed. `timer_wakes_untold` (structural): the worker tells the driver when it runs again.
+//!   take over. `timer_kept_through_pause` (structural): the driver does when the clock has changed. `timer_wakes_untold` (structural): the
+//!   worker tells the driver when it runs again.
 //!
 //! Checked by the models `keep_vs_earlier`, `keep_vs_driver`, `keep_vs_pause` and `untold_vs_poll`.
 //! Deliberately not here: when a worker looks (`scheduler/worker/timing.rs`).
@@ -37,7 +38,8 @@ use crate::sync::atomic::Ordering;
 use crate::sync::{RawInstant, fence_seq_cst, mutant};
 use crate::time::shard::TimerShard;
 
-/// For how many nanoseconds the driver leaves what is due in a shard to its worker, if that runs.
+/// For how many nanoseconds the driver leaves what is due in a shard to its worker, if that runs: so late is a timer of a worker that is stuck, and
+/// so seldom does the driver wake in vain.
 const GRACE: u64 = 1_000_000;
 
 impl Timers {
