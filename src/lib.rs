@@ -1,4 +1,4 @@
-//! A multi-threaded, work-stealing async runtime with a hierarchical hashed timer wheel on a driver thread of its own.
+//! A multi-threaded, work-stealing async runtime with a hierarchical hashed timer wheel for each worker.
 //!
 //! ```
 //! use fusee::time::{Duration, sleep};

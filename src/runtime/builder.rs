@@ -187,7 +187,7 @@ impl Builder {
     /// A worker looks around after so many polls of tasks at the latest: whether timers of its own are due, or tasks have come from outside,
     /// and, on a current-thread runtime, whether `block_on`'s future was woken. 61 by default. [`build`](Self::build) refuses 0.
     ///
-    /// Where so many polls take more than 100 µs it looks at timers and tasks from outside more often, up to every second poll.
+    /// Where so many polls take more than 100 µs it soon looks at timers and tasks from outside more often, up to every second poll.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_current_thread().event_interval(8).build()?;

@@ -3,7 +3,7 @@
 //! Each worker has a shard and all foreign threads share one, so that registering and cancelling seldom meet anybody.
 //! A `Sleep` owns a [`Key`] into its shard; the entry is there until the `Sleep` gives it back, fired or not.
 //!
-//! Who calls it: `Sleep` on any thread that polls or drops one; the driver thread expires.
+//! Who calls it: `Sleep` on any thread that polls or drops one; its worker and the driver thread expire.
 //!
 //! # Invariants (ordering labels)
 //! - `timer_publish`: `next` is written under the lock, at or before the wheel's next expiry; then the registrar passes a fence

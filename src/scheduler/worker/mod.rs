@@ -83,7 +83,7 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
-            timing: Timing::new(),
+            timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             shard,
         })

@@ -33,11 +33,8 @@ use crate::time::shard::Closed;
 /// How long a worker means to poll before it looks around again. Polls are counted, and the clock is read when so many have passed.
 const LOOK_NANOS: u128 = 100_000;
 
-/// Polls before the first look.
-const FIRST_LOOK: u32 = 61;
-
-/// For how long a worker sleeps at least, unless it is woken: else it would sleep and wake for each of a thousand timers.
-const LEAST_SLEEP: Duration = Duration::from_micros(50);
+/// A worker that sleeps wakes for its timers at most so often: else it would sleep and wake for each of a thousand.
+const LEAST_PERIOD: Duration = Duration::from_micros(50);
 
 /// How many timers a worker fires at once. With fewer, those who share in a storm would be woken more often for less.
 const BATCH: usize = 128;
@@ -60,6 +57,8 @@ pub(super) struct Timing {
     /// A look at what comes from elsewhere is still to come.
     owes_look: Cell<bool>,
     firing: Cell<Firing>,
+    /// When it last fired something.
+    fired: Cell<Option<RawInstant>>,
     /// The last waker has queued its task without a notification.
     owes_poll: Cell<bool>,
     /// Room for a batch of wakers.
@@ -89,16 +88,19 @@ pub(super) enum Firing {
 }
 
 impl Timing {
-    pub(super) fn new() -> Self {
+    /// At most `most` polls pass between two looks.
+    pub(super) fn new(most: u32) -> Self {
+        let most = most.max(1);
         Self {
             duty: Cell::new(Duty::Told),
             polled: Cell::new(0),
-            countdown: Cell::new(FIRST_LOOK),
-            interval: Cell::new(FIRST_LOOK),
+            countdown: Cell::new(most),
+            interval: Cell::new(most),
             looked: Cell::new(None),
             has_more: Cell::new(false),
             owes_look: Cell::new(false),
             firing: Cell::new(Firing::Nothing),
+            fired: Cell::new(None),
             owes_poll: Cell::new(false),
             due: Cell::new(Vec::new()),
         }
@@ -124,11 +126,8 @@ impl Timing {
         let alarm = timers.keep(shard);
         self.duty.set(Duty::Kept);
         self.looked.set(None);
-        let alarm = alarm?;
-        let now = RawInstant::now();
-        // Timers that come in quick succession are worth one wake-up, and not one each.
-        let least = now.checked_add(LEAST_SLEEP).filter(|_| now < alarm);
-        Some(least.map_or(alarm, |least| least.max(alarm)))
+        let least = self.fired.get().and_then(|fired| fired.checked_add(LEAST_PERIOD));
+        alarm.map(|alarm| least.map_or(alarm, |least| least.max(alarm)))
     }
 
     /// The worker is about to run something, which may take any time.
@@ -215,6 +214,7 @@ pub(super) fn fire() {
         let mut due = timing.due.take();
         timing.has_more.set(shard.scheduler.timers.expire(shard.index, BATCH, &mut due));
         if !due.is_empty() {
+            timing.fired.set(Some(RawInstant::now()));
             timing.run(&shard.scheduler.timers, shard.index);
         }
         timing.polled.set(0);

@@ -11,7 +11,7 @@
 //! | sleeps until its first timer is due ([`keep`](Timers::keep)) | [`NEVER`] | not at all |
 //!
 //! A worker that registers a timer need not tell the driver before the end of the poll that it is in, when it goes to sleep itself or tells it
-//! (`scheduler/worker/timing.rs`). Three races must not leave a timer to nobody:
+//! (`scheduler/worker/timing.rs`). Races that must not leave a timer to nobody:
 //!
 //! - *Somebody registers an earlier timer while the worker goes to sleep until a later one.* He writes `next`, passes the fence
 //!   `timer_publish`, and reads `patience`; the worker writes `patience`, passes the fence `timer_keep`, and reads `next`. So the worker
@@ -20,7 +20,7 @@
 //!   driver writes `until`, passes the fence `driver_rescan`, and reads `patience`.
 //! - *The clock is paused, resumed or advanced while the worker sleeps*, whose alarm is then wrong. The driver, which is unparked for each of these,
 //!   takes over. A worker that worked out its alarm before has written `patience` before, as they lock the clock's reading one after the other.
-//! - *Both at once.* Whoever takes over changes [`NEVER`] alone; a worker that has woken meanwhile tells the driver itself.
+//! - *Somebody takes over while the worker wakes.* Whoever takes over changes [`NEVER`] alone; a worker that has woken meanwhile tells the driver itself.
 //!
 //! # Invariants (ordering labels)
 //! - `timer_taken_over`: the fence between taking over and reading `until`; pairs with `driver_rescan`.
