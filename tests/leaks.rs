@@ -2,12 +2,12 @@
 //!
 //! One test alone, for it counts the bytes of the whole process.
 
+#[path = "support/heap.rs"]
+mod heap;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
@@ -17,32 +17,10 @@ use fusee::runtime::Builder;
 use fusee::task::{JoinSet, LocalSet};
 use fusee::time::{sleep, timeout};
 use futures::executor;
+use heap::live;
 use support::proc::{open_files, thread_count};
 use support::wakers::{calling, counting, panics_in_drop};
 use support::{Latch, poll_once, until, watchdog, workers};
-
-/// The system's allocator, counting the bytes in use.
-struct Counting;
-
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// How often each scenario is repeated while the bytes are compared.
 const CYCLES: usize = 30;
@@ -282,7 +260,7 @@ fn measure(threads: usize, name: &str, scenario: impl Fn()) {
         until("all threads are gone", || thread_count() == threads);
         // What those have left to the collector that the deques share is freed by whoever comes next.
         (0..COLLECTIONS).for_each(|_| crossbeam_epoch::pin().flush());
-        (LIVE.load(Ordering::Relaxed), open_files())
+        (live(), open_files())
     };
     for _ in 0..3 {
         scenario();

@@ -3,11 +3,11 @@
 //!
 //! One test alone, for it counts the bytes of the whole process.
 
+#[path = "support/heap.rs"]
+mod heap;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
@@ -15,30 +15,8 @@ use fusee::runtime::Runtime;
 use fusee::task::yield_now;
 use fusee::time::{Instant, Sleep, sleep, timeout};
 use futures::future::join_all;
+use heap::live;
 use support::{on_every_flavour, poll_once, until};
-
-/// The system's allocator, counting the bytes in use.
-struct Counting;
-
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: by the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const TIMERS: usize = 20_000;
@@ -49,10 +27,6 @@ const OWNED: isize = 1000;
 
 /// Threads that start or park, and blocks of queues: no timer's. And a part of the storage that is kept to spare.
 const TOLERANCE: isize = 192 * 1024;
-
-fn live() -> isize {
-    LIVE.load(Ordering::Relaxed)
-}
 
 /// 1,000,000 in a deep run.
 fn churns() -> usize {

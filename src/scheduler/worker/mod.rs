@@ -299,17 +299,19 @@ impl Worker {
         Self::with_current(scheduler, task, Self::requeue)
     }
 
-    /// `scheduler` is an address to compare, nothing more.
+    /// Lends this thread's worker, if it is one of `scheduler`, which is an address to compare and nothing more.
+    fn of<R>(scheduler: *const Scheduler, f: impl FnOnce(&Self) -> R) -> Option<R> {
+        seat::with(|worker| ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler).then(|| f(worker))).flatten()
+    }
+
     fn with_current(
         scheduler: *const Scheduler,
         task: Runnable,
         queue: impl FnOnce(&Self, Runnable),
     ) -> Result<(), Runnable> {
         let mut task = Some(task);
-        seat::with(|worker| {
-            if ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler)
-                && let Some(task) = task.take()
-            {
+        Self::of(scheduler, |worker| {
+            if let Some(task) = task.take() {
                 queue(worker, task);
             }
         });

@@ -236,10 +236,7 @@ pub(super) fn fire() {
 /// Registers a timer in the shard `home`, and sees to it that somebody looks at it in time. On a worker of the same runtime that worker's shard
 /// becomes its home: where it was made says little about who will be woken.
 pub(crate) fn register(home: &mut Arc<Shard>, deadline: u64, waker: &Waker) -> Result<Ticket, Closed> {
-    let is_lazy = seat::with(|worker| {
-        if !Arc::ptr_eq(&worker.shard.scheduler, &home.scheduler) {
-            return false;
-        }
+    let is_lazy = Worker::of(Arc::as_ptr(&home.scheduler), |worker| {
         if worker.index() != home.index {
             *home = worker.shard.clone();
         }
@@ -295,7 +292,6 @@ impl Scheduler {
 
     /// Asks this thread's worker, if it is that of `shard`.
     fn with_timing<R>(&self, shard: usize, ask: impl FnOnce(&Timing) -> R) -> Option<R> {
-        let is_ours = |worker: &Worker| worker.index() == shard && std::ptr::eq(&**worker.shard().scheduler(), self);
-        seat::with(|worker| is_ours(worker).then(|| ask(&worker.timing))).flatten()
+        Worker::of(self, |worker| (worker.index() == shard).then(|| ask(&worker.timing))).flatten()
     }
 }

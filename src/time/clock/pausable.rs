@@ -148,14 +148,9 @@ impl Clock {
         u64::try_from(instant.saturating_duration_since(self.start).as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// When the machine's clock shows that it is `nanoseconds`, if it can tell. For a clock that runs.
+    /// When the machine's clock shows that it is `nanoseconds`, if it can tell. For the driver, which is unparked when the clock is paused.
     pub(crate) fn alarm(&self, nanoseconds: u64) -> Option<RawInstant> {
-        let mut on_machine = nanoseconds;
-        if let Some(pausing) = self.pausing.as_ref().filter(|pausing| pausing.is_touched()) {
-            let reading = pausing.reading.lock();
-            on_machine = reading.since.checked_add(nanoseconds.saturating_sub(reading.shown))?;
-        }
-        self.start.checked_add(Duration::from_nanos(on_machine))
+        self.alarm_if_running(nanoseconds).unwrap_or(None)
     }
 
     /// As [`alarm`](Self::alarm), for whoever waits by himself: it holds until the clock is next paused, resumed or advanced, which
