@@ -9,7 +9,7 @@ use super::context::{self, EnterGuard, TryCurrentError};
 use super::id::Id;
 use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
 use crate::scheduler::worker::timing;
-use crate::scheduler::{self, Scheduler, Shard};
+use crate::scheduler::{self, Membership, Scheduler, Shard};
 use crate::sync::Arc;
 use crate::task::meta::Origin;
 use crate::task::{self, JoinHandle, is_large};
@@ -77,6 +77,20 @@ impl Handle {
         context::current()
     }
 
+    /// Spawns `future` on the current runtime.
+    #[track_caller]
+    pub(crate) fn spawn_on_current<F>(future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        // Without a handle, which would be counted.
+        match context::with_current(Self::membership) {
+            Some(membership) => scheduler::spawn(membership, future, origin),
+            None => Self::current().spawn_from(future, origin),
+        }
+    }
+
     /// Lends `f` the current runtime's, if there is one. `f` runs no user code.
     #[cfg(feature = "test-util")]
     pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
@@ -115,16 +129,13 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        scheduler::spawn(&self.shard, future, origin)
+        scheduler::spawn(Membership::new(&self.shard), future, origin)
     }
 
-    /// As [`spawn_from`](Self::spawn_from), by a handle made for it.
-    pub(crate) fn into_spawn_from<F>(self, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        scheduler::spawn_owned(self.shard, future, origin)
+    /// What a task of this runtime has of it, which is about to be spawned.
+    #[track_caller]
+    pub(super) fn membership(&self) -> Membership {
+        Membership::new(&self.shard)
     }
 
     /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`].

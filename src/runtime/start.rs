@@ -95,12 +95,14 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
 }
 
 fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parker) -> io::Result<()> {
-    let scheduler = scheduler.clone();
+    // An owner: it has tasks in its hands when it rescues them.
+    let handle = foreign_handle(scheduler);
     let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
         context::become_runtime_thread();
+        let scheduler = handle.scheduler();
         let has_work = || scheduler.has_work();
-        let mut watchman = Watchman::new(&scheduler);
-        let watch = || watchman.look(&scheduler);
+        let mut watchman = Watchman::new(scheduler);
+        let watch = || watchman.look(scheduler);
         scheduler.timers().drive(&parker, has_work, watch, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
     });
     started.map_err(|error| because("the timer driver could not be started", &error))

@@ -10,7 +10,8 @@
 //! Checked by the model `remote_schedules_never_twice`.
 //! Deliberately not here: the counting.
 
-use super::metrics::{WorkerMetrics, there_at_once};
+use super::metrics::WorkerMetrics;
+use super::worker::Worker;
 use super::{Remote, Scheduler};
 use crate::sync::atomic::Ordering;
 use crate::sync::ord;
@@ -21,18 +22,39 @@ impl Scheduler {
         &self.remotes[worker].metrics
     }
 
-    /// Tasks spawned and not complete yet. Too few may be told while others are spawned.
+    /// Tasks spawned and not complete yet. Too few may be told while tasks come and go, and never too many: who completes a task has counted it as
+    /// spawned, so what is read first are the spawns.
     pub(crate) fn live_tasks(&self) -> usize {
-        let census = || self.lists.iter().map(|list| list.census());
-        let before = census().map(|census| census.entered).fold(0, u64::wrapping_add);
-        let (live, entered) = census()
-            .fold((0, 0_u64), |(live, entered), census| (live + census.live, entered.wrapping_add(census.entered)));
-        there_at_once(live, entered.wrapping_sub(before))
+        let spawned = self.spawned_tasks();
+        let elsewhere = self.foreign.finished.load(Ordering::Relaxed);
+        let finished = self.sum(|metrics| metrics.finished.get()).saturating_add(elsewhere);
+        usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)
     }
 
-    /// Tasks that were spawned.
+    /// Tasks that were spawned, also on the closed scheduler, which cancels them.
     pub(crate) fn spawned_tasks(&self) -> u64 {
-        self.lists.iter().map(|list| list.census().entered).fold(0, u64::saturating_add)
+        // Counter only.
+        let elsewhere = self.foreign.spawned.load(Ordering::Relaxed);
+        self.sum(|metrics| metrics.spawned.get()).saturating_add(elsewhere)
+    }
+
+    /// Counts a task that no worker spawns.
+    pub(super) fn count_foreign_spawn(&self) {
+        // Counter only.
+        self.foreign.spawned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a task that this thread is about to complete.
+    #[inline]
+    pub(super) fn count_finished(&self) {
+        if Worker::peek(self, |worker| worker.metrics().finished.add(1)).is_none() {
+            // Counter only.
+            self.foreign.finished.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn sum(&self, counter: impl Fn(&WorkerMetrics) -> u64) -> u64 {
+        self.remotes.iter().map(|remote| counter(&remote.metrics)).fold(0, u64::saturating_add)
     }
 
     /// Times that a task was put into the injector.
@@ -41,15 +63,12 @@ impl Scheduler {
     /// what is still in the injector. A rescued task was scheduled twice and is polled once. What is on its way is missed, and the next
     /// answer makes up for it: none is too high, and thanks to the high water none is lower than another before.
     pub(crate) fn remote_schedules(&self) -> u64 {
-        let sum = |counter: fn(&WorkerMetrics) -> u64| {
-            self.remotes.iter().map(|remote| counter(&remote.metrics)).fold(0, u64::saturating_add)
-        };
         // ORDERING(queue_account): acquire, first; then all else.
-        let polls = sum(|metrics| metrics.polls.get_published());
-        // ORDERING(queue_account): acquire; see `empty_injector`.
+        let polls = self.sum(|metrics| metrics.polls.get_published());
+        // ORDERING(queue_account): acquire; see `count_discarded`.
         let discarded = self.discarded.load(ord("queue_account", Ordering::Acquire));
         let entries = polls + discarded + self.rescued.get() + self.injector.len() as u64;
-        self.remote_schedules.raise(entries.saturating_sub(sum(|metrics| metrics.local_schedules.get())))
+        self.remote_schedules.raise(entries.saturating_sub(self.sum(|metrics| metrics.local_schedules.get())))
     }
 
     /// Tasks that the watch has moved out of a slot.

@@ -1,54 +1,106 @@
-//! Spawning a task, and what it knows of its scheduler: its shard, by which it finds its list and its queues.
+//! Spawning a task, and what it knows of its scheduler: how to reach it, and in which list it is.
+//!
+//! A task that has not been pending yet is in a queue, or is polled, and nowhere else: most tasks end so. The poll that leaves it pending for the
+//! first time enters it into the list of the worker that it was polled on.
 //!
 //! Who calls it: `Handle` spawns, on any thread; through [`Schedule`] wakers and polls queue, on any thread.
-//! Deliberately not here: the queues, and who is woken (`mod.rs`).
+//! Checked by the models `spawn_vs_close`, `injector_shutdown` and `first_pending_vs_close`.
+//! Deliberately not here: the queues, and who is woken (`mod.rs`); what becomes of tasks at the end (`closing.rs`).
 
 use std::future::Future;
 
+use super::references::Reference;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
-use crate::sync::Arc;
+use crate::sync::{Arc, UnsafeCell};
 use crate::task::hooks::TaskHooks;
-use crate::task::list::TaskList;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 
-/// Spawns a task that belongs to `shard`: it is in its list, and counts on its line.
-#[track_caller]
-pub(crate) fn spawn<F>(shard: &Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+/// Spawns a task of the scheduler that `membership` is for.
+pub(crate) fn spawn<F>(membership: Membership, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    shard.scheduler.assert_not_forked();
-    let (runnable, handle) = task::enlist(future, Membership(shard.clone()), Membership::list, origin);
-    if let Some(runnable) = runnable
-        && let Err(runnable) = Worker::push_current(Arc::as_ptr(&shard.scheduler), runnable)
+    let scheduler = membership.scheduler.as_ptr();
+    let (runnable, handle) = task::create(future, membership, origin);
+    // SAFETY: the handle keeps the task, and the task's membership the scheduler.
+    let scheduler = unsafe { &*scheduler };
+    if scheduler.is_closed() {
+        runnable.cancel();
+    } else if let Err(runnable) = Worker::push_current(scheduler, runnable)
+        && scheduler.inject_new(runnable)
     {
-        shard.scheduler.inject(runnable);
+        handle.refuse();
     }
     handle
 }
 
-/// As [`spawn`], for a reference to the shard that the task takes over: on a worker no other is counted.
-#[track_caller]
-pub(crate) fn spawn_owned<F>(shard: Arc<Shard>, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    shard.scheduler.assert_not_forked();
-    let (runnable, handle) = task::enlist(future, Membership(shard), Membership::list, origin);
-    if let Some(runnable) = runnable {
-        runnable.schedule();
-    }
-    handle
+/// A task's membership: which scheduler runs it, and in which list it is.
+pub(crate) struct Membership {
+    scheduler: Reference,
+    /// A list's index, or [`UNLISTED`]. Belongs to whoever holds `RUNNING`, as the stage does (rule 1 of `task/state.rs`).
+    list: UnsafeCell<u32>,
 }
 
-/// A task's membership: in which list it is, and which scheduler runs it.
-struct Membership(Arc<Shard>);
+const UNLISTED: u32 = u32::MAX;
+
+// SAFETY: the reference may be given back anywhere, and the list is touched by one thread at a time.
+unsafe impl Send for Membership {}
+// SAFETY: as above.
+unsafe impl Sync for Membership {}
+
+impl Membership {
+    /// Of a task that is about to be spawned, and counts as spawned from now on.
+    ///
+    /// # Panics
+    /// In a child of the process that built the runtime.
+    #[track_caller]
+    pub(crate) fn new(shard: &Arc<Shard>) -> Self {
+        shard.scheduler.assert_not_forked();
+        Self { scheduler: Reference::of_new_task(&shard.scheduler), list: UnsafeCell::new(UNLISTED) }
+    }
+
+    /// Enters `task`, which has been pending for the first time. False when the list is closed.
+    ///
+    /// # Safety
+    /// `task` is alive and in no list, this is its membership, and the caller holds `RUNNING`.
+    #[cold]
+    unsafe fn enter(&self, task: RawTask) -> bool {
+        let scheduler = self.scheduler.get();
+        let index = Worker::peek(scheduler, Worker::index).unwrap_or(scheduler.workers());
+        // SAFETY: the caller holds `RUNNING`. Before the lock: whoever closes the list goes on with the task.
+        self.list.with_mut(|list| unsafe { *list = index as u32 });
+        // SAFETY: by the caller; its own reference is the list's from now on.
+        let entered = unsafe { scheduler.lists[index].insert(task) };
+        if !entered {
+            // SAFETY: the caller holds `RUNNING`, and no list has the task.
+            self.list.with_mut(|list| unsafe { *list = UNLISTED });
+        }
+        entered
+    }
+
+    /// Queues `task` on this worker by `queue`, or injects it from any other thread.
+    ///
+    /// # Safety
+    /// `this` lies in the allocation of `task`, whose entry the caller owns.
+    unsafe fn queue(
+        this: *const Self,
+        task: Runnable,
+        queue: impl FnOnce(*const Scheduler, Runnable) -> Result<(), Runnable>,
+    ) {
+        // SAFETY: the entry keeps the allocation alive until it is handed on.
+        let membership = unsafe { &*this };
+        if let Err(task) = queue(membership.scheduler.as_ptr(), task) {
+            // The entry is about to leave our hands, and with it the allocation that holds `this`.
+            let scheduler = membership.scheduler.clone();
+            scheduler.get().inject(task);
+        }
+    }
+}
 
 impl Schedule for Membership {
     const IS_QUIET: bool = true;
@@ -63,36 +115,24 @@ impl Schedule for Membership {
         unsafe { Self::queue(this, task, Worker::requeue_current) }
     }
 
-    fn release(&self, task: RawTask) -> bool {
-        // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { self.list().remove(task) }
+    #[inline]
+    unsafe fn settle(&self, task: RawTask) -> bool {
+        // SAFETY: the caller holds `RUNNING`.
+        let list = self.list.with(|list| unsafe { *list });
+        // SAFETY: by the caller; the task is in no list.
+        list != UNLISTED || unsafe { self.enter(task) }
+    }
+
+    unsafe fn release(&self, task: RawTask) -> bool {
+        let scheduler = self.scheduler.get();
+        scheduler.count_finished();
+        // SAFETY: the caller holds `RUNNING`.
+        let list = self.list.with(|list| unsafe { *list });
+        // SAFETY: the task has entered this list, and completes once.
+        list == UNLISTED || unsafe { scheduler.lists[list as usize].remove(task) }
     }
 
     fn hooks(&self) -> Option<&TaskHooks> {
-        self.0.scheduler.task_hooks.as_deref()
-    }
-}
-
-impl Membership {
-    fn list(&self) -> &TaskList {
-        &self.0.scheduler.lists[self.0.index]
-    }
-
-    /// Queues `task` on this worker by `queue`, or injects it from any other thread.
-    ///
-    /// # Safety
-    /// `this` lies in the allocation of `task`, whose entry the caller owns.
-    unsafe fn queue(
-        this: *const Self,
-        task: Runnable,
-        queue: impl FnOnce(*const Scheduler, Runnable) -> Result<(), Runnable>,
-    ) {
-        // SAFETY: the entry keeps the allocation alive until it is handed on.
-        let membership = unsafe { &*this };
-        if let Err(task) = queue(Arc::as_ptr(&membership.0.scheduler), task) {
-            // The entry is about to leave our hands, and with it the allocation that holds `this`.
-            let shard = membership.0.clone();
-            shard.scheduler.inject(task);
-        }
+        self.scheduler.get().task_hooks.as_deref()
     }
 }

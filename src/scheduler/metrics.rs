@@ -13,7 +13,7 @@
 //!   to read the injector's length finds none of them in it. Checked by the model `remote_schedules_never_twice`.
 //! - A clock is read as a worker sits down, stands up, parks and is unparked, and never for a task.
 //!
-//! Deliberately not here: tasks' numbers (`task/list.rs`), timers' (`time/shard.rs`), jobs' (`blocking/roster.rs`): those are
+//! Deliberately not here: timers' numbers (`time/shard.rs`), jobs' (`blocking/roster.rs`): those are
 //! counted under locks that are taken anyway.
 
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,9 @@ use crate::sync::{RawInstant, ord};
 /// A worker's counters, to be put on a line of their own.
 #[derive(Debug)]
 pub(crate) struct WorkerMetrics {
+    /// Tasks that were spawned, and that were completed, by this worker's thread.
+    pub(crate) spawned: Counter,
+    pub(crate) finished: Counter,
     pub(crate) polls: Counter,
     /// Tasks that were queued on this worker by its own thread.
     pub(crate) local_schedules: Counter,
@@ -47,6 +50,8 @@ const SETTLED: u64 = u64::MAX;
 impl WorkerMetrics {
     pub(crate) fn new() -> Self {
         Self {
+            spawned: Counter::new(0),
+            finished: Counter::new(0),
             polls: Counter::new(0),
             local_schedules: Counter::new(0),
             forced_yields: Counter::new(0),
@@ -92,6 +97,19 @@ impl WorkerMetrics {
             self.noops.add(1);
         }
         self.polls_at_unpark.set(SETTLED);
+    }
+}
+
+/// Tasks that no worker's thread has spawned, or completed.
+#[derive(Debug)]
+pub(super) struct ForeignTasks {
+    pub(super) spawned: AtomicU64,
+    pub(super) finished: AtomicU64,
+}
+
+impl ForeignTasks {
+    pub(super) fn new() -> Self {
+        Self { spawned: AtomicU64::new(0), finished: AtomicU64::new(0) }
     }
 }
 
@@ -182,12 +200,6 @@ impl BusyTime {
         let nanoseconds = RawInstant::now().saturating_duration_since(self.epoch).as_nanos();
         u64::try_from(nanoseconds).unwrap_or(u64::MAX) & !BUSY
     }
-}
-
-/// Of `found` things, counted part by part, those that were there at once: all but those that came `meanwhile`, some of which may have taken
-/// the place of others that were counted before they went.
-pub(super) fn there_at_once(found: usize, meanwhile: u64) -> usize {
-    found.saturating_sub(usize::try_from(meanwhile).unwrap_or(usize::MAX))
 }
 
 /// The highest answer that was given: readers' answers come from parts that are read one after the other, and still never go down.

@@ -1,7 +1,7 @@
 //! The scheduler: workers that run tasks, the queues between them, and who wakes whom.
 //!
 //! [`Scheduler`] is what all threads share. A [`Shard`] is one worker's counted reference to it (one more serves foreign
-//! threads): tasks and handles made on a worker count on that worker's line, so that spawning bumps no line that all share.
+//! threads), so that handles and timers made on a worker count on that worker's line. Tasks count theirs in bulk (`references.rs`).
 //!
 //! | file | holds |
 //! |---|---|
@@ -11,6 +11,8 @@
 //! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot |
 //! | `plan.rs` | what a builder decides |
 //! | `membership.rs` | spawning, and what a task knows of its scheduler |
+//! | `references.rs` | the references of tasks to their scheduler, counted in bulk |
+//! | `closing.rs` | the end: futures are dropped, queues emptied |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the builder's hooks, and those around threads |
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
@@ -20,18 +22,14 @@
 //! | `gauges.rs` | what is read of them, and of the queues, from outside |
 //!
 //! # Invariants (ordering labels)
-//! - `scheduler_close`: a task injected while the runtime closes is taken out by its pusher or by a worker that closes.
-//!   The pusher pushes, passes the fence of `notify` (`idle_publish`) and reads `closed`; the closer writes `closed`, and each
-//!   worker passes a fence before it empties the injector. `scheduler_check_before_push` (structural): in this order.
-//! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
-//! - Checked by the models `injector_shutdown`, `injector_vs_exit`, `shutdown_inflight_wake`, `current_thread_drop_vs_spawn`.
 //! - `queue_account`: a task that was in the injector is counted once, there or as polled (`metrics.rs`).
 //! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
-//! - No user code runs under a lock of ours; a refused queue entry is dropped as an entry, its future by the list's closing.
+//! - No user code runs under a lock of ours.
 //!
 //! Deliberately not here: threads (`runtime/`), tasks' states (`task/`), timers (`time/`).
 
 mod blocking;
+mod closing;
 mod gauges;
 pub(crate) mod hooks;
 pub(crate) mod idle;
@@ -39,6 +37,7 @@ mod membership;
 pub(crate) mod metrics;
 mod plan;
 pub(crate) mod queue;
+mod references;
 pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod thread_settings;
@@ -49,19 +48,20 @@ use crate::blocking::Pool;
 use crate::park::Unparker;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::thread::{self, ThreadId};
-use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, fence_seq_cst, mutant, ord};
+use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
 use crate::time::driver::Timers;
 use hooks::ThreadHooks;
 use idle::Idle;
-pub(crate) use membership::{spawn, spawn_owned};
+pub(crate) use membership::{Membership, spawn};
 pub use plan::RuntimeFlavor;
 pub(crate) use plan::{Plan, Policy};
 
-use metrics::{Counter, HighWater, WorkerMetrics};
+use metrics::{Counter, ForeignTasks, HighWater, WorkerMetrics};
 use queue::{Injector, Stealer};
+use references::Lent;
 use slot::Slot;
 use thread_settings::ThreadSettings;
 use watch::Watch;
@@ -79,7 +79,13 @@ pub(crate) struct Scheduler {
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
     watch: CachePadded<Watch>,
+    lent: CachePadded<Lent>,
+    foreign: CachePadded<ForeignTasks>,
     closed: AtomicBool,
+    /// A worker that still polls has queued a task on the closed scheduler.
+    left_over: AtomicBool,
+    /// Shards that are alive. Tasks have none.
+    owners: AtomicUsize,
     mark: ForkMark,
     /// Workers that have not exited, and threads that still poll for one.
     working: AtomicUsize,
@@ -124,6 +130,10 @@ impl Scheduler {
             remotes,
             watch: CachePadded::new(Watch::new()),
             closed: AtomicBool::new(false),
+            left_over: AtomicBool::new(false),
+            owners: AtomicUsize::new(0),
+            lent: CachePadded::new(Lent::new()),
+            foreign: CachePadded::new(ForeignTasks::new()),
             mark: ForkMark::new(),
             timers,
             blocking: plan.blocking,
@@ -170,18 +180,37 @@ impl Scheduler {
         &self.thread_hooks
     }
 
-    /// Queues a task from a thread that is no worker of ours.
+    /// Queues a woken task from a thread that is no worker of ours. It is in a list: on a closed scheduler its future needs nobody.
     fn inject(&self, task: Runnable) {
-        let late = mutant("scheduler_check_before_push");
-        if late && self.is_closed() {
+        if self.is_closed() && !mutant("scheduler_check_before_push") {
             return;
         }
-        self.injector.push(task);
-        self.notify();
-        // ORDERING(scheduler_close): relaxed, after the fence of `notify`; pairs with the fence in `empty_injector`.
-        if self.closed.load(Ordering::Relaxed) && !late {
+        self.push_injected(task);
+        if self.is_ownerless() {
             self.empty_injector();
         }
+    }
+
+    /// Queues a new task from such a thread. True if the scheduler is closed and may have missed it: the caller sees to its future.
+    #[must_use = "the future may have been missed"]
+    fn inject_new(&self, task: Runnable) -> bool {
+        let before = mutant("scheduler_check_before_push") && self.is_closed();
+        self.push_injected(task);
+        // ORDERING(scheduler_close): relaxed, after the fence of `notify`; pairs with the fence in `drop_tasks`.
+        if mutant("scheduler_check_before_push") { before } else { self.is_closed() }
+    }
+
+    /// Queues a task that the watch has rescued, on the driver's thread.
+    fn inject_rescued(&self, task: Runnable) {
+        self.push_injected(task);
+        if self.is_closed() {
+            self.drop_tasks(0);
+        }
+    }
+
+    fn push_injected(&self, task: Runnable) {
+        self.injector.push(task);
+        self.notify();
     }
 
     /// Wakes a worker if nobody searches. Called after work was made visible: a task in a queue, or a root future that is woken.
@@ -218,32 +247,6 @@ impl Scheduler {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
-    /// Begins the shutdown: workers exit after the poll that they are in. Later calls do nothing.
-    pub(crate) fn close(&self) {
-        if mutant("scheduler_unpark_before_flag") {
-            self.unpark_all();
-            // Relaxed: as below (counter only).
-            self.closed.swap(true, Ordering::Relaxed);
-            return;
-        }
-        // ORDERING(scheduler_close): relaxed; nothing but the flag is passed on. The unparks come after, and their tokens carry it
-        // to the workers that sleep.
-        if self.closed.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        self.unpark_all();
-    }
-
-    /// Wakes every worker, claimed or not: for the shutdown, after which no worker counts searchers.
-    pub(crate) fn unpark_all(&self) {
-        self.remotes.iter().for_each(|remote| remote.unparker.unpark());
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        // ORDERING(scheduler_close): relaxed; a worker that sees it late looks again before it parks.
-        self.closed.load(Ordering::Relaxed)
-    }
-
     /// Whether this is a child of the process that built the runtime: none of its threads is here.
     #[inline]
     pub(crate) fn is_forked(&self) -> bool {
@@ -270,17 +273,6 @@ impl Scheduler {
         );
     }
 
-    /// Drops every live future, and every queue entry that is in reach. On a closed scheduler.
-    ///
-    /// Each exiting worker calls it: a worker that never returns from a poll keeps nobody else's tasks alive.
-    fn drop_tasks(&self, first: usize) {
-        let (before, after) = self.lists.split_at(first);
-        for list in after.iter().chain(before) {
-            list.close();
-        }
-        self.empty_injector();
-    }
-
     /// A thread that was a worker's still polls a task, whose `block_in_place` has handed the worker on.
     pub(crate) fn stay(&self) {
         // Counter only: the worker itself counts, and leaves later.
@@ -294,22 +286,6 @@ impl Scheduler {
         if self.working.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.timers.close();
         }
-    }
-
-    /// Drops the injector's entries. On a closed scheduler.
-    fn empty_injector(&self) {
-        // ORDERING(scheduler_close): a pusher that missed `closed` passed its fence before this one: its task is seen here.
-        fence_seq_cst("scheduler_close");
-        while let Some(entry) = self.injector.pop() {
-            self.discard(entry);
-        }
-    }
-
-    /// Drops a queue entry that is never polled.
-    fn discard(&self, entry: Runnable) {
-        // ORDERING(queue_account): release; as a worker's count of polls. Any thread may be here, and seldom.
-        self.discarded.fetch_add(1, ord("queue_account", Ordering::Release));
-        drop(entry);
     }
 }
 
@@ -326,12 +302,6 @@ impl Remote {
 }
 
 impl Shard {
-    /// The shard of worker `index`; of foreign threads, if that is the number of workers.
-    pub(crate) fn new(scheduler: Arc<Scheduler>, index: usize) -> Arc<Self> {
-        debug_assert!(index <= scheduler.workers(), "one shard for each worker and one for foreign threads");
-        Arc::new(Self { scheduler, index })
-    }
-
     pub(crate) fn scheduler(&self) -> &Arc<Scheduler> {
         &self.scheduler
     }

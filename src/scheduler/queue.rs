@@ -71,6 +71,11 @@ impl LocalQueue {
 }
 
 impl Stealer {
+    /// Takes one task out, on any thread.
+    pub(crate) fn steal(&self) -> Option<Runnable> {
+        until_settled(|| self.deque.steal())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.deque.is_empty()
     }

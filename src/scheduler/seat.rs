@@ -2,7 +2,7 @@
 //!
 //! A worker is plain data that one thread at a time owns. While it sits here, wakes and spawns on this thread find it and queue
 //! locally. `block_in_place` takes it off its seat in the middle of a task's poll and hands it to another thread, so nobody on
-//! this thread may hold a reference to it while it sits: [`with`] lends it to a closure, and leaves the seat empty meanwhile. Code of the
+//! this thread may hold a reference to it while it sits, but for a moment ([`peek`]): [`with`] lends it to a closure, and leaves the seat empty meanwhile. Code of the
 //! user's that runs inside, a hook, or the drop of what another part of the process has deferred to the collector that the deques
 //! share with it, finds no worker: what it wakes goes to the injector, and `block_in_place` hands nothing on.
 //!
@@ -45,6 +45,14 @@ pub(crate) fn with<R>(f: impl FnOnce(&Worker) -> R) -> Option<R> {
     let worker = Lent(SEAT.try_with(Cell::take).ok().flatten()?);
     // SAFETY: the seat owned the worker; taken out of it, nobody else finds it until it is put back.
     Some(f(unsafe { worker.0.as_ref() }))
+}
+
+/// As [`with`], for an `f` that runs no code but the worker's own, neither a user's nor the deques': the worker stays on its seat.
+#[inline]
+pub(super) fn peek<R>(f: impl FnOnce(&Worker) -> R) -> Option<R> {
+    let worker = SEAT.try_with(Cell::get).ok().flatten()?;
+    // SAFETY: the seat owns the worker, and `f`, which takes it off no seat, ends before anything else happens on this thread.
+    Some(f(unsafe { worker.as_ref() }))
 }
 
 /// A worker that is lent; put back onto its seat at the end, also by a panic.

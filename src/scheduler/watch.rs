@@ -87,6 +87,7 @@ impl Watchman {
 
     /// Looks at the slots if a look is due, and rescues what is in those of stuck workers. When to look next; nothing if not at all.
     pub(crate) fn look(&mut self, scheduler: &Scheduler) -> Option<RawInstant> {
+        scheduler.drop_left_over();
         if !scheduler.watch.is_armed() {
             self.next = None;
             return None;
@@ -107,7 +108,7 @@ impl Watchman {
             {
                 used = true;
                 scheduler.rescued.add(1);
-                scheduler.inject(task);
+                scheduler.inject_rescued(task);
             }
             *seen = counted;
         }

@@ -11,8 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::JoinHandle;
-use super::cell;
+use super::{self as task, JoinHandle};
 use super::hooks::TaskHooks;
 use super::meta::Origin;
 use super::raw::{RawTask, Schedule};
@@ -27,17 +26,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let label = origin.label(hooks.is_some());
-    let task = cell::allocate(Once(Some(f)), Unlisted(hooks), label);
-    // SAFETY: of the three references of a new task, one is the handle's.
-    let handle = unsafe { JoinHandle::from_raw(task) };
-    // SAFETY: another is the queue entry's, counted by the initial NOTIFIED.
-    let runnable = unsafe { Runnable::from_raw(task) };
-    // SAFETY: allocated above for these types, and the entry keeps it alive.
-    unsafe { cell::announce::<Once<F>, Unlisted>(task) };
-    // SAFETY: the third would be the list's; there is none.
-    unsafe { task.release(1) };
-    (runnable, handle)
+    task::create(Once(Some(f)), Unlisted(hooks), origin)
 }
 
 /// A future that calls its closure when it is polled.
@@ -69,8 +58,8 @@ impl Schedule for Unlisted {
         unreachable!("a blocking task is ready after its first poll");
     }
 
-    fn release(&self, _: RawTask) -> bool {
-        false
+    unsafe fn release(&self, _: RawTask) -> bool {
+        true
     }
 
     fn hooks(&self) -> Option<&TaskHooks> {

@@ -19,7 +19,7 @@ use super::hooks::Watch;
 use super::id::Current;
 use super::meta::{Label, TaskMeta};
 use super::outcome::{failure, join_outcome};
-use super::raw::{Header, RawTask, Schedule, Vtable, discard};
+use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning};
 use super::waker;
@@ -140,7 +140,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: the transition took RUNNING and leaves us the entry's reference.
             ToRunning::Poll => unsafe { Self::poll(task) },
             // SAFETY: as above.
-            ToRunning::Cancel => unsafe { Self::cancel(task) },
+            ToRunning::Cancel => unsafe { Self::cancel(task, Claim::Own) },
             // SAFETY: the entry's reference is ours to release.
             ToRunning::Stale => unsafe { task.release(1) },
         }
@@ -166,12 +166,19 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let output = match polled {
             Ok(Poll::Ready(output)) => Ok(output),
             Ok(Poll::Pending) => {
+                // SAFETY: the reference keeps the cell alive.
+                let scheduler = unsafe { scheduler::<F, S>(task) };
+                // SAFETY: `RUNNING` is held.
+                if !unsafe { scheduler.settle(task) } {
+                    // SAFETY: `RUNNING` and the reference are still held.
+                    return unsafe { Self::cancel(task, Claim::Own) };
+                }
                 match header.state.transition_to_idle() {
                     ToIdle::Idle => {}
                     // SAFETY: the reference is the new entry's.
                     ToIdle::Requeue => unsafe { Self::queue(task, S::reschedule) },
                     // SAFETY: `RUNNING` and the reference are still held.
-                    ToIdle::Cancel => unsafe { Self::cancel(task) },
+                    ToIdle::Cancel => unsafe { Self::cancel(task, Claim::Own) },
                 }
                 return;
             }
@@ -183,7 +190,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: the reference is still held.
         let output = unsafe { join_outcome(task, output, dropped) };
         // SAFETY: `RUNNING` is held, the future is gone, and the reference is handed over.
-        unsafe { Self::complete(task, output) }
+        unsafe { Self::complete(task, output, Claim::Own) }
     }
 
     /// # Safety
@@ -221,8 +228,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// Drops the future and completes the task as cancelled.
     ///
     /// # Safety
-    /// As [`poll`](Self::poll).
-    unsafe fn cancel(task: RawTask) {
+    /// As [`complete`](Self::complete), and the stage holds the future.
+    unsafe fn cancel(task: RawTask, claim: Claim) {
         // SAFETY: by the caller.
         let dropped = unsafe { Self::drop_future(task) };
         // SAFETY: the reference handed over is still held.
@@ -230,14 +237,14 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: as above.
         let output = unsafe { join_outcome(task, Err(cancelled), dropped) };
         // SAFETY: by the caller, and the future is gone.
-        unsafe { Self::complete(task, output) }
+        unsafe { Self::complete(task, output, claim) }
     }
 
     /// Tells the hook that the task is gone, stores the output, leaves the list of live tasks, completes, and wakes the joiner.
     ///
     /// # Safety
-    /// The caller holds `RUNNING` and one reference, which it hands over; the future is gone.
-    unsafe fn complete(task: RawTask, output: Result<F::Output, JoinError>) {
+    /// The caller holds `RUNNING` and the reference of its `claim`, which it hands over; the future is gone.
+    unsafe fn complete(task: RawTask, output: Result<F::Output, JoinError>, claim: Claim) {
         // SAFETY: the reference handed over keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
         // SAFETY: as above.
@@ -249,7 +256,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.
             unsafe { stage.write(stored) };
         });
-        let references = if cell.scheduler.release(task) { 2 } else { 1 };
+        // SAFETY: `RUNNING` is held, and the task completes once.
+        let is_released = unsafe { cell.scheduler.release(task) };
+        let references = if is_released && claim == Claim::Own { 2 } else { 1 };
         // SAFETY: called before COMPLETE, while `RUNNING` is held, and the stage holds the output.
         let drop_output = || unsafe { Self::drop_output(task) };
         match cell.header.state.transition_to_complete(references, drop_output) {
@@ -294,13 +303,13 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     ///
     /// # Safety
     /// As [`RawTask::shut_down`].
-    unsafe fn shut_down(task: RawTask) {
+    unsafe fn shut_down(task: RawTask, claim: Claim) {
         // SAFETY: the caller's reference keeps the header alive.
         if unsafe { task.header() }.state.transition_to_shutdown() {
-            // SAFETY: the transition took `RUNNING`, and the list's reference is handed over.
-            unsafe { Self::cancel(task) }
+            // SAFETY: the transition took `RUNNING`, and the reference is handed over.
+            unsafe { Self::cancel(task, claim) }
         } else {
-            // SAFETY: the list's reference is ours to release.
+            // SAFETY: the reference is ours to release.
             unsafe { task.release(1) }
         }
     }

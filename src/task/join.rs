@@ -20,7 +20,7 @@ use std::task::{Context, Poll, Waker};
 use super::coop;
 use super::error::JoinError;
 use super::id::Id;
-use super::raw::RawTask;
+use super::raw::{Claim, RawTask};
 use super::state::{JoinDropped, ToNotified};
 use super::waker::drop_quietly;
 use crate::sync::mutant;
@@ -85,6 +85,14 @@ impl<T> JoinHandle<T> {
         // SAFETY: our reference keeps the task alive, so that another may be counted.
         unsafe { self.task.header() }.state.add_reference();
         AbortHandle { task: self.task }
+    }
+
+    /// Drops the future here, unless it runs or is complete, and cancels the task for good: for a spawn that finds its runtime closed.
+    pub(crate) fn refuse(&self) {
+        // SAFETY: our reference keeps the task alive, so that another may be counted.
+        unsafe { self.task.header() }.state.add_reference();
+        // SAFETY: it is handed over.
+        unsafe { self.task.shut_down(Claim::Own) };
     }
 
     /// Whether the task has completed or has been cancelled. An abort that was asked for but not carried out yet does not count.
@@ -255,7 +263,7 @@ fn abort(task: RawTask) {
         // SAFETY: the caller's handle keeps the task alive.
         unsafe { task.header() }.state.add_reference();
         // SAFETY: none, unless the task is idle: that is the mutant.
-        unsafe { task.shut_down() };
+        unsafe { task.shut_down(Claim::List) };
         return;
     }
     // SAFETY: the caller's handle holds a reference.

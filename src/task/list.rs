@@ -1,8 +1,7 @@
 //! The list of live tasks: what shutdown drops.
 //!
-//! One list for each worker and one for foreign threads, each under a lock of its own, so that spawning and completing
-//! touch no line that all workers share. A task is in one list from its spawn until it completes, and the list holds a
-//! reference. The links lie in the task's header: entering and leaving allocate nothing.
+//! One list for each worker and one for foreign threads, each under a lock of its own, and one for each local set. A task is in one list from the first poll
+//! that leaves it pending (a local one from its spawn) until it completes, and the list holds a reference. The links lie in the task's header: entering and leaving allocate nothing.
 //!
 //! # Invariants
 //! - Links are touched under the lock, or by [`close`](TaskList::close) once it has detached the chain: from then on
@@ -14,7 +13,7 @@
 //!
 //! Deliberately not here: what becomes of a task that is refused.
 
-use super::raw::RawTask;
+use super::raw::{Claim, RawTask};
 use crate::sync::{Mutex, mutant};
 
 /// A list of live tasks.
@@ -27,17 +26,7 @@ pub(crate) struct TaskList {
 struct Chain {
     head: Option<RawTask>,
     length: usize,
-    /// Tasks that have entered so far.
-    entered: u64,
     closed: bool,
-}
-
-/// The tasks of a list at one moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Census {
-    pub(crate) live: usize,
-    /// All that have entered so far, also those that are gone.
-    pub(crate) entered: u64,
 }
 
 /// A task's neighbours.
@@ -54,14 +43,14 @@ unsafe impl Sync for TaskList {}
 
 impl TaskList {
     pub(crate) fn new() -> Self {
-        Self { chain: Mutex::new(Chain { head: None, length: 0, entered: 0, closed: false }) }
+        Self { chain: Mutex::new(Chain { head: None, length: 0, closed: false }) }
     }
 
     /// Enters `task`, whose reference for the list is handed over on success. False when the list is closed.
     ///
     /// # Safety
     /// `task` is alive and in no list.
-    pub(super) unsafe fn insert(&self, task: RawTask) -> bool {
+    pub(crate) unsafe fn insert(&self, task: RawTask) -> bool {
         let mut chain = self.chain.lock();
         if chain.closed && !mutant("list_insert_ignores_closed") {
             return false;
@@ -74,7 +63,6 @@ impl TaskList {
             unsafe { with_links(head, |links| links.previous = Some(task)) };
         }
         chain.length += 1;
-        chain.entered += 1;
         true
     }
 
@@ -116,19 +104,13 @@ impl TaskList {
             // SAFETY: the list is closed and the chain detached: its links are ours, and its references keep the tasks alive.
             next = unsafe { with_links(task, std::mem::take) }.next;
             // SAFETY: the list's reference is handed over.
-            unsafe { task.shut_down() };
+            unsafe { task.shut_down(Claim::List) };
         }
     }
 
     /// The number of live tasks in the list.
     pub(crate) fn len(&self) -> usize {
         self.chain.lock().length
-    }
-
-    /// How many tasks there are and have been.
-    pub(crate) fn census(&self) -> Census {
-        let chain = self.chain.lock();
-        Census { live: chain.length, entered: chain.entered }
     }
 }
 

@@ -74,7 +74,7 @@ use std::future::Future;
 
 use list::TaskList;
 use meta::Origin;
-use raw::Schedule;
+use raw::{Claim, Schedule};
 use runnable::Runnable;
 
 /// Whether a future is boxed by the very function that a user calls with it.
@@ -85,37 +85,27 @@ pub(crate) const fn is_large<F>() -> bool {
     size_of::<F>() > 2048
 }
 
-/// Makes a task and enters it into `list`. The runnable, to be queued, is absent when the list is closed: then the future
-/// has been dropped and the handle resolves as cancelled.
-///
-/// `list` answers the one that the scheduler's [`Schedule::release`] takes the task out of. The hook is told before the task is
-/// in it: a task that is refused has been announced, and ends like any other.
-pub(crate) fn enlist<F, S>(
-    future: F,
-    scheduler: S,
-    list: impl FnOnce(&S) -> &TaskList,
-    origin: Origin<'_>,
-) -> (Option<Runnable>, JoinHandle<F::Output>)
+/// Makes a task that is in no list of live tasks. Whoever has the runnable runs it or [cancels](Runnable::cancel) it: to drop it would leak the future.
+pub(crate) fn create<F, S>(future: F, scheduler: S, origin: Origin<'_>) -> (Runnable, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
     // SAFETY: what is `Send` may be run, dropped and taken on any thread.
-    unsafe { enlist_local(future, scheduler, list, origin) }
+    unsafe { create_local(future, scheduler, origin) }
 }
 
-/// As [`enlist`], for a future that may have to stay on this thread.
+/// As [`create`], for a future that may have to stay on this thread.
 ///
 /// # Safety
-/// Unless the future and its output are `Send`: on this thread alone are the task's queue entries run and `list` closed. (Entries may be
-/// dropped on any thread, and so may all that wakers and handles do.)
-pub(crate) unsafe fn enlist_local<F, S>(
+/// Unless the future and its output are `Send`: on this thread alone are the task's queue entries run and cancelled, and the list that has it closed. (Entries of
+/// a task in a list may be dropped on any thread, and so may all that wakers and handles do.)
+pub(crate) unsafe fn create_local<F, S>(
     future: F,
     scheduler: S,
-    list: impl FnOnce(&S) -> &TaskList,
     origin: Origin<'_>,
-) -> (Option<Runnable>, JoinHandle<F::Output>)
+) -> (Runnable, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -129,13 +119,38 @@ where
     let runnable = unsafe { Runnable::from_raw(task) };
     // SAFETY: allocated above for these types, and the entry keeps it alive.
     unsafe { cell::announce::<F, S>(task) };
-    // SAFETY: as above.
+    (runnable, handle)
+}
+
+/// As [`create_local`], and enters the task into `list`. The runnable, to be queued, is absent when the list is closed: then the future
+/// has been dropped and the handle resolves as cancelled.
+///
+/// `list` answers the one that the scheduler's [`Schedule::release`] takes the task out of. The hook has been told before the task is
+/// in it: a task that is refused has been announced, and ends like any other.
+///
+/// # Safety
+/// As [`create_local`].
+pub(crate) unsafe fn enlist_local<F, S>(
+    future: F,
+    scheduler: S,
+    list: impl FnOnce(&S) -> &TaskList,
+    origin: Origin<'_>,
+) -> (Option<Runnable>, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
+    // SAFETY: by the caller.
+    let (runnable, handle) = unsafe { create_local(future, scheduler, origin) };
+    let task = runnable.task();
+    // SAFETY: the entry keeps the task alive, which was allocated for these types.
     let list = list(unsafe { cell::scheduler::<F, S>(task) });
     // SAFETY: the task is alive, and new; the third reference is the list's.
     if unsafe { list.insert(task) } {
         return (Some(runnable), handle);
     }
     // SAFETY: refused, so that the list's reference is ours to hand over.
-    unsafe { task.shut_down() };
+    unsafe { task.shut_down(Claim::List) };
     (None, handle)
 }

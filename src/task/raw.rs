@@ -38,8 +38,21 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// As [`schedule`](Self::schedule).
     unsafe fn reschedule(this: *const Self, task: Runnable);
 
-    /// Takes a task that is about to complete out of the list of live tasks. True when it was there: the list's reference is now the caller's.
-    fn release(&self, task: RawTask) -> bool;
+    /// A poll has left the task pending: enters it into a list of live tasks, unless it is in one. The list then has the reference that [`release`](Self::release)
+    /// speaks of. False when the list is closed.
+    ///
+    /// # Safety
+    /// `task` is alive and this is its own scheduler's part; the caller holds `RUNNING`.
+    unsafe fn settle(&self, _: RawTask) -> bool {
+        true
+    }
+
+    /// Takes a task that is about to complete out of the list of live tasks. True when it was there, or was in none: the reference that is the list's, or else
+    /// belongs to whoever completes the task, is the caller's. False when a list that closes has it.
+    ///
+    /// # Safety
+    /// As [`settle`](Self::settle), once.
+    unsafe fn release(&self, task: RawTask) -> bool;
 
     /// The hooks around the tasks of the runtime, if it has any: the same answer for as long as the runtime lives.
     fn hooks(&self) -> Option<&TaskHooks> {
@@ -58,11 +71,20 @@ pub(crate) struct Header {
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
 }
 
+/// By which reference somebody completes a task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// That of a list of live tasks that closes, out of which the task was taken.
+    List,
+    /// Another. If no list that closes has the first one, whoever completes the task releases that too.
+    Own,
+}
+
 /// The functions that know the future's type.
 pub(super) struct Vtable {
     pub(super) run: unsafe fn(RawTask),
     pub(super) schedule: unsafe fn(RawTask),
-    pub(super) shut_down: unsafe fn(RawTask),
+    pub(super) shut_down: unsafe fn(RawTask, Claim),
     pub(super) take_output: unsafe fn(RawTask, NonNull<()>),
     pub(super) drop_output: unsafe fn(RawTask),
     pub(super) free: unsafe fn(RawTask),
@@ -181,12 +203,12 @@ impl RawTask {
     /// Cancels the task for good, unless it runs: then the worker that runs it does.
     ///
     /// # Safety
-    /// The caller hands over the reference of the task list, out of which it took the task.
-    pub(super) unsafe fn shut_down(self) {
-        // SAFETY: the list's reference keeps the header alive.
+    /// The caller hands over the reference that `claim` names.
+    pub(super) unsafe fn shut_down(self, claim: Claim) {
+        // SAFETY: that reference keeps the header alive.
         let shut_down = unsafe { self.header() }.vtable.shut_down;
         // SAFETY: by the caller.
-        unsafe { shut_down(self) }
+        unsafe { shut_down(self, claim) }
     }
 
     /// Moves the output to `to`, a `Result<F::Output, JoinError>`.

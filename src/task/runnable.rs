@@ -1,7 +1,7 @@
 //! A queue entry: the right to run a task once.
 //!
-//! There is at most one per task, counted by the state's `NOTIFIED` bit. Workers run it; dropping one (a queue that is
-//! emptied at shutdown) releases its reference and leaves the future to the shutdown of the task list.
+//! There is at most one per task, counted by the state's `NOTIFIED` bit. Workers run it; dropping one releases its reference and leaves the future to
+//! the shutdown of the task list, or to whoever else sees to it.
 
 use std::mem;
 use std::ptr::NonNull;
@@ -15,7 +15,7 @@ pub(crate) struct Runnable {
     task: RawTask,
 }
 
-// SAFETY: a task's scheduler is Send, and so are its future and output, or it is run on its own thread only (`enlist_local`); the state word
+// SAFETY: a task's scheduler is Send, and so are its future and output, or it is run on its own thread only (`create_local`); the state word
 // arbitrates who touches them.
 unsafe impl Send for Runnable {}
 
@@ -26,12 +26,8 @@ impl Runnable {
         Self { task }
     }
 
-    /// Puts the entry into a queue of the task's scheduler, as a wake does.
-    pub(crate) fn schedule(self) {
-        let task = self.task;
-        mem::forget(self);
-        // SAFETY: the entry's reference is handed over; `forget` keeps `drop` from releasing it too.
-        unsafe { task.schedule() }
+    pub(super) fn task(&self) -> RawTask {
+        self.task
     }
 
     /// Polls the task once, or cancels it, and does what follows from it. Never panics.
@@ -42,7 +38,7 @@ impl Runnable {
         unsafe { task.run() }
     }
 
-    /// Drops the future here, and completes the task as cancelled. Never panics.
+    /// Drops the future here, and completes the task as cancelled, unless somebody else does. Never panics.
     pub(crate) fn cancel(self) {
         // SAFETY: the entry's reference keeps the header alive.
         let action = unsafe { self.task.header() }.state.transition_to_cancelled();

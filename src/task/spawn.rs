@@ -40,7 +40,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::current().into_spawn_from(future, origin)
+    Handle::spawn_on_current(future, origin)
 }
 
 /// Runs `f`, which may block, on a thread kept for that, beside the workers: reading a file, waiting for a lock of the standard library,

@@ -32,6 +32,7 @@ use super::hooks::Rest;
 use super::idle::Park;
 use super::metrics::WorkerMetrics;
 use super::queue::LocalQueue;
+use super::references::Credit;
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
 use crate::park::Parker;
@@ -54,6 +55,7 @@ pub(crate) struct Worker {
     random: Cell<u32>,
     timing: Timing,
     metrics: Arc<CachePadded<WorkerMetrics>>,
+    credit: Credit,
 }
 
 /// The parts of a worker that are made before its scheduler is.
@@ -85,6 +87,7 @@ impl Seed {
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
             timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
+            credit: Credit::new(),
             shard,
         })
     }
@@ -244,11 +247,6 @@ impl Worker {
     pub(crate) fn exit(self) {
         self.shard.scheduler.end_if_forked();
         self.shard.scheduler.drop_tasks(self.shard.index);
-        if mutant("worker_exit_keeps_queue") {
-            return self.shard.scheduler.leave();
-        }
-        let entries = self.slot().take().into_iter().chain(std::iter::from_fn(|| self.queue.pop()));
-        entries.for_each(|entry| self.shard.scheduler.discard(entry));
         self.shard.scheduler.leave();
     }
 
@@ -284,6 +282,14 @@ impl Worker {
         self.shard.index()
     }
 
+    pub(super) fn metrics(&self) -> &WorkerMetrics {
+        &self.metrics
+    }
+
+    pub(super) fn credit(&self) -> &Credit {
+        &self.credit
+    }
+
     /// The worker's reference to the scheduler.
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
@@ -302,6 +308,12 @@ impl Worker {
     /// Lends this thread's worker, if it is one of `scheduler`, which is an address to compare and nothing more.
     fn of<R>(scheduler: *const Scheduler, f: impl FnOnce(&Self) -> R) -> Option<R> {
         seat::with(|worker| ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler).then(|| f(worker))).flatten()
+    }
+
+    /// As [`of`](Self::of), for an `f` that touches the worker's own numbers and nothing else.
+    #[inline]
+    pub(super) fn peek<R>(scheduler: *const Scheduler, f: impl FnOnce(&Self) -> R) -> Option<R> {
+        seat::peek(|worker| ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler).then(|| f(worker))).flatten()
     }
 
     fn with_current(
@@ -347,6 +359,7 @@ impl Worker {
                 self.shard.scheduler.notify();
             }
         }
+        self.shard.scheduler.tell_if_closed();
     }
 
     fn slot(&self) -> &Slot {
@@ -358,5 +371,11 @@ impl Worker {
         if self.searching.replace(false) {
             self.shard.scheduler.hand_on();
         }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.credit.settle(&self.shard.scheduler);
     }
 }

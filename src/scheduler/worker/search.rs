@@ -15,7 +15,7 @@
 
 use super::Worker;
 use crate::scheduler::queue::Stealer;
-use crate::sync::mutant;
+use crate::sync::{fence_seq_cst, mutant};
 use crate::task::runnable::Runnable;
 
 /// How many tasks in a row a worker takes from its slot while its queue holds some.
@@ -62,6 +62,18 @@ impl Worker {
             // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
             self.shard.scheduler.notify();
         }
+        self.unless_closed(task)
+    }
+
+    /// Keeps `task`, the first of a batch that has come to this worker's queue; not if the scheduler is closed: others may have exited without having seen
+    /// the batch, and this worker exits too, rather than begin a poll.
+    fn unless_closed(&self, task: Runnable) -> Option<Runnable> {
+        // ORDERING(scheduler_close): the batch before, `closed` after; pairs with the fence of `drop_tasks`.
+        fence_seq_cst("scheduler_close");
+        if self.shard.scheduler.is_closed() && !mutant("worker_ignores_close") {
+            self.queue.push(task);
+            return None;
+        }
         Some(task)
     }
 
@@ -74,8 +86,8 @@ impl Worker {
         }
         for _ in 0..SEARCH_ROUNDS {
             let found = self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector));
-            if found.is_some() {
-                return found;
+            if let Some(task) = found {
+                return self.unless_closed(task);
             }
         }
         None

@@ -265,7 +265,7 @@ impl Schedule for Member {
         self.0.hooks.as_deref()
     }
 
-    fn release(&self, task: RawTask) -> bool {
+    unsafe fn release(&self, task: RawTask) -> bool {
         // SAFETY: a task enters this list when it is made and completes once.
         unsafe { self.0.list.remove(task) }
     }

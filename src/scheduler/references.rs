@@ -1,0 +1,149 @@
+//! The references of tasks to their scheduler, counted in bulk.
+//!
+//! A task refers to its scheduler from its spawn to its last waker. To count each of them up and down would be two writes for each task to a line that all
+//! workers share. So a worker borrows many references at a time and gives them to the tasks that it spawns, and takes back those of the tasks that it frees: while
+//! spawns and frees are in balance on a worker, or nearly, nothing shared is written. Any other thread counts one by one.
+//!
+//! All that are lent are worth one counted reference to the scheduler, taken with the first and dropped with the last.
+//!
+//! Who calls it: `membership.rs`, on any thread.
+//!
+//! # Invariants (ordering labels)
+//! - `scheduler_lent`: each use of the scheduler through a lent reference happens before it is freed. Pairs each give-back with the last.
+//! - Whoever lends has another reference, counted or lent, for as long.
+//!
+//! Checked by the model `lent_references`.
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+
+use super::Scheduler;
+use super::worker::Worker;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, ord};
+
+/// How many a worker borrows at a time. It gives as many back when it has twice that.
+const BULK: usize = 256;
+
+/// How many references are lent.
+#[derive(Debug)]
+pub(super) struct Lent(AtomicUsize);
+
+impl Lent {
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+}
+
+/// A lent reference.
+pub(super) struct Reference(NonNull<Scheduler>);
+
+impl Reference {
+    /// For a task about to be spawned, which is counted.
+    #[inline]
+    pub(super) fn of_new_task(scheduler: &Arc<Scheduler>) -> Self {
+        let worked = Worker::peek(Arc::as_ptr(scheduler), |worker| {
+            worker.metrics().spawned.add(1);
+            worker.credit().take(scheduler);
+        });
+        if worked.is_none() {
+            scheduler.count_foreign_spawn();
+            scheduler.lend(1);
+        }
+        Self(NonNull::from(&**scheduler))
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(&self) -> *const Scheduler {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    pub(super) fn get(&self) -> &Scheduler {
+        // SAFETY: what is lent keeps the scheduler alive, until the drop.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for Reference {
+    fn clone(&self) -> Self {
+        // Relaxed: counter only; ours is lent, so that it is not the first.
+        self.get().lent.0.fetch_add(1, Ordering::Relaxed);
+        Self(self.0)
+    }
+}
+
+impl Drop for Reference {
+    #[inline]
+    fn drop(&mut self) {
+        let scheduler = self.as_ptr();
+        if Worker::peek(scheduler, |worker| worker.credit().put(scheduler)).is_none() {
+            // SAFETY: one reference is given back, and not used any more.
+            unsafe { Scheduler::take_back(scheduler, 1) }
+        }
+    }
+}
+
+/// What a worker has borrowed and not given to a task.
+#[derive(Debug)]
+pub(super) struct Credit(Cell<usize>);
+
+impl Credit {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(0))
+    }
+
+    /// Takes one, for a task.
+    #[inline]
+    fn take(&self, scheduler: &Arc<Scheduler>) {
+        if self.0.get() == 0 {
+            scheduler.lend(BULK);
+            self.0.set(BULK);
+        }
+        self.0.set(self.0.get() - 1);
+    }
+
+    /// Puts back that of a task. The worker has a counted reference to `scheduler`.
+    #[inline]
+    fn put(&self, scheduler: *const Scheduler) {
+        self.0.set(self.0.get() + 1);
+        if self.0.get() == 2 * BULK {
+            self.0.set(BULK);
+            // SAFETY: as many were borrowed, or taken from tasks.
+            unsafe { Scheduler::take_back(scheduler, BULK) }
+        }
+    }
+
+    /// Gives all back. The worker has a counted reference to `scheduler`.
+    pub(super) fn settle(&self, scheduler: &Arc<Scheduler>) {
+        let count = self.0.take();
+        if count > 0 {
+            // SAFETY: as in `put`.
+            unsafe { Scheduler::take_back(Arc::as_ptr(scheduler), count) }
+        }
+    }
+}
+
+impl Scheduler {
+    /// Lends `count` references.
+    fn lend(self: &Arc<Self>, count: usize) {
+        // Relaxed: counter only; the caller's reference keeps the scheduler meanwhile.
+        if self.lent.0.fetch_add(count, Ordering::Relaxed) == 0 {
+            std::mem::forget(self.clone());
+        }
+    }
+
+    /// Takes `count` references back.
+    ///
+    /// # Safety
+    /// As many were lent, and are not used any more.
+    unsafe fn take_back(this: *const Self, count: usize) {
+        // SAFETY: what is given back keeps the scheduler until then.
+        let scheduler = unsafe { &*this };
+        // ORDERING(scheduler_lent): release our uses to whoever drops the reference, acquire everybody's if that is us.
+        if scheduler.lent.0.fetch_sub(count, ord("scheduler_lent", Ordering::AcqRel)) == count {
+            // SAFETY: `lend` has forgotten one for those that have all come back.
+            drop(unsafe { Arc::from_raw(this) });
+        }
+    }
+}
