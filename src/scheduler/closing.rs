@@ -18,6 +18,7 @@
 //! Checked by the models `injector_shutdown`, `injector_vs_exit`, `shutdown_inflight_wake`, `spawn_vs_close`, `current_thread_drop_vs_spawn`,
 //! `displaced_vs_close` and `first_pending_vs_close`.
 
+use super::queue::LocalQueue;
 use super::{Scheduler, Shard};
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, fence_seq_cst, mutant, ord};
@@ -51,19 +52,24 @@ impl Scheduler {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Drops every live future that no thread runs, and every queue entry that is in reach. On a closed scheduler.
-    pub(super) fn drop_tasks(&self, first: usize) {
-        let (before, after) = self.lists.split_at(first);
+    /// Drops every live future that no thread runs, and every queue entry that is in reach. On a closed scheduler, by the worker `own`, whose queue is
+    /// `queue`, or by the driver, whose number comes after the workers'.
+    pub(super) fn drop_tasks(&self, own: usize, queue: Option<&LocalQueue>) {
+        let (before, after) = self.lists.split_at(own);
         for list in after.iter().chain(before) {
             list.close();
         }
         // ORDERING(scheduler_close): `closed` was read before, the queues are after; see above.
         fence_seq_cst("scheduler_close");
         if !mutant("worker_exit_keeps_queue") {
-            let (before, after) = self.remotes.split_at(first.min(self.remotes.len()));
-            for remote in after.iter().chain(before) {
-                let entries = std::iter::from_fn(|| remote.slot.take().or_else(|| remote.stealer.steal()));
-                entries.for_each(|entry| self.cancel(entry));
+            for (index, remote) in self.remotes.iter().enumerate() {
+                let pop = || match queue {
+                    Some(queue) if index == own => queue.pop(),
+                    _ => remote.stealer.steal(),
+                };
+                while let Some(entry) = remote.slot.take().or_else(pop) {
+                    self.cancel(entry);
+                }
             }
         }
         while let Some(entry) = self.injector.pop() {
@@ -91,7 +97,7 @@ impl Scheduler {
     pub(super) fn drop_left_over(&self) {
         // ORDERING(scheduler_close): relaxed; see `tell_closed`.
         if self.left_over.load(Ordering::Relaxed) && self.left_over.swap(false, Ordering::Relaxed) {
-            self.drop_tasks(0);
+            self.drop_tasks(self.workers(), None);
         }
     }
 

@@ -204,7 +204,7 @@ impl Scheduler {
     fn inject_rescued(&self, task: Runnable) {
         self.push_injected(task);
         if self.is_closed() {
-            self.drop_tasks(0);
+            self.drop_tasks(self.workers(), None);
         }
     }
 

@@ -48,7 +48,7 @@ impl Reference {
         });
         if worked.is_none() {
             scheduler.count_foreign_spawn();
-            scheduler.lend(1);
+            Scheduler::lend(scheduler, 1);
         }
         Self(NonNull::from(&**scheduler))
     }
@@ -97,7 +97,7 @@ impl Credit {
     #[inline]
     fn take(&self, scheduler: &Arc<Scheduler>) {
         if self.0.get() == 0 {
-            scheduler.lend(BULK);
+            Scheduler::lend(scheduler, BULK);
             self.0.set(BULK);
         }
         self.0.set(self.0.get() - 1);
@@ -126,10 +126,10 @@ impl Credit {
 
 impl Scheduler {
     /// Lends `count` references.
-    fn lend(self: &Arc<Self>, count: usize) {
+    fn lend(this: &Arc<Self>, count: usize) {
         // Relaxed: counter only; the caller's reference keeps the scheduler meanwhile.
-        if self.lent.0.fetch_add(count, Ordering::Relaxed) == 0 {
-            std::mem::forget(self.clone());
+        if this.lent.0.fetch_add(count, Ordering::Relaxed) == 0 {
+            std::mem::forget(this.clone());
         }
     }
 

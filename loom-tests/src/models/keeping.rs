@@ -11,7 +11,7 @@ use super::timer::{TICK, UnparkOnWake};
 use crate::harness::{Model, join, spawn};
 use crate::park::{Parker, Unparker};
 use crate::scheduler::worker::{self, Seed, timing};
-use crate::scheduler::{self, Shard};
+use crate::scheduler::{self, Membership, Shard};
 use crate::sync::{Arc, RawInstant, clock};
 use crate::task::meta::Origin;
 use crate::task::waker::wake_quietly;
@@ -178,13 +178,13 @@ fn untold_vs_poll() {
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
-        drop(scheduler::spawn(&foreign, sleeper(foreign.clone(), blocked.unparker()), Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), sleeper(foreign.clone(), blocked.unparker()), Origin::here()));
         let close = scheduler.clone();
         let blocking = async move {
             blocked.park();
             close.close();
         };
-        drop(scheduler::spawn(&foreign, blocking, Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), blocking, Origin::here()));
         let driving = scheduler.clone();
         let driving = spawn(move || drive(driving.timers(), &driver));
         pass_time();
@@ -210,11 +210,12 @@ fn alarm_vs_claim() {
         let ticket = scheduler.timers().register(0, DUE, waker).expect("the timers are open");
         pass_time();
         let close = scheduler.clone();
+        let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let spawning = spawn(move || {
-            drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
-            drop(scheduler::spawn(&foreign, async move { close.close() }, Origin::here()));
+            drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
+            drop(scheduler::spawn(Membership::new(&foreign), async move { close.close() }, Origin::here()));
         });
-        worker::run(seed.into_worker(Shard::new(scheduler.clone(), 0)));
+        worker::run(worker);
         join([spawning]);
         scheduler.timers().cancel(0, ticket);
     });

@@ -14,7 +14,7 @@ use crate::park::{Parker, Unparker};
 use crate::runtime::{Builder, Handle};
 use crate::scheduler::idle::{Idle, Park};
 use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Shard};
+use crate::scheduler::{self, Membership, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::{Arc, RawInstant, UnsafeCell, clock};
 use crate::task::meta::Origin;
@@ -325,7 +325,7 @@ fn paused_worker() {
                 assert_eq!(clock.now(), time, "time stands still while a task runs");
                 seen.close();
             };
-            drop(scheduler::spawn(&foreign, task, Origin::here()));
+            drop(scheduler::spawn(Membership::new(&foreign), task, Origin::here()));
         });
         // On this thread, which runs first: it rests before there is a task.
         worker::run(worker);

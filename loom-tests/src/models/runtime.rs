@@ -14,7 +14,7 @@ use crate::runtime::{Builder, Handle};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Next, Seed};
-use crate::scheduler::{self, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
+use crate::scheduler::{self, Membership, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
 use crate::sync::{Arc, clock, deque};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
@@ -44,7 +44,7 @@ fn injector_shutdown() {
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
         let working = spawn(move || worker::run(worker));
-        let spawning = spawn(move || scheduler::spawn(&foreign, ready(()), Origin::here()));
+        let spawning = spawn(move || scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
         scheduler.close();
         let mut handle = spawning.join().unwrap();
         working.join().unwrap();
@@ -71,7 +71,7 @@ fn injector_vs_exit() {
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
-        let spawning = spawn(move || scheduler::spawn(&foreign, ready(()), Origin::here()));
+        let spawning = spawn(move || scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
         scheduler.close();
         worker.exit();
         assert!(spawning.join().unwrap().is_finished(), "it is dropped, by whoever sees it");
@@ -90,8 +90,8 @@ fn remote_schedules_never_twice() {
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
         let foreign = Shard::new(scheduler.clone(), 1);
-        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
-        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
         let reader = scheduler.clone();
         let reading = spawn(move || {
             let count = reader.remote_schedules();
@@ -143,15 +143,15 @@ fn batch(one_more: bool) {
     let blocked = Parker::new();
     let unparker = blocked.unparker();
     let close = scheduler.clone();
-    drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+    drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
     let blocking = async move {
         blocked.park();
         close.close();
     };
-    drop(scheduler::spawn(&foreign, blocking, Origin::here()));
-    drop(scheduler::spawn(&foreign, async move { unparker.unpark() }, Origin::here()));
+    drop(scheduler::spawn(Membership::new(&foreign), blocking, Origin::here()));
+    drop(scheduler::spawn(Membership::new(&foreign), async move { unparker.unpark() }, Origin::here()));
     if one_more {
-        drop(scheduler::spawn(&foreign, ready(()), Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
     }
     run_all(seeds, &scheduler, || ());
 }

@@ -13,7 +13,7 @@ use crate::park::Parker;
 use crate::runtime;
 use crate::runtime::threads::Threads;
 use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Shard};
+use crate::scheduler::{self, Membership, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::thread::Builder;
 use crate::sync::{RawInstant, clock};
@@ -57,9 +57,9 @@ fn shutdown_inflight_wake() {
             });
             if flag.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
         });
-        let handle = scheduler::spawn(&foreign, woken, Origin::here());
-        drop(foreign);
+        let handle = scheduler::spawn(Membership::new(&foreign), woken, Origin::here());
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
+        drop(foreign);
         let working = spawn(move || worker::run(worker));
         scheduler.close();
         working.join().unwrap();
@@ -80,9 +80,9 @@ fn spawn_vs_close() {
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let shard = Shard::new(scheduler.clone(), 0);
         let mut spawns = scheduler::spawn(
-            &Shard::new(scheduler.clone(), 2),
+            Membership::new(&Shard::new(scheduler.clone(), 2)),
             // Wrapped, for nobody is to await it here.
-            async move { Some(scheduler::spawn(&shard, ready(()), Origin::here())) },
+            async move { Some(scheduler::spawn(Membership::new(&shard), ready(()), Origin::here())) },
             Origin::here(),
         );
         run_all(seeds, &scheduler, || scheduler.close());

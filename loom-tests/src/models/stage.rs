@@ -16,7 +16,7 @@ use crate::task::list::TaskList;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
-use crate::task::{JoinHandle, enlist};
+use crate::task::{JoinHandle, enlist_local};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;
 
@@ -53,7 +53,9 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, handle) = enlist(future, OnQueue(self.clone()), |scheduler| &scheduler.0.list, Origin::here());
+        let scheduler = OnQueue(self.clone());
+        // SAFETY: what is `Send` may be run, dropped and taken on any thread.
+        let (runnable, handle) = unsafe { enlist_local(future, scheduler, |own| &own.0.list, Origin::here()) };
         let is_in = runnable.is_some();
         runnable.into_iter().for_each(|runnable| self.push(runnable));
         (is_in, handle)
@@ -104,7 +106,7 @@ impl Schedule for OnQueue {
         unsafe { Self::schedule(this, task) }
     }
 
-    fn release(&self, task: RawTask) -> bool {
+    unsafe fn release(&self, task: RawTask) -> bool {
         // SAFETY: `spawn` entered it, and it completes once.
         unsafe { self.0.list.remove(task) }
     }

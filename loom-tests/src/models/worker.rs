@@ -13,7 +13,7 @@ use super::runtime::{POLICY, for_model, run_all};
 use crate::harness::Model;
 use crate::park::Parker;
 use crate::scheduler::worker::Seed;
-use crate::scheduler::{self, Policy, Shard};
+use crate::scheduler::{self, Membership, Policy, Shard};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
@@ -50,14 +50,14 @@ fn run(policy: Policy, blocker: Blocker) {
         }
         polled = true;
         if let Some(blocks) = local.take() {
-            drop(scheduler::spawn(&shard, blocks, Origin::here()));
+            drop(scheduler::spawn(Membership::new(&shard), blocks, Origin::here()));
         }
         context.waker().wake_by_ref();
         Poll::Pending
     });
-    drop(scheduler::spawn(&foreign, polled_again, Origin::here()));
+    drop(scheduler::spawn(Membership::new(&foreign), polled_again, Origin::here()));
     if let Some(blocks) = injected {
-        drop(scheduler::spawn(&foreign, blocks, Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), blocks, Origin::here()));
     }
     run_all(seeds, &scheduler, || ());
 }
