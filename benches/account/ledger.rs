@@ -54,20 +54,15 @@ impl Ledger {
         cells
     }
 
-    /// What another program reads: `workload/runtime figure value…`, a value for each round.
+    /// What another program reads: `workload/runtime figure value…`, a value for each round; a dash for what nobody counted.
     pub(crate) fn plain(&self) -> String {
         let values = |figure: fn(&Found) -> f64| -> Vec<_> {
             self.timed.iter().map(|found| format!("{:.3}", figure(found))).collect()
         };
         let subject = self.subject;
-        let mut lines = vec![
-            format!("{subject} wall {}", values(|found| found.wall).join(" ")),
-            format!("{subject} cpu {}", values(|found| found.cpu).join(" ")),
-        ];
-        if let Some(executed) = self.alone {
-            lines.push(format!("{subject} instructions {:.1}", executed.instructions));
-        }
-        lines.join("\n")
+        let (wall, cpu) = (values(|found| found.wall).join(" "), values(|found| found.cpu).join(" "));
+        let instructions = self.alone.map_or("–".into(), |executed| format!("{:.1}", executed.instructions));
+        format!("{subject} wall {wall}\n{subject} cpu {cpu}\n{subject} instructions {instructions}")
     }
 }
 
