@@ -15,7 +15,8 @@
 //!
 //! `--figures` leaves out what varies most or takes longest: it times the rounds, which a reader can pair, and counts the
 //! instructions on one worker. The lines are on the standard output, each with `workload/runtime`, a figure's name, and its
-//! values per operation: `wall` and `cpu` in nanoseconds, one for each round, and `instructions`.
+//! values per operation: `wall` and `cpu` in nanoseconds, one for each round, and `instructions`. The line of `workload/others` has the `share` of
+//! the machine that others used while the workload was timed.
 //!
 //! To see which functions the instructions are in, run one turn under callgrind by hand and give its file to
 //! `callgrind_annotate`: `valgrind --tool=callgrind target/release/deps/account-… --turn spawn_local/fusee 20000 1 0`.
@@ -31,6 +32,8 @@ mod floor;
 #[path = "account/ledger.rs"]
 mod ledger;
 mod machine;
+#[path = "account/others.rs"]
+mod others;
 mod sheet;
 #[expect(dead_code, reason = "other benches have percentiles")]
 mod stats;
@@ -46,6 +49,7 @@ use args::{Args, Scale};
 use contenders::Entrant;
 use floor::Floor;
 use ledger::Ledger;
+use others::Watch;
 use std::env;
 use std::process::ExitCode;
 use tools::Tools;
@@ -95,9 +99,11 @@ fn main() -> ExitCode {
         figures(&work, &args, &tools);
         return ExitCode::SUCCESS;
     }
+    let watch = Watch::start();
     let work: Vec<_> = work.iter().flat_map(|race| account(race, &args, &tools)).collect();
     let floor: Vec<_> = floor.iter().flat_map(|subject| account(&[*subject], &args, &tools)).collect();
-    let report = report(&work, &floor, &args, &tools);
+    let others = watch.and_then(|watch| watch.share());
+    let report = report(&work, &floor, others, &args, &tools);
     match args.scale {
         Scale::Full if work.len() + floor.len() > 0 => println!("\n{report}"),
         Scale::Full => {}
@@ -164,14 +170,19 @@ fn figures(work: &[Vec<Subject>], args: &Args, tools: &Tools) {
     }
     println!("# workers: {}, rounds: {}", args.workers, args.rounds(9));
     for race in work {
-        for mut ledger in timed(race, args, 9) {
+        let watch = Watch::start();
+        let ledgers = timed(race, args, 9);
+        if let (Some(Subject::Work(workload, _)), Some(share)) = (race.first(), watch.and_then(|watch| watch.share())) {
+            println!("{}/others share {share:.3}", workload.name());
+        }
+        for mut ledger in ledgers {
             ledger.alone = tools.executed(ledger.subject, 1);
             println!("{}", ledger.plain());
         }
     }
 }
 
-fn report(work: &[Ledger], floor: &[Ledger], args: &Args, tools: &Tools) -> String {
+fn report(work: &[Ledger], floor: &[Ledger], others: Option<f64>, args: &Args, tools: &Tools) -> String {
     let several = (args.workers > 1).then_some(args.workers);
     let mut head: Vec<String> = ["workload", "runtime"].map(String::from).into();
     head.extend(Ledger::heads(several, tools.hardware()));
@@ -191,7 +202,9 @@ fn report(work: &[Ledger], floor: &[Ledger], args: &Args, tools: &Tools) -> Stri
     });
     let floor = table(head, rows.collect());
     let (machine, tools, workers, rounds) = (machine::header(), tools.describe(), args.workers, args.rounds(3));
-    format!("{machine}\nworkers: {workers}, rounds: {rounds}\n{tools}\n\n{work}{floor}{LEGEND}\n")
+    let others = others.map_or("–".into(), |share| format!("{:.0} %", share * 100.0));
+    let setting = format!("workers: {workers}, rounds: {rounds}; used of the machine by others meanwhile: {others}");
+    format!("{machine}\n{setting}\n{tools}\n\n{work}{floor}{LEGEND}\n")
 }
 
 /// A table, unless the filter has left nothing of it.

@@ -1,7 +1,8 @@
 //! What the bench `account` prints with `--figures`, made into rows.
 //!
 //! Its lines are `workload/runtime figure value…`, with a value for each round: a ratio is taken within a round, because two
-//! neighbouring turns find the machine at the same speed.
+//! neighbouring turns find the machine at the same speed. The line `workload/others share value` has the part of the machine that others
+//! used meanwhile; past [`QUIET`] the workload's ratios are disturbed. Where the system does not tell, the machine is taken for quiet.
 
 use super::sheet::{Figure, Key, Quartiles, Sheet, Value};
 use std::collections::BTreeMap;
@@ -9,6 +10,13 @@ use std::collections::BTreeMap;
 /// The runtime that is checked, and the one that it is compared with.
 const OWN: &str = "fusee";
 const REFERENCE: &str = "tokio";
+
+/// Everybody else on the machine, and the figure that is about them.
+const OTHERS: &str = "others";
+const SHARE: &str = "share";
+
+/// Which part of the machine others may use without being in the way.
+const QUIET: f64 = 0.1;
 
 /// What a bench puts where it has no tool to count.
 const UNCOUNTED: &str = "–";
@@ -27,9 +35,14 @@ impl Measurement {
     pub(crate) fn parse(output: &str) -> Result<Self, String> {
         let (about, lines): (Vec<&str>, Vec<&str>) = output.lines().partition(|line| line.starts_with('#'));
         let mut by_runtime: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
+        let mut disturbed: BTreeMap<&str, f64> = BTreeMap::new();
         for line in lines.into_iter().filter(|line| !line.is_empty()) {
+            if let Some((workload, share)) = parse_share(line) {
+                disturbed.extend((share > QUIET).then_some((workload, share)));
+                continue;
+            }
             let (runtime, line) =
-                parse_line(line).ok_or_else(|| format!("the bench printed a line unlike others: {line}"))?;
+                parse_line(line).ok_or_else(|| format!("the bench printed an unknown line: {line}"))?;
             by_runtime.entry(runtime).or_default().push(line);
         }
         let [own, reference] = [OWN, REFERENCE].map(|runtime| by_runtime.remove(runtime).unwrap_or_default());
@@ -39,7 +52,11 @@ impl Measurement {
                 Figure::Instructions => count(&values),
                 Figure::Wall | Figure::Cpu => {
                     let of_reference = reference.iter().find(|(name, other, _)| (*name, *other) == (workload, figure));
-                    of_reference.and_then(|(.., reference)| ratio(&values, reference))
+                    let ratio = of_reference.and_then(|(.., reference)| ratio(&values, reference));
+                    ratio.map(|ratio| match disturbed.get(workload) {
+                        Some(share) => Value::Disturbed(ratio, *share),
+                        None => Value::Ratio(ratio),
+                    })
                 }
             };
             let key = Key { workload: workload.to_owned(), figure };
@@ -58,6 +75,13 @@ fn parse_line(line: &str) -> Option<(&str, Line<'_>)> {
     Some((runtime, (workload, figure, words.collect())))
 }
 
+fn parse_share(line: &str) -> Option<(&str, f64)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [name, SHARE, share] = words[..] else { return None };
+    let workload = name.strip_suffix(OTHERS)?.strip_suffix('/')?;
+    Some((workload, share.parse().ok()?))
+}
+
 fn count(values: &[&str]) -> Option<Value> {
     match values {
         [value] if *value == UNCOUNTED => Some(Value::Uncounted),
@@ -67,7 +91,7 @@ fn count(values: &[&str]) -> Option<Value> {
 }
 
 /// The ratios of the rounds.
-fn ratio(own: &[&str], reference: &[&str]) -> Option<Value> {
+fn ratio(own: &[&str], reference: &[&str]) -> Option<Quartiles> {
     if own.len() != reference.len() {
         return None;
     }
@@ -76,7 +100,7 @@ fn ratio(own: &[&str], reference: &[&str]) -> Option<Value> {
         (ratio.is_finite() && ratio > 0.0).then_some(ratio)
     };
     let ratios = own.iter().zip(reference).map(ratio).collect::<Option<Vec<f64>>>()?;
-    Quartiles::of(ratios).map(Value::Ratio)
+    Quartiles::of(ratios)
 }
 
 #[cfg(test)]
@@ -93,6 +117,15 @@ mod tests {
         let expected = Quartiles { lower: 0.75, median: 1.0, upper: 1.5 };
         assert_eq!(value(output, Figure::Wall), Some(Value::Ratio(expected)));
         assert_eq!(Measurement::parse(output).unwrap().about, "# date: today\n");
+    }
+
+    #[test]
+    fn a_ratio_beside_busy_others_is_disturbed() {
+        let output =
+            |share| format!("yield_many/others share {share}\nyield_many/fusee cpu 1\nyield_many/tokio cpu 2\n");
+        let half = Quartiles { lower: 0.5, median: 0.5, upper: 0.5 };
+        assert_eq!(value(&output("0.09"), Figure::Cpu), Some(Value::Ratio(half)));
+        assert_eq!(value(&output("0.30"), Figure::Cpu), Some(Value::Disturbed(half, 0.3)));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //!
 //! Runs the bench `account` with `--figures`, in which fusee and tokio take turns over each workload of the scheduler, and
 //! compares what it prints with `benches/recorded.txt` (see [`sheet`] for the file, [`verdict`] for the rules and their
-//! tolerances). A ratio that seems to have fallen behind is measured once more, for a busy neighbour may have been about:
-//! it has when both times say so. A row that is only recorded, or only measured, fails. Instructions are skipped, and said
-//! to be, where valgrind is missing; a check in which nothing could be compared fails.
+//! tolerances). A workload of which a ratio seems to have fallen behind, or was disturbed by others on the machine, is measured once
+//! more, and the second time counts. A row that is only recorded, or only measured, fails. What cannot be measured is
+//! skipped, and said to be: instructions where valgrind is missing, ratios where others use the machine. A check in
+//! which nothing could be compared fails.
 //!
 //! `--record` writes the file anew, with the machine, the versions and the date. It is to be run when the work is faster, or
 //! slower for a reason, on a quiet machine.
@@ -15,6 +16,7 @@ mod figures;
 mod sheet;
 mod verdict;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -30,6 +32,9 @@ const RECORD: &str = "benches/recorded.txt";
 /// How many pairs of turns a ratio is taken from.
 const ROUNDS: &str = "9";
 
+/// How often `--record` measures again what others disturbed.
+const PATIENCE: usize = 5;
+
 const ABOUT: &str = "\
 # What `cargo xtask bench-check` compares with; written by `cargo xtask bench-check --record`.
 # wall, cpu: fusee's time over tokio's in the same round: lower quartile, median, upper quartile.
@@ -40,7 +45,7 @@ const ABOUT: &str = "\
 pub(crate) fn run(root: &Path, record: bool) -> Result<(), String> {
     let began = Instant::now();
     if record {
-        return write(root, &measure(root, "")?);
+        return write(root);
     }
     let text = fs::read_to_string(root.join(RECORD)).map_err(|error| format!("{RECORD} could not be read: {error}"))?;
     let recorded = Sheet::parse(&text).map_err(|error| format!("{RECORD}:{error}"))?;
@@ -48,18 +53,47 @@ pub(crate) fn run(root: &Path, record: bool) -> Result<(), String> {
     for difference in differences(&text, &now.about) {
         println!("note: {difference}");
     }
-    let mut judgements = verdict::judge(&recorded, &now.sheet);
-    if let Some(again) = doubtful(&judgements) {
-        println!("measuring once more: {}", again.join(", "));
-        let second = measure(root, &format!("^({})", again.join("|")))?;
-        now.sheet.renew(second.sheet, |key| is_behind(&judgements, key));
-        judgements = verdict::judge(&recorded, &now.sheet);
+    let judgements = verdict::judge(&recorded, &now.sheet);
+    let again = &behind(&judgements) | &now.sheet.disturbed();
+    if !again.is_empty() {
+        let second = measure_again(root, &again)?;
+        now.sheet.renew(second, &again);
     }
+    let judgements = verdict::judge(&recorded, &now.sheet);
     for judgement in &judgements {
         println!("{judgement}");
     }
     println!("bench-check: {}", seconds(began.elapsed()));
     verdict::conclude(&judgements)
+}
+
+fn write(root: &Path) -> Result<(), String> {
+    let mut now = measure(root, "")?;
+    for _ in 0..PATIENCE {
+        let again = now.sheet.disturbed();
+        if again.is_empty() {
+            break;
+        }
+        let next = measure_again(root, &again)?;
+        now.sheet.renew(next, &again);
+    }
+    if !now.sheet.is_whole() {
+        return Err(format!(
+            "{RECORD} would lack what could not be measured here, for want of valgrind or of quiet:\n{}",
+            now.sheet
+        ));
+    }
+    fs::write(root.join(RECORD), format!("{ABOUT}{}{}", now.about, now.sheet))
+        .map_err(|error| format!("{RECORD} could not be written: {error}"))?;
+    println!("{RECORD} written");
+    Ok(())
+}
+
+/// The same rows of some workloads.
+fn measure_again(root: &Path, workloads: &BTreeSet<String>) -> Result<Sheet, String> {
+    let workloads: Vec<&str> = workloads.iter().map(String::as_str).collect();
+    println!("measuring once more: {}", workloads.join(", "));
+    Ok(measure(root, &format!("^({})", workloads.join("|")))?.sheet)
 }
 
 /// Runs the bench over the workloads that `filter` matches.
@@ -77,29 +111,11 @@ fn measure(root: &Path, filter: &str) -> Result<Measurement, String> {
     Measurement::parse(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn write(root: &Path, now: &Measurement) -> Result<(), String> {
-    if !now.sheet.is_whole() {
-        return Err(format!("{RECORD} would lack what could not be counted here: is valgrind there?\n{}", now.about));
-    }
-    fs::write(root.join(RECORD), format!("{ABOUT}{}{}", now.about, now.sheet))
-        .map_err(|error| format!("{RECORD} could not be written: {error}"))?;
-    println!("{RECORD} written");
-    Ok(())
-}
-
 /// The workloads with a ratio that is behind.
-fn doubtful(judgements: &[Judgement]) -> Option<Vec<&str>> {
-    let behind = judgements.iter().filter(|judgement| judgement.verdict == Verdict::Behind);
-    let mut workloads: Vec<&str> = behind
-        .filter(|judgement| judgement.key.figure != Figure::Instructions)
-        .map(|judgement| judgement.key.workload.as_str())
-        .collect();
-    workloads.dedup();
-    (!workloads.is_empty()).then_some(workloads)
-}
-
-fn is_behind(judgements: &[Judgement], key: &sheet::Key) -> bool {
-    judgements.iter().any(|judgement| judgement.key == *key && judgement.verdict == Verdict::Behind)
+fn behind(judgements: &[Judgement]) -> BTreeSet<String> {
+    let is_ratio = |judgement: &&Judgement| judgement.key.figure != Figure::Instructions;
+    let behind = judgements.iter().filter(is_ratio).filter(|judgement| judgement.verdict == Verdict::Behind);
+    behind.map(|judgement| judgement.key.workload.clone()).collect()
 }
 
 /// In what this run is unlike the recorded one, so that a ratio may differ for a reason other than the code.

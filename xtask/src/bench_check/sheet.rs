@@ -3,7 +3,7 @@
 //! A line holds a workload, a figure's name and its values, apart by spaces: `spawn_local wall 0.35 0.39 0.44`. Lines that
 //! begin with `#` say where the rows are from. Deliberately not here: what a row is held to (see `verdict`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What was measured.
@@ -35,6 +35,8 @@ pub(crate) struct Quartiles {
 pub(crate) enum Value {
     Ratio(Quartiles),
     Count(f64),
+    /// A ratio from a machine of which others used this part: it says little.
+    Disturbed(Quartiles, f64),
     /// The tool that counts it is missing.
     Uncounted,
 }
@@ -102,14 +104,22 @@ impl Sheet {
         self.rows.keys()
     }
 
-    /// Puts the values of `other` in the place of those that `choose` chooses.
-    pub(crate) fn renew(&mut self, other: Self, choose: impl Fn(&Key) -> bool) {
-        self.rows.extend(other.rows.into_iter().filter(|(key, _)| choose(key)));
+    /// Puts what `newer` has of `workloads` in the place of what is here.
+    pub(crate) fn renew(&mut self, newer: Self, workloads: &BTreeSet<String>) {
+        self.rows.retain(|key, _| !workloads.contains(&key.workload));
+        self.rows.extend(newer.rows.into_iter().filter(|(key, _)| workloads.contains(&key.workload)));
     }
 
-    /// Whether there are rows, and a value in each.
+    /// The workloads whose ratios are disturbed.
+    pub(crate) fn disturbed(&self) -> BTreeSet<String> {
+        let disturbed = self.rows.iter().filter(|(_, value)| matches!(value, Value::Disturbed(..)));
+        disturbed.map(|(key, _)| key.workload.clone()).collect()
+    }
+
+    /// Whether there are rows, and in each a value to be held to.
     pub(crate) fn is_whole(&self) -> bool {
-        !self.rows.is_empty() && self.rows.values().all(|value| *value != Value::Uncounted)
+        let usable = |value: &Value| matches!(value, Value::Ratio(_) | Value::Count(_));
+        !self.rows.is_empty() && self.rows.values().all(usable)
     }
 }
 
@@ -134,10 +144,19 @@ impl fmt::Display for Key {
     }
 }
 
+/// As people read it.
+impl fmt::Display for Quartiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ({:.2}–{:.2})", self.median, self.lower, self.upper)
+    }
+}
+
+/// As it is kept.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ratio(Quartiles { lower, median, upper }) => write!(f, "{lower:.3} {median:.3} {upper:.3}"),
+            Self::Disturbed(ratio, others) => write!(f, "{ratio} beside {:.0} % of others", others * 100.0),
             Self::Count(count) => write!(f, "{count:.1}"),
             Self::Uncounted => f.write_str("–"),
         }

@@ -6,7 +6,9 @@
 //! **Ratios of times** do vary, by a tenth on a quiet machine and by half on a busy one, so the tolerance is taken from the runs
 //! themselves. A ratio is behind when three quarters of this run's rounds were worse than three quarters of the recorded run's:
 //! its lower quartile lies above the recorded upper one. Beside that it must lie above the recorded median by more than
-//! [`RATIO_TOLERANCE`], because the rounds of one run share its minute, and so lie closer together than two runs do. A loss that is
+//! [`RATIO_TOLERANCE`], because the rounds of one run share its minute, and so lie closer together than two runs do. Where others
+//! use the machine the rounds may agree on quite another ratio, since two workers that share one processor hardly contend: such
+//! rows are skipped (see `figures`). A loss that is
 //! smaller than the spread is not seen; it is what the instructions are counted for. A loss that costs no
 //! instructions and is within the spread is not seen at all.
 //!
@@ -32,7 +34,7 @@ pub(crate) enum Verdict {
     Missing,
     /// Measured and not recorded.
     Unknown,
-    /// Not measured, because the tool is missing.
+    /// Not measured, or not well: the tool is missing, or others used the machine.
     Skipped,
 }
 
@@ -61,7 +63,9 @@ pub(crate) fn conclude(judgements: &[Judgement]) -> Result<(), String> {
     let (held, ahead, skipped) = (count(Verdict::Held), count(Verdict::Ahead), count(Verdict::Skipped));
     println!("{held} rows held, {ahead} ahead, {skipped} SKIPPED");
     if skipped > 0 {
-        println!("warning: what is skipped was not checked: instructions want valgrind");
+        println!(
+            "warning: what is skipped was not checked: instructions want valgrind, and ratios a machine that others leave alone"
+        );
     }
     if ahead > 0 {
         println!("note: what is ahead wants recording: cargo xtask bench-check --record");
@@ -95,9 +99,11 @@ fn verdict(recorded: Option<Value>, now: Option<Value>) -> Verdict {
                 Verdict::Held
             }
         }
-        (Some(Value::Count(_)), Some(Value::Uncounted)) => Verdict::Skipped,
-        // An unrecorded row must be recorded by somebody with the tool.
-        (Some(Value::Uncounted) | None, Some(_)) => Verdict::Unknown,
+        (Some(Value::Count(_)), Some(Value::Uncounted)) | (Some(Value::Ratio(_)), Some(Value::Disturbed(..))) => {
+            Verdict::Skipped
+        }
+        // What is not fit to be compared is not recorded either.
+        (Some(Value::Uncounted | Value::Disturbed(..)) | None, Some(_)) => Verdict::Unknown,
         // A figure's kind goes with its name, so that two kinds do not meet.
         (Some(_), _) | (None, None) => Verdict::Missing,
     }
@@ -106,7 +112,7 @@ fn verdict(recorded: Option<Value>, now: Option<Value>) -> Verdict {
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: Option<Value>| match value {
-            Some(Value::Ratio(ratio)) => format!("{:.2} ({:.2}–{:.2})", ratio.median, ratio.lower, ratio.upper),
+            Some(Value::Ratio(ratio)) => ratio.to_string(),
             Some(value) => value.to_string(),
             None => "nothing".to_owned(),
         };
