@@ -16,7 +16,7 @@
 //! `--figures` leaves out what varies most or takes longest: it times the rounds, which a reader can pair, and counts the
 //! instructions on one worker. The lines are on the standard output, each with `workload/runtime`, a figure's name, and its
 //! values per operation: `wall` and `cpu` in nanoseconds, one for each round, and `instructions`. The line of `workload/others` has the `share` of
-//! the machine that others used while the workload was timed.
+//! the machine that others used in each round; it has none where the system does not tell.
 //!
 //! To see which functions the instructions are in, run one turn under callgrind by hand and give its file to
 //! `callgrind_annotate`: `valgrind --tool=callgrind target/release/deps/account-… --turn spawn_local/fusee 20000 1 0`.
@@ -126,22 +126,23 @@ fn selected(args: &Args) -> (Vec<Vec<Subject>>, Vec<Subject>) {
     (WORKLOADS.into_iter().map(race).filter(|race| !race.is_empty()).collect(), floor)
 }
 
-/// Lets the subjects take their timed turns, one after the other in each round, so that a ratio can be taken within it.
-fn timed(race: &[Subject], args: &Args, usual: usize) -> Vec<Ledger> {
-    let mut ledgers: Vec<_> = race.iter().map(|subject| Ledger::new(*subject)).collect();
-    for _ in 0..args.rounds(usual) {
-        for ledger in &mut ledgers {
-            let subject = ledger.subject;
-            let turn = Turn { subject, jobs: subject.jobs(args.scale), workers: args.workers, counting: false };
-            ledger.timed.push(turn.take());
-        }
+fn ledgers(race: &[Subject]) -> Vec<Ledger> {
+    race.iter().map(|subject| Ledger::new(*subject)).collect()
+}
+
+/// Each subject takes a timed turn, one after the other, so that a ratio can be taken within the round.
+fn round(ledgers: &mut [Ledger], args: &Args) {
+    for ledger in ledgers {
+        let subject = ledger.subject;
+        let turn = Turn { subject, jobs: subject.jobs(args.scale), workers: args.workers, counting: false };
+        ledger.timed.push(turn.take());
     }
-    ledgers
 }
 
 /// Everything about the subjects.
 fn account(race: &[Subject], args: &Args, tools: &Tools) -> Vec<Ledger> {
-    let mut ledgers = timed(race, args, 3);
+    let mut ledgers = ledgers(race);
+    (0..args.rounds(3)).for_each(|_| round(&mut ledgers, args));
     let watched = args.scale == Scale::Full;
     for ledger in &mut ledgers {
         let subject = ledger.subject;
@@ -170,12 +171,16 @@ fn figures(work: &[Vec<Subject>], args: &Args, tools: &Tools) {
     }
     println!("# workers: {}, rounds: {}", args.workers, args.rounds(9));
     for race in work {
-        let watch = Watch::start();
-        let ledgers = timed(race, args, 9);
-        if let (Some(Subject::Work(workload, _)), Some(share)) = (race.first(), watch.and_then(|watch| watch.share())) {
-            println!("{}/others share {share:.3}", workload.name());
+        let mut ledgers = ledgers(race);
+        let mut shares = Vec::new();
+        for _ in 0..args.rounds(9) {
+            let watch = Watch::start();
+            round(&mut ledgers, args);
+            shares.extend(watch.and_then(|watch| watch.share()).map(|share| format!(" {share:.3}")));
         }
-        for mut ledger in ledgers {
+        let Some(Subject::Work(workload, _)) = race.first() else { continue };
+        println!("{}/others share{}", workload.name(), shares.concat());
+        for ledger in &mut ledgers {
             ledger.alone = tools.executed(ledger.subject, 1);
             println!("{}", ledger.plain());
         }

@@ -1,8 +1,9 @@
 //! What the bench `account` prints with `--figures`, made into rows.
 //!
 //! Its lines are `workload/runtime figure value…`, with a value for each round: a ratio is taken within a round, because two
-//! neighbouring turns find the machine at the same speed. The line `workload/others share value` has the part of the machine that others
-//! used meanwhile; past [`QUIET`] the workload's ratios are disturbed. Where the system does not tell, the machine is taken for quiet.
+//! neighbouring turns find the machine at the same speed. `workload/others share value…` has the part of the machine that others used
+//! in each round. Where that is more than [`QUIET`] the round is left out, whatever it found; with fewer than [`ENOUGH`] rounds
+//! left, the ratio is that of all of them and disturbed. Where the system does not tell, the machine is taken for quiet.
 
 use super::sheet::{Figure, Key, Quartiles, Sheet, Value};
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ const SHARE: &str = "share";
 
 /// Which part of the machine others may use without being in the way.
 const QUIET: f64 = 0.1;
+
+/// How many rounds make quartiles.
+const ENOUGH: usize = 5;
 
 /// What a bench puts where it has no tool to count.
 const UNCOUNTED: &str = "–";
@@ -35,10 +39,10 @@ impl Measurement {
     pub(crate) fn parse(output: &str) -> Result<Self, String> {
         let (about, lines): (Vec<&str>, Vec<&str>) = output.lines().partition(|line| line.starts_with('#'));
         let mut by_runtime: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
-        let mut disturbed: BTreeMap<&str, f64> = BTreeMap::new();
+        let mut others: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
         for line in lines.into_iter().filter(|line| !line.is_empty()) {
-            if let Some((workload, share)) = parse_share(line) {
-                disturbed.extend((share > QUIET).then_some((workload, share)));
+            if let Some((workload, shares)) = parse_shares(line) {
+                others.insert(workload, shares);
                 continue;
             }
             let (runtime, line) =
@@ -52,11 +56,8 @@ impl Measurement {
                 Figure::Instructions => count(&values),
                 Figure::Wall | Figure::Cpu => {
                     let of_reference = reference.iter().find(|(name, other, _)| (*name, *other) == (workload, figure));
-                    let ratio = of_reference.and_then(|(.., reference)| ratio(&values, reference));
-                    ratio.map(|ratio| match disturbed.get(workload) {
-                        Some(share) => Value::Disturbed(ratio, *share),
-                        None => Value::Ratio(ratio),
-                    })
+                    let ratios = of_reference.and_then(|(.., reference)| ratios(&values, reference));
+                    ratios.and_then(|ratios| ratio(ratios, others.get(workload).map_or(&[], Vec::as_slice)))
                 }
             };
             let key = Key { workload: workload.to_owned(), figure };
@@ -75,11 +76,13 @@ fn parse_line(line: &str) -> Option<(&str, Line<'_>)> {
     Some((runtime, (workload, figure, words.collect())))
 }
 
-fn parse_share(line: &str) -> Option<(&str, f64)> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let [name, SHARE, share] = words[..] else { return None };
-    let workload = name.strip_suffix(OTHERS)?.strip_suffix('/')?;
-    Some((workload, share.parse().ok()?))
+fn parse_shares(line: &str) -> Option<(&str, Vec<f64>)> {
+    let mut words = line.split_whitespace();
+    let workload = words.next()?.strip_suffix(OTHERS)?.strip_suffix('/')?;
+    if words.next()? != SHARE {
+        return None;
+    }
+    Some((workload, words.map(|share| share.parse().ok()).collect::<Option<_>>()?))
 }
 
 fn count(values: &[&str]) -> Option<Value> {
@@ -90,8 +93,8 @@ fn count(values: &[&str]) -> Option<Value> {
     }
 }
 
-/// The ratios of the rounds.
-fn ratio(own: &[&str], reference: &[&str]) -> Option<Quartiles> {
+/// The ratios, each within its round.
+fn ratios(own: &[&str], reference: &[&str]) -> Option<Vec<f64>> {
     if own.len() != reference.len() {
         return None;
     }
@@ -99,8 +102,25 @@ fn ratio(own: &[&str], reference: &[&str]) -> Option<Quartiles> {
         let ratio = own.parse::<f64>().ok()? / reference.parse::<f64>().ok()?;
         (ratio.is_finite() && ratio > 0.0).then_some(ratio)
     };
-    let ratios = own.iter().zip(reference).map(ratio).collect::<Option<Vec<f64>>>()?;
-    Quartiles::of(ratios)
+    own.iter().zip(reference).map(ratio).collect()
+}
+
+/// What the rounds come to, of which the quiet ones count.
+fn ratio(ratios: Vec<f64>, shares: &[f64]) -> Option<Value> {
+    // A share for each round, or none at all.
+    if shares.is_empty() {
+        return Quartiles::of(ratios).map(Value::Ratio);
+    }
+    if shares.len() != ratios.len() {
+        return None;
+    }
+    let rounds = ratios.iter().zip(shares);
+    let quiet: Vec<f64> = rounds.filter(|(_, share)| **share <= QUIET).map(|(ratio, _)| *ratio).collect();
+    if quiet.len() >= ENOUGH {
+        return Quartiles::of(quiet).map(Value::Ratio);
+    }
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    Quartiles::of(ratios).map(|ratio| Value::Disturbed(ratio, mean))
 }
 
 #[cfg(test)]
@@ -120,12 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_beside_busy_others_is_disturbed() {
-        let output =
-            |share| format!("yield_many/others share {share}\nyield_many/fusee cpu 1\nyield_many/tokio cpu 2\n");
+    fn rounds_beside_busy_others_do_not_count() {
+        let output = |shares: &str| {
+            let [fusee, tokio] = ["9 1 1 1 1 1", "3 2 2 2 2 2"];
+            format!("yield_many/others share {shares}\nyield_many/fusee cpu {fusee}\nyield_many/tokio cpu {tokio}\n")
+        };
         let half = Quartiles { lower: 0.5, median: 0.5, upper: 0.5 };
-        assert_eq!(value(&output("0.09"), Figure::Cpu), Some(Value::Ratio(half)));
-        assert_eq!(value(&output("0.30"), Figure::Cpu), Some(Value::Disturbed(half, 0.3)));
+        assert_eq!(value(&output("0.2 0.1 0 0 0 0"), Figure::Cpu), Some(Value::Ratio(half)));
+        // Four are too few to count.
+        assert_eq!(value(&output("0.75 0.75 0 0 0 0"), Figure::Cpu), Some(Value::Disturbed(half, 0.25)));
+        assert!(matches!(value(&output(""), Figure::Cpu), Some(Value::Ratio(_))));
     }
 
     #[test]
@@ -144,6 +168,7 @@ mod tests {
             "yield_many/fusee wall\nyield_many/tokio wall\n",
             "yield_many/fusee instructions NaN\n",
             "yield_many fusee 10\n",
+            "yield_many/others share 0.1 0.1\nyield_many/fusee wall 10\nyield_many/tokio wall 10\n",
         ] {
             assert!(Measurement::parse(bad).is_err(), "{bad}");
         }

@@ -29,8 +29,8 @@ use verdict::{Judgement, Verdict};
 
 const RECORD: &str = "benches/recorded.txt";
 
-/// How many pairs of turns a ratio is taken from.
-const ROUNDS: &str = "9";
+/// How many pairs of turns a ratio is taken from, unless others disturb some of them.
+const ROUNDS: &str = "12";
 
 /// How often `--record` measures again what others disturbed.
 const PATIENCE: usize = 5;
