@@ -33,7 +33,7 @@ const RECORD: &str = "benches/recorded.txt";
 const ROUNDS: &str = "12";
 
 /// How often `--record` measures again what others disturbed.
-const PATIENCE: usize = 5;
+const PATIENCE: usize = 3;
 
 const ABOUT: &str = "\
 # What `cargo xtask bench-check` compares with; written by `cargo xtask bench-check --record`.
@@ -47,7 +47,9 @@ pub(crate) fn run(root: &Path, record: bool) -> Result<(), String> {
     if record {
         return write(root);
     }
-    let text = fs::read_to_string(root.join(RECORD)).map_err(|error| format!("{RECORD} could not be read: {error}"))?;
+    let text = fs::read_to_string(root.join(RECORD)).map_err(|error| {
+        format!("{RECORD} could not be read ({error}); `cargo xtask bench-check --record` writes it")
+    })?;
     let recorded = Sheet::parse(&text).map_err(|error| format!("{RECORD}:{error}"))?;
     let mut now = measure(root, "")?;
     for difference in differences(&text, &now.about) {
