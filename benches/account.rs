@@ -8,7 +8,7 @@
 //! of it only counts mean anything, and with several workers these depend on how it makes them take turns.
 //!
 //! ```text
-//! cargo bench --bench account                        everything, about four minutes
+//! cargo bench --bench account                        everything, in one to two minutes
 //! cargo bench --bench account -- 'spawn.*/fusee'     some rows; the floor is `floor/…`
 //! cargo bench --bench account -- --figures           plain lines for `cargo xtask bench-check`
 //! ```
@@ -80,7 +80,8 @@ that message each other once (ping_pong), a sleep made, polled and dropped (time
   namely read-modify-writes, and fences and exchanges where the compiler makes them of one.
 - instructions, locked, N workers: the same with N; one thread runs at a time, so that waiting and stealing are not as they are at full speed.
 - switches: voluntary context switches of all threads, of the rounds' median: how often a thread went to sleep in the kernel.
-- futex calls: sleeps and wakes by the kernel's futex, failed ones included.
+- futex calls: sleeps and wakes by the kernel's futex, failed ones included. Like the instructions, the difference of a large run
+  and a small one over the operations that they differ by: of next to none, noise can make it negative.
 - allocations, bytes: asked of the allocator, growth of a block included.";
 
 fn main() -> ExitCode {
