@@ -1,8 +1,9 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `ci` is everything that must hold before a change lands; `tidy`, `mutants` and `sanitize` are steps of it that no other
-//! tool offers. Only the standard library is used, so that the checks build in seconds and lean on nothing they check.
+//! tool offers; `bench-check` compares speed with what is on record. Only the standard library is used, so that the checks build in seconds and lean on nothing they check.
 
+mod bench_check;
 mod ci;
 mod mutants;
 mod programs;
@@ -32,6 +33,10 @@ Commands:
   sanitize [address | thread] [FILTER]
       The tests under AddressSanitizer with leak detection, and under ThreadSanitizer; needs a nightly toolchain.
       FILTER         only the files of tests whose name contains this text
+  bench-check [--record]
+      Compare fusee with tokio and with what is recorded in benches/recorded.txt; fails if it has fallen behind. Not part
+      of ci: it takes a minute and wants a quiet machine, and valgrind to count instructions.
+      --record       write the file anew
 ";
 
 /// What a command needs: the arguments after its name, and the folder that holds the workspace.
@@ -111,6 +116,11 @@ fn run(invocation: &mut Invocation) -> Result<(), String> {
             }
             invocation.finish()?;
             sanitize::run(&invocation.root, &kinds, filter.as_deref())
+        }
+        Some("bench-check") => {
+            let record = invocation.take_flag("--record");
+            invocation.finish()?;
+            bench_check::run(&invocation.root, record)
         }
         Some(other) => Err(format!("unknown command `{other}`\n\n{USAGE}")),
         None => Err(format!("a command is missing\n\n{USAGE}")),
