@@ -11,12 +11,11 @@
 //! # Invariants (ordering labels)
 //! - `scheduler_close`: a task that is queued while the scheduler closes is found. Who queues pushes, passes a fence (`idle_publish`, `slot_publish`, or this one
 //!   for a batch that was moved) and reads `closed`, or the number of owners; who empties the queues has read or written that, passes this fence, and looks.
-//!   `scheduler_check_before_push`, `worker_ignores_close` (structural): in this order.
-//! - `scheduler_owners`: who becomes an owner after the last one is gone sees the scheduler closed.
+//!   `scheduler_check_before_push`, `worker_ignores_close`, `close_tells_nobody`, `close_keeps_late_wake` (structural): in this order, by all of them.
 //! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
 //!
 //! Checked by the models `injector_shutdown`, `injector_vs_exit`, `shutdown_inflight_wake`, `spawn_vs_close`, `current_thread_drop_vs_spawn`,
-//! `displaced_vs_close` and `first_pending_vs_close`.
+//! `displaced_vs_close`, `batch_vs_close` and `first_pending_vs_close`.
 
 use super::queue::LocalQueue;
 use super::{Scheduler, Shard};
@@ -80,7 +79,7 @@ impl Scheduler {
     /// A worker, which goes on with the poll that it is in, has queued a task: if workers have exited meanwhile, they may not have seen it.
     #[inline]
     pub(super) fn tell_if_closed(&self) {
-        if self.is_closed() && self.remotes.len() > 1 {
+        if self.is_closed() && self.remotes.len() > 1 && !mutant("close_tells_nobody") {
             self.tell_closed();
         }
     }
@@ -104,7 +103,7 @@ impl Scheduler {
     /// Whether nobody is there any more who could spawn or poll. Asked after a fence that follows a push.
     pub(super) fn is_ownerless(&self) -> bool {
         // ORDERING(scheduler_close): relaxed, the fence before orders it.
-        self.owners.load(Ordering::Relaxed) == 0
+        self.owners.load(Ordering::Relaxed) == 0 && !mutant("close_keeps_late_wake")
     }
 
     /// Drops the injector's entries. Without an owner: each of the futures is gone, or about to be dropped by whoever spawned it.
@@ -133,16 +132,16 @@ impl Shard {
     /// The shard of worker `index`; of foreign threads, if that is the number of workers.
     pub(crate) fn new(scheduler: Arc<Scheduler>, index: usize) -> Arc<Self> {
         debug_assert!(index <= scheduler.workers(), "one shard for each worker and one for foreign threads");
-        // ORDERING(scheduler_owners): acquire; pairs with the drop of the last owner, if there was one.
-        scheduler.owners.fetch_add(1, ord("scheduler_owners", Ordering::Acquire));
+        // Relaxed: counter only; whoever makes one has another, or makes the first.
+        scheduler.owners.fetch_add(1, Ordering::Relaxed);
         Arc::new(Self { scheduler, index })
     }
 }
 
 impl Drop for Shard {
     fn drop(&mut self) {
-        // ORDERING(scheduler_owners): release, for whoever becomes an owner later; acquire, for what all other owners have done.
-        if self.scheduler.owners.fetch_sub(1, ord("scheduler_owners", Ordering::AcqRel)) == 1 {
+        // ORDERING(scheduler_close): relaxed; the fence that follows orders it.
+        if self.scheduler.owners.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.scheduler.empty_injector();
         }
     }

@@ -31,17 +31,17 @@ impl Scheduler {
         usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)
     }
 
-    /// Tasks that were spawned, also on the closed scheduler, which cancels them.
+    /// Tasks that were spawned, and not refused.
     pub(crate) fn spawned_tasks(&self) -> u64 {
         // Counter only.
         let elsewhere = self.foreign.spawned.load(Ordering::Relaxed);
         self.sum(|metrics| metrics.spawned.get()).saturating_add(elsewhere)
     }
 
-    /// Counts a task that no worker spawns.
-    pub(super) fn count_foreign_spawn(&self) {
+    /// Counts tasks that no worker spawns.
+    pub(super) fn count_foreign_spawn(&self, count: u64) {
         // Counter only.
-        self.foreign.spawned.fetch_add(1, Ordering::Relaxed);
+        self.foreign.spawned.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Counts a task that this thread is about to complete.

@@ -4,6 +4,9 @@
 //! first time enters it into the list of the worker that it was polled on.
 //!
 //! Who calls it: `Handle` spawns, on any thread; through [`Schedule`] wakers and polls queue, on any thread.
+//! # Invariants
+//! - A task that is refused by the list of live tasks is cancelled by the poll that left it pending (structural: `membership_ignores_refusal`).
+//!
 //! Checked by the models `spawn_vs_close`, `injector_shutdown` and `first_pending_vs_close`.
 //! Deliberately not here: the queues, and who is woken (`mod.rs`); what becomes of tasks at the end (`closing.rs`).
 
@@ -12,7 +15,7 @@ use std::future::Future;
 use super::references::Reference;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
-use crate::sync::{Arc, UnsafeCell};
+use crate::sync::{Arc, UnsafeCell, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
@@ -26,10 +29,11 @@ where
     F::Output: Send + 'static,
 {
     let scheduler = membership.scheduler.as_ptr();
+    let is_refused = membership.is_refused();
     let (runnable, handle) = task::create(future, membership, origin);
     // SAFETY: the handle keeps the task, and the task's membership the scheduler.
     let scheduler = unsafe { &*scheduler };
-    if scheduler.is_closed() {
+    if is_refused {
         runnable.cancel();
     } else if let Err(runnable) = Worker::push_current(scheduler, runnable)
         && scheduler.inject_new(runnable)
@@ -42,11 +46,15 @@ where
 /// A task's membership: which scheduler runs it, and in which list it is.
 pub(crate) struct Membership {
     scheduler: Reference,
-    /// A list's index, or [`UNLISTED`]. Belongs to whoever holds `RUNNING`, as the stage does (rule 1 of `task/state.rs`).
+    /// A list's index, [`UNLISTED`] or [`REFUSED`]. Belongs to whoever holds `RUNNING`, as the stage does (rule 1 of `task/state.rs`).
     list: UnsafeCell<u32>,
 }
 
+/// In no list yet.
 const UNLISTED: u32 = u32::MAX;
+
+/// Made for a closed scheduler: never queued, and not counted.
+const REFUSED: u32 = u32::MAX - 1;
 
 // SAFETY: the reference may be given back anywhere, and the list is touched by one thread at a time.
 unsafe impl Send for Membership {}
@@ -54,14 +62,21 @@ unsafe impl Send for Membership {}
 unsafe impl Sync for Membership {}
 
 impl Membership {
-    /// Of a task that is about to be spawned, and counts as spawned from now on.
+    /// Of a task that is about to be spawned, and counts as spawned from now on, unless the scheduler is closed.
     ///
     /// # Panics
     /// In a child of the process that built the runtime.
     #[track_caller]
     pub(crate) fn new(shard: &Arc<Shard>) -> Self {
         shard.scheduler.assert_not_forked();
-        Self { scheduler: Reference::of_new_task(&shard.scheduler), list: UnsafeCell::new(UNLISTED) }
+        let is_refused = shard.scheduler.is_closed();
+        let scheduler = Reference::of_new_task(&shard.scheduler, !is_refused);
+        Self { scheduler, list: UnsafeCell::new(if is_refused { REFUSED } else { UNLISTED }) }
+    }
+
+    fn is_refused(&self) -> bool {
+        // SAFETY: the task is not made yet.
+        self.list.with(|list| unsafe { *list }) == REFUSED
     }
 
     /// Enters `task`, which has been pending for the first time. False when the list is closed.
@@ -80,7 +95,7 @@ impl Membership {
             // SAFETY: the caller holds `RUNNING`, and no list has the task.
             self.list.with_mut(|list| unsafe { *list = UNLISTED });
         }
-        entered
+        entered || mutant("membership_ignores_refusal")
     }
 
     /// Queues `task` on this worker by `queue`, or injects it from any other thread.
@@ -125,9 +140,12 @@ impl Schedule for Membership {
 
     unsafe fn release(&self, task: RawTask) -> bool {
         let scheduler = self.scheduler.get();
-        scheduler.count_finished();
         // SAFETY: the caller holds `RUNNING`.
         let list = self.list.with(|list| unsafe { *list });
+        if list == REFUSED {
+            return true;
+        }
+        scheduler.count_finished();
         // SAFETY: the task has entered this list, and completes once.
         list == UNLISTED || unsafe { scheduler.lists[list as usize].remove(task) }
     }

@@ -182,7 +182,7 @@ impl Scheduler {
 
     /// Queues a woken task from a thread that is no worker of ours. It is in a list: on a closed scheduler its future needs nobody.
     fn inject(&self, task: Runnable) {
-        if self.is_closed() && !mutant("scheduler_check_before_push") {
+        if self.is_closed() {
             return;
         }
         self.push_injected(task);

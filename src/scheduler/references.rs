@@ -39,15 +39,15 @@ impl Lent {
 pub(super) struct Reference(NonNull<Scheduler>);
 
 impl Reference {
-    /// For a task about to be spawned, which is counted.
+    /// For a task about to be spawned, which is counted if it `counts`.
     #[inline]
-    pub(super) fn of_new_task(scheduler: &Arc<Scheduler>) -> Self {
+    pub(super) fn of_new_task(scheduler: &Arc<Scheduler>, counts: bool) -> Self {
         let worked = Worker::peek(Arc::as_ptr(scheduler), |worker| {
-            worker.metrics().spawned.add(1);
+            worker.metrics().spawned.add(counts.into());
             worker.credit().take(scheduler);
         });
         if worked.is_none() {
-            scheduler.count_foreign_spawn();
+            scheduler.count_foreign_spawn(counts.into());
             Scheduler::lend(scheduler, 1);
         }
         Self(NonNull::from(&**scheduler))

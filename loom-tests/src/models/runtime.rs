@@ -26,8 +26,13 @@ pub(super) const POLICY: Policy =
 
 /// A scheduler whose blocking pool nobody uses.
 pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Arc<Scheduler> {
+    with_hooks(remotes, timers, policy, Hooks::default())
+}
+
+/// The same, with hooks.
+pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy, hooks: Hooks) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    let plan = Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks: Hooks::default() };
+    let plan = Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks };
     Arc::new(Scheduler::new(remotes, timers, plan))
 }
 

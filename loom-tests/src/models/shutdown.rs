@@ -1,22 +1,24 @@
 //! Models of a runtime's end, beside what other threads still ask of it.
 
-use std::future::{Future, poll_fn, ready};
+use std::future::{Future, pending, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::runtime::{POLICY, for_model, run_all};
+use super::runtime::{POLICY, for_model, run_all, with_hooks};
 use super::stage::{Fate, Output};
-use crate::harness::{Model, spawn, witness};
-use crate::park::Parker;
+use crate::harness::{Model, join, spawn, witness};
+use crate::park::{Parker, Unparker};
 use crate::runtime;
 use crate::runtime::threads::Threads;
-use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Membership, Shard};
+use crate::scheduler::hooks::Hooks;
+use crate::scheduler::watch::Watchman;
+use crate::scheduler::worker::{self, Seed, Worker};
+use crate::scheduler::{self, Membership, Scheduler, Shard};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::thread::Builder;
-use crate::sync::{RawInstant, clock};
+use crate::sync::{RawInstant, UnsafeCell, clock, deque};
 use crate::task::JoinHandle;
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
@@ -110,6 +112,162 @@ fn current_thread_drop_vs_spawn() {
         assert!(handle.is_finished() && !has_run(handle), "nobody runs it");
         assert_eq!(fate.outputs_dropped(), 1);
     });
+}
+
+/// A task queues two others, of which the second drives the first out of its worker's slot, while the other worker exits and shuts down what it sees; and then it blocks its
+/// worker until both are gone: they are, for the driver drops what was missed.
+///
+/// Mutants: `close_tells_nobody`.
+#[test]
+fn displaced_vs_close() {
+    Model::new("displaced_vs_close", 200).preemptions(1).branches(10_000).check(|| {
+        let driver = Parker::new();
+        let seeds = [Seed::new(), Seed::new()];
+        let timers = Timers::new(Clock::new(), 3, driver.unparker());
+        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
+        let foreign = Shard::new(scheduler.clone(), 2);
+        let [exits, blocks] = seeds;
+        let exits = exits.into_worker(Shard::new(scheduler.clone(), 0));
+        let blocks = blocks.into_worker(Shard::new(scheduler.clone(), 1));
+        let shard = blocks.shard().clone();
+        let blocking = async move {
+            let (gone, waits) = (StdArc::new(AtomicUsize::new(0)), Parker::new());
+            for _ in 0..2 {
+                let guard = CountOnDrop(gone.clone(), waits.unparker());
+                drop(scheduler::spawn(Membership::new(&shard), async move { drop(guard) }, Origin::here()));
+            }
+            while gone.load(Ordering::Relaxed) < 2 {
+                waits.park();
+            }
+        };
+        let handle = scheduler::spawn(Membership::new(&foreign), blocking, Origin::here());
+        let (driving, driver_owns) = (scheduler.clone(), foreign);
+        let driving = spawn(move || {
+            let mut watchman = Watchman::new(&driving);
+            let watch = || watchman.look(&driving);
+            driving.timers().drive(&driver, || false, watch, |due| due.clear());
+            drop(driver_owns);
+        });
+        let working = spawn(move || worker::run(blocks));
+        let closing = spawn(move || close_and_exit(&scheduler, *exits));
+        join([working, driving, closing]);
+        has_run(handle);
+    });
+}
+
+/// On a thread of its own, so that it is one preemption of the other worker's.
+fn close_and_exit(scheduler: &Scheduler, worker: Worker) {
+    scheduler.close();
+    worker.exit();
+}
+
+/// Counts its drop, and unparks a thread.
+struct CountOnDrop(StdArc<AtomicUsize>, Unparker);
+
+impl Drop for CountOnDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        self.1.unpark();
+    }
+}
+
+/// A worker takes a batch of tasks from the injector while another exits and shuts down what it sees; the first of them would block its worker until the second
+/// is gone. It is not polled, or the second is seen.
+///
+/// Mutants: `worker_ignores_close`.
+#[test]
+fn batch_vs_close() {
+    Model::new("batch_vs_close", 40).preemptions(1).branches(10_000).check(|| {
+        deque::spans_blocks(true);
+        let seeds = [Seed::new(), Seed::new()];
+        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
+        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
+        let foreign = Shard::new(scheduler.clone(), 2);
+        let [exits, works] = seeds;
+        let exits = exits.into_worker(Shard::new(scheduler.clone(), 0));
+        let works = works.into_worker(Shard::new(scheduler.clone(), 1));
+        let gone = Parker::new();
+        let guard = CountOnDrop(StdArc::default(), gone.unparker());
+        // A worker's first task is taken alone.
+        drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), async move { gone.park() }, Origin::here()));
+        drop(scheduler::spawn(Membership::new(&foreign), async move { drop(guard) }, Origin::here()));
+        let working = spawn(move || worker::run(works));
+        let closing = spawn(move || close_and_exit(&scheduler, *exits));
+        join([working, closing]);
+    });
+}
+
+/// A task is pending for the first time while the list that it is about to enter closes: its future is dropped once.
+///
+/// Mutants: `membership_ignores_refusal`.
+#[test]
+fn first_pending_vs_close() {
+    let model = Model::new("first_pending_vs_close", 50).preemptions(2).branches(10_000);
+    model.witnesses(&["polled", "never polled"]).check(|| {
+        let seeds = [Seed::new(), Seed::new()];
+        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
+        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
+        let foreign = Shard::new(scheduler.clone(), 2);
+        let (fate, polls) = (Fate::new(), StdArc::new(AtomicUsize::new(0)));
+        let (output, counts) = (Output(fate.clone()), polls.clone());
+        let pending = poll_fn(move |_| {
+            let _owned = &output;
+            counts.fetch_add(1, Ordering::Relaxed);
+            Poll::<()>::Pending
+        });
+        let handle = scheduler::spawn(Membership::new(&foreign), pending, Origin::here());
+        let [exits, works] = seeds;
+        let exits = exits.into_worker(Shard::new(scheduler.clone(), 0));
+        let works = works.into_worker(Shard::new(scheduler.clone(), 1));
+        let working = spawn(move || worker::run(works));
+        let closing = spawn(move || close_and_exit(&scheduler, *exits));
+        join([working, closing]);
+        assert!(!has_run(handle));
+        assert_eq!(fate.outputs_dropped(), 1);
+        witness(if polls.load(Ordering::Relaxed) == 1 { "polled" } else { "never polled" });
+    });
+}
+
+/// Two threads end the last tasks of a scheduler and give back their references to it: it is freed once, after both have used it.
+///
+/// Mutants: `scheduler_lent`.
+#[test]
+fn lent_references() {
+    Model::new("lent_references", 4).preemptions(3).check(|| {
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
+        let used = Used(UnsafeCell::new(()));
+        let mut hooks = Hooks::default();
+        hooks.task.terminate = Some(StdArc::new(move |_| used.touch()));
+        let scheduler = with_hooks(Box::new([Seed::new().remote()]), timers, POLICY, hooks);
+        let foreign = Shard::new(scheduler, 1);
+        let [first, second] =
+            [(); 2].map(|()| scheduler::spawn(Membership::new(&foreign), pending::<()>(), Origin::here()));
+        // The last owner goes: nothing but the handles is left of the tasks.
+        drop(foreign);
+        let giving = spawn(move || first.refuse());
+        second.refuse();
+        drop(second);
+        giving.join().unwrap();
+    });
+}
+
+/// What is used through a scheduler, and goes with it; loom sees both.
+struct Used(UnsafeCell<()>);
+
+// SAFETY: shared access is for reading; loom checks it.
+unsafe impl Sync for Used {}
+
+impl Used {
+    fn touch(&self) {
+        self.0.with(|_| ());
+    }
+}
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        self.0.with_mut(|_| ());
+    }
 }
 
 /// A runtime's two threads, of which one may not end before the wait for them does: that returns at its limit, or once both have ended.

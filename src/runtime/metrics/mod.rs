@@ -25,8 +25,8 @@ use super::handle::Handle;
 /// Those whose name ends in `_count` never go down, nor does a duration; the others say how much there is at the moment, and never more
 /// than there has been. Each is right on its own. Two that are read one after the other may be of different moments.
 ///
-/// Reading delays workers little: a worker's own counters are plain loads; for tasks spawned and alive, for timers and for the blocking pool short
-/// locks are taken, one after the other.
+/// Reading delays workers little: the counters of tasks and workers are plain loads; for timers and for the blocking pool short locks are taken, one after
+/// the other.
 ///
 /// ```
 /// let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
@@ -53,7 +53,7 @@ impl RuntimeMetrics {
 
     /// Tasks spawned and not complete yet. Those of a [`LocalSet`](crate::task::LocalSet) and blocking jobs are others.
     ///
-    /// While others are spawned it may say too few: never more than there were at once. Zero once the runtime has shut down, even while a task that does not return is still being polled.
+    /// While tasks come and go it may say too few: never more than there were at once. Once the runtime has shut down only those count that are still being polled.
     pub fn num_alive_tasks(&self) -> usize {
         self.handle.scheduler().live_tasks()
     }
