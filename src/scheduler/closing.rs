@@ -12,6 +12,7 @@
 //! - `scheduler_close`: a task that is queued while the scheduler closes is found. Who queues pushes, passes a fence (`idle_publish`, `slot_publish`, or this one
 //!   for a batch that was moved) and reads `closed`, or the number of owners; who empties the queues has read or written that, passes this fence, and looks.
 //!   `scheduler_check_before_push`, `worker_ignores_close`, `close_tells_nobody`, `close_keeps_late_wake` (structural): in this order, by all of them.
+//!   `worker_exit_keeps_queue` (structural): the queues are emptied, for others can reach them, and so keep them.
 //! - `scheduler_unpark_before_flag` (structural): the closing flag is written before the unparks, whose tokens carry it to workers that sleep.
 //!
 //! Checked by the models `injector_shutdown`, `injector_vs_exit`, `shutdown_inflight_wake`, `spawn_vs_close`, `current_thread_drop_vs_spawn`,

@@ -26,6 +26,7 @@ impl Scheduler {
     /// spawned, so what is read first are the spawns.
     pub(crate) fn live_tasks(&self) -> usize {
         let spawned = self.spawned_tasks();
+        // Counter only.
         let elsewhere = self.foreign.finished.load(Ordering::Relaxed);
         let finished = self.sum(|metrics| metrics.finished.get()).saturating_add(elsewhere);
         usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)

@@ -22,6 +22,7 @@
 //! | `gauges.rs` | what is read of them, and of the queues, from outside |
 //!
 //! # Invariants (ordering labels)
+//! - `scheduler_close`, `scheduler_check_before_push` (structural): see `closing.rs`.
 //! - `queue_account`: a task that was in the injector is counted once, there or as polled (`metrics.rs`).
 //! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours.

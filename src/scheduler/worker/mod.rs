@@ -9,8 +9,8 @@
 //! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
 //! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next; what comes before it after all
 //!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
-//! - `worker_exit_keeps_queue` (structural): a worker that exits empties its queue, which others can reach, and so keep. Checked by the
-//!   model `spawn_vs_close`.
+//! - `scheduler_close`, `worker_ignores_close` (structural): a worker that has moved a batch while the scheduler closed polls none of it. Checked by the model
+//!   `batch_vs_close`.
 //! - `worker_leaves_token` (structural): a worker whose time to sleep is up just as it is claimed waits for the token that belongs to the
 //!   claim. Checked by the model `alarm_vs_claim`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
