@@ -150,6 +150,8 @@ pub(super) struct Machine {
     pub(super) now: Nanos,
     events: BinaryHeap<Reverse<(Nanos, u64, usize)>>,
     sequence: u64,
+    /// Whether an actor has an event to come.
+    is_due: Vec<bool>,
     pub(super) stacks: Vec<Vec<Step>>,
     pub(super) workers: Vec<Worker>,
     pub(super) tasks: Vec<Task>,
@@ -178,6 +180,7 @@ impl Machine {
             now: 0,
             events: BinaryHeap::new(),
             sequence: 0,
+            is_due: vec![false; workers + 1],
             stacks: vec![Vec::new(); workers + 1],
             workers: (0..workers).map(Worker::new).collect(),
             tasks: Vec::new(),
@@ -230,8 +233,13 @@ impl Machine {
         let Some(Reverse((at, _, actor))) = self.events.pop() else { return false };
         debug_assert!(at >= self.now, "time goes on");
         self.now = at;
+        self.is_due[actor] = false;
         while let Some(step) = self.stacks[actor].pop() {
             let done = self.take(actor, step);
+            if self.stacks[actor].is_empty() {
+                // It waits to be resumed.
+                return true;
+            }
             let is_next = self.events.peek().is_none_or(|Reverse((other, ..))| done < *other);
             if !is_next {
                 self.schedule(actor, done);
@@ -244,6 +252,8 @@ impl Machine {
 
     /// `actor` goes on with its stack at that moment.
     pub(super) fn schedule(&mut self, actor: usize, at: Nanos) {
+        debug_assert!(!self.is_due[actor], "an actor does one thing at a time");
+        self.is_due[actor] = true;
         self.sequence += 1;
         self.events.push(Reverse((at, self.sequence, actor)));
     }

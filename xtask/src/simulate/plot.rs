@@ -1,4 +1,4 @@
-//! Lines over two logarithmic axes, as an SVG: one panel beside the other, two in a row, all with the same axes.
+//! Lines over a logarithmic axis, as an SVG: one panel beside the other, two in a row, all with the same axes.
 
 use std::error::Error;
 use std::ops::RangeInclusive;
@@ -42,28 +42,29 @@ pub(super) struct Panel {
     pub(super) lines: Vec<Line>,
 }
 
-/// What the upright axis shows, and where it begins at the lowest.
-pub(super) struct Scale {
-    pub(super) y: &'static str,
-    pub(super) least: Option<f64>,
+/// What the upright axis shows.
+pub(super) enum Scale {
+    /// Decades; what is less than that is drawn at that.
+    Decades { y: &'static str, least: f64 },
+    /// From 0 to 100.
+    Percent { y: &'static str },
 }
 
-/// The powers that the axes span: of two, of ten.
-struct Axes {
+/// The powers that the axes span, of two and of ten; or quarters of a hundred.
+struct Axes<'a> {
+    scale: &'a Scale,
     x: RangeInclusive<i32>,
     y: RangeInclusive<i32>,
-    least: f64,
 }
 
-impl Axes {
-    fn around(panels: &[Panel], scale: &Scale) -> Self {
+impl<'a> Axes<'a> {
+    fn around(panels: &[Panel], scale: &'a Scale) -> Self {
         let points = || panels.iter().flat_map(|panel| &panel.lines).flat_map(|line| &line.points);
-        let least = scale.least.unwrap_or(0.0);
-        Self {
-            x: powers(points().map(|point| point.0.log2())),
-            y: powers(points().map(|point| point.1.max(least).log10())),
-            least,
-        }
+        let y = match scale {
+            Scale::Decades { .. } => powers(points().map(|point| scale.step(point.1))),
+            Scale::Percent { .. } => 0..=4,
+        };
+        Self { scale, x: powers(points().map(|point| point.0.log2())), y }
     }
 
     /// Where a point lies in a panel whose upper left corner is at `corner`.
@@ -72,8 +73,32 @@ impl Axes {
             (value - f64::from(*powers.start())) / f64::from(powers.end() - powers.start())
         };
         let across = share(x.log2(), &self.x) * f64::from(PANEL.0);
-        let up = share(y.max(self.least).log10(), &self.y) * f64::from(PANEL.1);
+        let up = share(self.scale.step(y), &self.y) * f64::from(PANEL.1);
         (corner.0 + across.round() as i32, corner.1 + PANEL.1 - up.round() as i32)
+    }
+}
+
+impl Scale {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Decades { y, .. } | Self::Percent { y } => y,
+        }
+    }
+
+    /// How many steps of the grid up a value lies.
+    fn step(&self, value: f64) -> f64 {
+        match self {
+            Self::Decades { least, .. } => value.max(*least).log10(),
+            Self::Percent { .. } => value / 25.0,
+        }
+    }
+
+    /// The value at a step of the grid.
+    fn value(&self, step: i32) -> f64 {
+        match self {
+            Self::Decades { .. } => 10f64.powi(step),
+            Self::Percent { .. } => f64::from(25 * step),
+        }
     }
 }
 
@@ -91,7 +116,7 @@ pub(super) fn draw(file: &Path, (scale, panels): &(Scale, Vec<Panel>)) -> Drawn 
         let middle = corner.0 + PANEL.0 / 2;
         write(&canvas, panel.title, (middle, corner.1 - 30), 15, HPos::Center, &INK)?;
         write(&canvas, panel.x, (middle, corner.1 + PANEL.1 + 36), 12, HPos::Center, &INK)?;
-        write(&canvas, scale.y, (corner.0 - 8, corner.1 - 12), 12, HPos::Left, &INK)?;
+        write(&canvas, scale.name(), (corner.0 - 8, corner.1 - 12), 12, HPos::Left, &INK)?;
         draw_grid(&canvas, &axes, corner)?;
         draw_lines(&canvas, &axes, corner, &panel.lines)?;
     }
@@ -99,16 +124,16 @@ pub(super) fn draw(file: &Path, (scale, panels): &(Scale, Vec<Panel>)) -> Drawn 
     Ok(())
 }
 
-fn draw_grid(canvas: &Canvas<'_>, axes: &Axes, corner: (i32, i32)) -> Drawn {
+fn draw_grid(canvas: &Canvas<'_>, axes: &Axes<'_>, corner: (i32, i32)) -> Drawn {
     let (right, bottom) = (corner.0 + PANEL.0, corner.1 + PANEL.1);
-    let bottom_value = 10f64.powi(*axes.y.start());
+    let bottom_value = axes.scale.value(*axes.y.start());
     for power in axes.x.clone() {
         let (x, _) = axes.place(corner, (2f64.powi(power), bottom_value));
         canvas.draw(&PathElement::new([(x, corner.1), (x, bottom)], FAINT))?;
         write(canvas, &2f64.powi(power).to_string(), (x, bottom + 16), 11, HPos::Center, &INK)?;
     }
     for power in axes.y.clone() {
-        let value = 10f64.powi(power);
+        let value = axes.scale.value(power);
         let (_, y) = axes.place(corner, (1.0, value));
         canvas.draw(&PathElement::new([(corner.0, y), (right, y)], FAINT))?;
         write(canvas, &value.to_string(), (corner.0 - 8, y), 11, HPos::Right, &INK)?;
@@ -116,7 +141,7 @@ fn draw_grid(canvas: &Canvas<'_>, axes: &Axes, corner: (i32, i32)) -> Drawn {
     Ok(())
 }
 
-fn draw_lines(canvas: &Canvas<'_>, axes: &Axes, corner: (i32, i32), lines: &[Line]) -> Drawn {
+fn draw_lines(canvas: &Canvas<'_>, axes: &Axes<'_>, corner: (i32, i32), lines: &[Line]) -> Drawn {
     let mut names = Vec::new();
     for (line, colour) in lines.iter().zip(&COLOURS) {
         let places: Vec<_> = line.points.iter().map(|point| axes.place(corner, *point)).collect();

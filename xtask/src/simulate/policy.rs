@@ -71,7 +71,7 @@ impl Policy {
     };
 
     /// The policies that are compared, by name; the runtime's is the first.
-    pub(super) const ALL: [(&'static str, Self); 15] = [
+    pub(super) const ALL: [(&'static str, Self); 17] = [
         ("fusee", Self::FUSEE),
         ("wake two", Self { wakes: 2, ..Self::FUSEE }),
         ("each hands on", Self { hand_on: HandOn::Each, ..Self::FUSEE }),
@@ -79,12 +79,14 @@ impl Policy {
         ("each wakes two", Self { hand_on: HandOn::Each, wakes: 2, ..Self::FUSEE }),
         ("all search", Self { searchers: Searchers::All, ..Self::FUSEE }),
         ("two search", Self { searchers: Searchers::AtMost(2), ..Self::FUSEE }),
+        ("eight search", Self { searchers: Searchers::AtMost(8), ..Self::FUSEE }),
         ("one round", Self { rounds: 1, ..Self::FUSEE }),
         ("random victim", Self { victim: Victim::Random, ..Self::FUSEE }),
         ("next victim", Self { victim: Victim::Neighbour, ..Self::FUSEE }),
         ("steal one", Self { steals_half: false, ..Self::FUSEE }),
         ("sixteen lists", Self { lists: 16, ..Self::FUSEE }),
         ("idle padded", Self { pads_idle: true, ..Self::FUSEE }),
+        ("padded, two", Self { pads_idle: true, searchers: Searchers::AtMost(2), ..Self::FUSEE }),
         (
             "padded, full, two",
             Self { pads_idle: true, hand_on: HandOn::LastOrFull, searchers: Searchers::AtMost(2), ..Self::FUSEE },

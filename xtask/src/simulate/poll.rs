@@ -69,8 +69,8 @@ impl Machine {
             children: [None; 2],
             is_awaited: false,
             joiner: None,
-            // Of two partners the first begins.
-            mail: u32::from(task.is_multiple_of(2)),
+            // Of two partners the one that is spawned last begins.
+            mail: u32::from(!task.is_multiple_of(2)),
         });
         self.live += 1;
         task

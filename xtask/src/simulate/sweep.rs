@@ -28,8 +28,11 @@ const LOADS: [(&str, Load); 11] = [
     ("tree of 16,384 × 20 µs", Load::Tree { depth: 14, work: 20_000 }),
     ("a pair, 2,000 rounds", Load::Pairs { pairs: 1, rounds: 2_000 }),
     ("chains of 1,000", Load::Chains { length: 1_000 }),
-    ("spawners, 2,000 × 1 µs", Load::Spawners { left: 1_000, work: 1_000 }),
+    ("spawners, 400 × 1 µs", Load::Spawners { left: 200, work: 1_000 }),
 ];
+
+/// A wake-up on a machine whose cores do not doze.
+const QUICK: Nanos = 5_000;
 
 /// What a run depends on beside its load, its workers and its policy.
 #[derive(Clone, Copy)]
@@ -38,11 +41,25 @@ pub(super) struct Sweep {
     pub(super) seed: u64,
 }
 
+/// So many runs, each with a seed of its own.
+const RUNS: u64 = 3;
+
+/// The run that took the median time, and how long the others took.
+struct Median {
+    outcome: Outcome,
+    least: Nanos,
+    greatest: Nanos,
+}
+
 impl Sweep {
-    fn run(self, workers: usize, load: Load, policy: Policy) -> Outcome {
-        let outcome = Machine::new(workers, load, policy, self.costs, self.seed).run();
-        assert_eq!(outcome.lost, 0, "a task is lost: {load:?}, {workers} workers, {policy:?}");
-        outcome
+    fn run(self, workers: usize, load: Load, policy: Policy) -> Median {
+        let seeds = (0..RUNS).map(|n| self.seed + n);
+        let mut runs: Vec<_> = seeds.map(|seed| Machine::new(workers, load, policy, self.costs, seed).run()).collect();
+        let lost: u64 = runs.iter().map(|run| run.lost).sum();
+        assert_eq!(lost, 0, "a task is lost: {load:?}, {workers} workers, {policy:?}");
+        runs.sort_by_key(|run| run.time);
+        let (least, greatest) = (runs[0].time, runs[runs.len() - 1].time);
+        Median { outcome: runs.swap_remove(runs.len() / 2), least, greatest }
     }
 
     /// Prints what the runtime's policy does with each load on ever more workers, and what the others do on the most.
@@ -62,7 +79,7 @@ impl Sweep {
     pub(super) fn draw(self, folder: &Path) -> Result<(), String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let figures = [
-            ("simulated_speedup.svg", self.speedup()),
+            ("simulated_share.svg", self.share_of_ideal()),
             ("simulated_spread.svg", self.spread()),
             ("simulated_search.svg", self.search()),
         ];
@@ -81,7 +98,8 @@ impl Sweep {
         policy: Policy,
         value: fn(usize, Load, &Outcome) -> f64,
     ) -> Line {
-        let points = WORKERS.map(|workers| (workers as f64, value(workers, load, &self.run(workers, load, policy))));
+        let points =
+            WORKERS.map(|workers| (workers as f64, value(workers, load, &self.run(workers, load, policy).outcome)));
         Line { name, points: points.to_vec() }
     }
 
@@ -97,29 +115,41 @@ impl Sweep {
         Panel { title, x: "workers", lines }
     }
 
-    fn speedup(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "wake two", "each hands on", "padded, full, two"];
-        let panels = [1, 0, 3, 7].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, speedup));
-        (Scale { y: "times as fast as one worker's work alone", least: Some(0.1) }, panels.to_vec())
+    /// As this, where to wake a thread takes so long.
+    fn with_wake(self, wake: Nanos) -> Self {
+        Self { costs: Costs { wake, ..self.costs }, ..self }
+    }
+
+    fn share_of_ideal(self) -> (Scale, Vec<Panel>) {
+        let names = ["fusee", "wake two", "each hands on", "padded, two", "padded, full, two"];
+        let percent = |workers, load, outcome: &Outcome| 100.0 * speedup(workers, load, outcome) / workers as f64;
+        let [burst, tree] = [LOADS[1].1, LOADS[7].1];
+        let panels = vec![
+            self.by_policy("burst of 10,000 × 20 µs", burst, &names, percent),
+            self.with_wake(QUICK).by_policy("the same, a wake-up takes 5 µs", burst, &names, percent),
+            self.by_policy("tree of 16,384 × 20 µs", tree, &names, percent),
+            self.with_wake(QUICK).by_policy("the same, a wake-up takes 5 µs", tree, &names, percent),
+        ];
+        (Scale::Percent { y: "percent of the speed of so many workers without any cost" }, panels)
     }
 
     fn spread(self) -> (Scale, Vec<Panel>) {
         let names = ["fusee", "wake two", "each hands on", "padded, full, two", "each wakes two"];
         let took = |_, _, outcome: &Outcome| outcome.spread.unwrap_or(outcome.time) as f64 / 1e3;
-        let long = Load::Burst { tasks: 10_000, work: 100_000 };
+        let burst = Load::Burst { tasks: 10_000, work: 100_000 };
         let tree = Load::Tree { depth: 13, work: 100_000 };
         let panels = vec![
-            self.by_policy("burst of 10,000 × 100 µs", long, &names, took),
+            self.by_policy("burst of 10,000 × 100 µs", burst, &names, took),
             self.by_policy("tree of 8,192 × 100 µs", tree, &names, took),
         ];
-        (Scale { y: "µs until each worker has run a task", least: Some(10.0) }, panels)
+        (Scale::Decades { y: "µs until each worker has run a task", least: 10.0 }, panels)
     }
 
     fn search(self) -> (Scale, Vec<Panel>) {
         let names = ["fusee", "two search", "one round", "random victim", "steal one"];
         let looks = |_, _, outcome: &Outcome| outcome.per_task(outcome.steal_tries);
-        let panels = [1, 7, 5].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, looks));
-        (Scale { y: "queues of others looked at, for each task", least: Some(0.01) }, panels.to_vec())
+        let panels = [0, 6].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, looks));
+        (Scale::Decades { y: "queues of others looked at, for each task", least: 0.01 }, panels.to_vec())
     }
 }
 
@@ -129,14 +159,15 @@ fn speedup(workers: usize, load: Load, outcome: &Outcome) -> f64 {
 }
 
 const HEADER: &str = "\
-workers  policy             time µs  speedup  took part  spread µs    wakes    parks    noops  tries/task   steals   stolen  \
+workers  policy             time µs (least–greatest)  speedup  took part  spread µs    wakes    parks    noops  tries/task   steals   stolen  \
 retries  p50 µs  p99 µs";
 
-fn print_row(policy: &str, workers: usize, load: Load, outcome: &Outcome) {
+fn print_row(policy: &str, workers: usize, load: Load, Median { outcome, least, greatest }: &Median) {
     let micros = |nanos: Nanos| nanos as f64 / 1e3;
     let spread = outcome.spread.map_or_else(|| "–".to_owned(), |spread| format!("{:.0}", micros(spread)));
+    let range = format!("({:.0}–{:.0})", micros(*least), micros(*greatest));
     println!(
-        "{workers:>7}  {policy:17} {:>8.0} {:>8.1} {:>10} {spread:>10} {:>8} {:>8} {:>8} {:>11.2} {:>8} {:>8} {:>8} {:>7.1} {:>7.1}",
+        "{workers:>7}  {policy:17} {:>8.0} {range:>16} {:>8.1} {:>10} {spread:>10} {:>8} {:>8} {:>8} {:>11.2} {:>8} {:>8} {:>8} {:>7.1} {:>7.1}",
         micros(outcome.time),
         speedup(workers, load, outcome),
         outcome.took_part,

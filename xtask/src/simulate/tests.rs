@@ -28,7 +28,7 @@ fn run(workers: usize, load: Load, policy: Policy, seed: u64) -> Outcome {
 fn no_task_is_lost_and_the_work_is_what_was_given() {
     for load in LOADS {
         for (name, policy) in Policy::ALL {
-            for workers in [1, 2, 7, 70] {
+            for workers in [1, 2, 7, 33] {
                 let outcome = run(workers, load, policy, 3);
                 let what = format!("{load:?}, {name}, {workers} workers");
                 assert_eq!(outcome.lost, 0, "{what}");
@@ -114,6 +114,14 @@ fn one_task_from_outside_wakes_one_worker() {
 fn a_pair_on_idle_workers_wakes_nobody_once_it_runs() {
     let wakes = |rounds| run(16, Load::Pairs { pairs: 1, rounds }, Policy::FUSEE, 1).wakes;
     assert_eq!(wakes(10), wakes(1_000));
+}
+
+#[test]
+fn a_pair_may_be_polled_before_it_is_complete() {
+    // The first partner is awake before the second is spawned.
+    let costs = Costs { wake: 10, call: 1_000, ..Costs::DEFAULT };
+    let load = Load::Pairs { pairs: 2, rounds: 5 };
+    assert_eq!(Machine::new(4, load, Policy::FUSEE, costs, 1).run().completed, 4);
 }
 
 #[test]
