@@ -167,7 +167,7 @@ fn print_row(policy: &str, workers: usize, load: Load, Median { outcome, least, 
     let spread = outcome.spread.map_or_else(|| "–".to_owned(), |spread| format!("{:.0}", micros(spread)));
     let range = format!("({:.0}–{:.0})", micros(*least), micros(*greatest));
     println!(
-        "{workers:>7}  {policy:17} {:>8.0} {range:>16} {:>8.1} {:>10} {spread:>10} {:>8} {:>8} {:>8} {:>11.2} {:>8} {:>8} {:>8} {:>7.1} {:>7.1}",
+        "{workers:>7}  {policy:17} {:>8.0} {range:>16} {:>8.1} {:>10} {spread:>10} {:>8} {:>8} {:>8} {:>11.4} {:>8} {:>8} {:>8} {:>7.1} {:>7.1}",
         micros(outcome.time),
         speedup(workers, load, outcome),
         outcome.took_part,
