@@ -1,13 +1,15 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `ci` is everything that must hold before a change lands; `tidy`, `mutants` and `sanitize` are steps of it that no other
-//! tool offers; `bench-check` compares speed with what is on record. Only the standard library is used, so that the checks build in seconds and lean on nothing they check.
+//! tool offers; `bench-check` compares speed with what is on record. They use the standard library alone, so that the checks lean on nothing they
+//! check. `simulate` checks nothing: it shows how the scheduler would do on more cores.
 
 mod bench_check;
 mod ci;
 mod mutants;
 mod programs;
 mod sanitize;
+mod simulate;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,12 @@ Commands:
       Compare fusee with tokio and with what is recorded in benches/recorded.txt; fails if it has fallen behind. Not part
       of ci: it takes a minute and wants a quiet machine, and valgrind to count instructions.
       --record       write the file anew
+  simulate [--svg DIR] [--wake NANOS] [--transfer NANOS] [--seed N]
+      The scheduler's rules on 2 to 128 simulated workers, and other rules beside them.
+      --svg          also draw the figures, into this folder
+      --wake         how long it takes to wake a thread
+      --transfer     how long it takes to pass a cache line to another core
+      --seed         another run of what happens at random
 ";
 
 /// What a command needs: the arguments after its name, and the folder that holds the workspace.
@@ -51,6 +59,22 @@ impl Invocation {
         let before = self.arguments.len();
         self.arguments.retain(|argument| argument != name);
         self.arguments.len() != before
+    }
+
+    /// Takes the option `name` and its value out of the arguments, if it was there.
+    fn take_value(&mut self, name: &str) -> Result<Option<String>, String> {
+        let Some(position) = self.arguments.iter().position(|argument| argument == name) else { return Ok(None) };
+        self.arguments.remove(position);
+        if position < self.arguments.len() {
+            return Ok(Some(self.arguments.remove(position)));
+        }
+        Err(format!("`{name}` needs a value\n\n{USAGE}"))
+    }
+
+    /// As [`take_value`](Self::take_value), for a number.
+    fn take_number(&mut self, name: &str) -> Result<Option<u64>, String> {
+        let Some(value) = self.take_value(name)? else { return Ok(None) };
+        value.parse().map(Some).map_err(|_| format!("`{name}` needs a number, and not `{value}`\n\n{USAGE}"))
     }
 
     /// Takes the next positional argument.
@@ -122,9 +146,21 @@ fn run(invocation: &mut Invocation) -> Result<(), String> {
             invocation.finish()?;
             bench_check::run(&invocation.root, record)
         }
+        Some("simulate") => simulate(invocation),
         Some(other) => Err(format!("unknown command `{other}`\n\n{USAGE}")),
         None => Err(format!("a command is missing\n\n{USAGE}")),
     }
+}
+
+fn simulate(invocation: &mut Invocation) -> Result<(), String> {
+    let folder = invocation.take_value("--svg")?.map(PathBuf::from);
+    let options = simulate::Options {
+        wake: invocation.take_number("--wake")?,
+        transfer: invocation.take_number("--transfer")?,
+        seed: invocation.take_number("--seed")?,
+    };
+    invocation.finish()?;
+    simulate::run(&options, folder.as_deref())
 }
 
 /// The folder above this package; cargo names the package's own at run time, which follows a moved checkout.
@@ -161,6 +197,14 @@ mod tests {
         assert!(message.contains("unexpected argument `wake`"), "{message}");
         let message = run(&mut invocation(&["sanitize", "--deep"])).unwrap_err();
         assert!(message.contains("unexpected argument `--deep`"), "{message}");
+    }
+
+    #[test]
+    fn an_option_needs_its_value() {
+        let message = run(&mut invocation(&["simulate", "--seed"])).unwrap_err();
+        assert!(message.contains("`--seed` needs a value"), "{message}");
+        let message = run(&mut invocation(&["simulate", "--wake", "soon"])).unwrap_err();
+        assert!(message.contains("`--wake` needs a number, and not `soon`"), "{message}");
     }
 
     #[test]
