@@ -75,7 +75,7 @@ pub(crate) struct Scheduler {
     /// Tasks that the watch has moved to the injector.
     rescued: Counter,
     remote_schedules: HighWater,
-    idle: Idle,
+    idle: CachePadded<Idle>,
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
@@ -125,7 +125,7 @@ impl Scheduler {
             discarded: AtomicU64::new(0),
             rescued: Counter::new(0),
             remote_schedules: HighWater::new(),
-            idle: Idle::new(remotes.len()),
+            idle: CachePadded::new(Idle::new(remotes.len())),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             remotes,

@@ -53,6 +53,8 @@ pub(crate) struct Worker {
     /// Tasks taken from the slot since the queue had a turn.
     slot_run: Cell<u32>,
     random: Cell<u32>,
+    /// The polls so far when it lingered last.
+    lingered: Cell<u32>,
     timing: Timing,
     metrics: Arc<CachePadded<WorkerMetrics>>,
     credit: Credit,
@@ -85,6 +87,7 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
+            lingered: Cell::new(0),
             timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             credit: Credit::new(),

@@ -15,7 +15,7 @@
 
 use super::Worker;
 use crate::scheduler::queue::Stealer;
-use crate::sync::{fence_seq_cst, mutant};
+use crate::sync::{fence_seq_cst, mutant, spin_loop};
 use crate::task::runnable::Runnable;
 
 /// How many tasks in a row a worker takes from its slot while its queue holds some.
@@ -23,6 +23,12 @@ const SLOT_RUN: u32 = 3;
 
 /// How often a searcher looks through all queues before it parks.
 const SEARCH_ROUNDS: usize = 3;
+
+/// A worker lingers once for so many polls at most.
+const LINGER_POLLS: u32 = 16;
+
+/// How often it looks then: some microseconds in all, about what it costs to wake a thread.
+const LINGER_ROUNDS: usize = 100;
 
 impl Worker {
     pub(super) fn find_task(&self, looks: bool) -> Option<Runnable> {
@@ -84,13 +90,26 @@ impl Worker {
         if !self.searching.get() {
             return None;
         }
-        for _ in 0..SEARCH_ROUNDS {
-            let found = self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector));
-            if let Some(task) = found {
-                return self.unless_closed(task);
-            }
+        let found = (0..SEARCH_ROUNDS).find_map(|_| self.look_elsewhere()).or_else(|| self.linger())?;
+        self.unless_closed(found)
+    }
+
+    /// Takes a batch from another worker's queue, or from the injector, and answers the first of it.
+    fn look_elsewhere(&self) -> Option<Runnable> {
+        self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector))
+    }
+
+    /// Looks around a little longer, if the worker has had much to do: whoever gives it so much would else have to wake it time and again, which takes
+    /// longer than many a task.
+    fn linger(&self) -> Option<Runnable> {
+        let polls = self.polls.get();
+        if polls.wrapping_sub(self.lingered.replace(polls)) < LINGER_POLLS {
+            return None;
         }
-        None
+        (0..LINGER_ROUNDS).find_map(|_| {
+            spin_loop();
+            if self.shard.scheduler.has_work() { self.look_elsewhere() } else { None }
+        })
     }
 
     fn steal(&self) -> Option<Runnable> {
