@@ -29,8 +29,7 @@ const OF_SEVERAL_COUNTS: &str = "compare";
 /// The worker threads of each contender, unless the command line says otherwise.
 const USUAL_WORKERS: usize = 2;
 
-const OPTIONS: &str = "\
-  FILTER           a regular expression: only what matches, of the names that --list prints
+const OPTIONS: &str = "  FILTER           a regular expression: only what matches, of the names that --list prints
   --exact          FILTER is a whole name
   --list           print what would run, and run nothing
   --rounds N       how often each runtime takes its turn

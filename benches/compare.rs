@@ -47,6 +47,18 @@ const AT_OTHER_COUNTS: [Workload; 9] = [
 /// Less than the usual two workers, and more.
 const OTHER_COUNTS: [usize; 2] = [1, 4];
 
+const PIECES_NOTE: &str = "\
+lateness: the median over what is due, of a sleep of a millisecond. article_join, article_spawn: the time past the deadline that a million sleeps
+share.";
+
+const SHAPES_NOTE: &str = "\
+uneven, mixed: mostly tasks that compute, which costs everybody the same; a ratio near 1 is work well spread. hog: until small tasks beside a task
+that holds its worker are through. hog_spawns: how long small tasks wait whose spawner goes on holding its worker, summed; its CPU time is mostly
+the spawner's. foreign_N: so many threads that are no workers spawn and wake.";
+
+const COUNTS_NOTE: &str = "\
+workers: the worker threads. More of them than CPUs take turns: the one that others wait for may not be running.";
+
 /// What one table is made of.
 struct Section {
     title: &'static str,
@@ -115,15 +127,6 @@ fn sections(args: &Args) -> Vec<Section> {
     }
     sections
 }
-
-const PIECES_NOTE: &str = "lateness: the median over what is due, of a sleep of a millisecond. article_join, article_spawn: the time past the \
-                           deadline that a million sleeps share.";
-
-const SHAPES_NOTE: &str = "uneven, mixed: mostly tasks that compute, which costs everybody the same. hog: until small tasks beside a task that \
-                           holds its worker are through. hog_spawns: how long small tasks wait whose spawner goes on holding its worker, summed. \
-                           foreign_N: so many threads that are no workers spawn and wake.";
-
-const COUNTS_NOTE: &str = "More workers than CPUs take turns on them: what one of them waits for may not run.";
 
 impl Race {
     /// With whoever the filter names, and the reference; `None` when it names nobody.
