@@ -1,6 +1,6 @@
 //! Which runtime is faster, at which work, and by how much? The runtimes take turns in one process, and tables of
-//! ratios to tokio end the output: one thing at a time, the shapes that programs give their tasks, and some of both with one worker and with
-//! more workers than most machines that this runs on have CPUs to spare. What each workload asks is said where it is written.
+//! ratios to tokio end the output: one thing at a time; the shapes that programs give their tasks; some of both with one
+//! worker and with four. What each workload asks is said where it is written.
 //!
 //! A shared machine changes its speed from minute to minute, but less between two neighbouring turns: so each contender
 //! runs once per round, in the same order, and a ratio is taken within a round. The tables have the median of these

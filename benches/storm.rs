@@ -126,7 +126,11 @@ impl Line {
         let first = STORM.len() + OTHERS.len();
         let counters: Vec<_> =
             names.iter().zip(first..).map(|(name, at)| format!("{name} {}", count(&self.alone, at))).collect();
-        Some(format!("{} counted: {}", self.entrant.name(), counters.join(", ")))
+        Some(format!(
+            "{} counted in the storm alone, median of the rounds: {}",
+            self.entrant.name(),
+            counters.join(", ")
+        ))
     }
 }
 

@@ -97,7 +97,8 @@ impl fmt::Display for Table {
 pub(crate) fn legend() -> String {
     let reference = REFERENCE.name();
     format!(
-        "{reference}, ms: wall time, median of the rounds. CPU, ms: the CPU time of the whole process meanwhile. The others: ratio to {reference},\n\
-         below 1 is better; median of the ratios within a round (least–greatest), first of the wall time, then of the CPU time."
+        "{reference}, ms: wall time, median of the rounds. CPU, ms: the CPU time of the whole process meanwhile. The others: ratio to\n\
+         {reference}, below 1 is better; median of the ratios within a round (least–greatest), first of the wall time, then of the\n\
+         CPU time."
     )
 }

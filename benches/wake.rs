@@ -13,12 +13,12 @@
 //! - *new task*: it is spawned by the ringer, instead of waiting.
 //! - *root*: the future in `block_on`, on the main thread. By a task: the ringer wakes a task, which wakes the root. Counted from there: the
 //!   task's worker has just been woken and runs. With two CPUs both are on the one that is not the ringer's.
-//! - *busy*: so many tasks compute for 50 µs and yield, in turn, beside it; the other workers are asleep. Here
-//!   nobody has a CPU of its own: on a machine with two the ringer, the busy worker, and the one that wakes share them.
+//! - *busy*: so many tasks compute for 50 µs and yield, in turn, beside it; the other workers are asleep. Here nobody has a CPU of its own: on
+//!   a machine with two the ringer, the busy worker, and the one that wakes share them.
 //!
-//! CPU time and switches (a thread goes to sleep; voluntary context switches) are the process's, per wake, above those of the same process while
-//! nobody is woken, without what the busy tasks compute. The ringer's rests and looks are left out, its wakes are in; by a task they have the first wake, too. *parked* is the share of the
-//! wakes before which everybody was seen asleep.
+//! CPU time and switches (a thread goes to sleep; voluntary context switches) are the process's, per wake, above those of the same process
+//! while nobody is woken, without what the busy tasks compute. The ringer's rests and looks are left out, its wakes are in; by a task they have
+//! the first wake, too. *parked* is the share of the wakes before which everybody was seen asleep.
 //!
 //! In each round every contender has its turn, in a process of its own.
 //!
@@ -58,6 +58,13 @@ const WITH_RATIO: [usize; 3] = [0, 1, 3];
 
 /// The figures whose spread is shown, too; the table is wide enough.
 const WITH_SPREAD: [usize; 2] = [0, 1];
+
+const NOTE: &str = "\
+woken: the root is the future in `block_on`; the thread is no worker. busy: tasks that compute, of how many workers; the others sleep.
+p50, p99, worst: from the wake until what was woken is polled. CPU, switches: what a wake costs the whole process, and how often one of its
+threads goes to sleep; with \"by a task\", those of the wake before it are in. parked: the share of the wakes before which all that were not busy
+were seen asleep. bare: p50 of a thread that only parks, in the same process. Unless somebody is busy, the thread that wakes has a CPU of its
+own and all others have the rest.";
 
 /// A situation of a contender, and what it answered in each round.
 struct Line {
@@ -147,11 +154,6 @@ fn report(lines: &[Line]) -> String {
     }
     let table = sheet::markdown([head].into_iter().chain(lines.iter().map(|line| line.row(lines))));
     format!(
-        "Medians of the rounds (least–greatest); a ratio is taken within a round, below 1 is better.\n\n{table}\n\n\
-         woken: the root is the future in `block_on`; the thread is no worker. busy: tasks that compute, of how many workers; the others sleep.\n\
-         p50, p99, worst: from the wake until what was woken is polled. CPU, switches: what a wake costs the whole process, and how often one of its\n\
-         threads goes to sleep; with \"by a task\", those of the wake before it are in. parked: the share of the wakes before which all that were not\n\
-         busy were seen asleep. bare: p50 of a thread that only parks, in the same process. Unless somebody is busy, the thread that wakes has a CPU\n\
-         of its own and all others have the rest.\n"
+        "Medians of the rounds (least–greatest); a ratio is taken within a round, below 1 is better.\n\n{table}\n\n{NOTE}\n"
     )
 }

@@ -195,10 +195,15 @@ impl Ringer {
 
 /// Sleeps until all threads but the busy ones do. Whether they were seen to.
 fn rest(busy: usize) -> bool {
-    (0..LOOKS).any(|_| {
+    for _ in 0..LOOKS {
         thread::sleep(REST);
-        others_awake().is_none_or(|awake| awake == busy)
-    })
+        match others_awake() {
+            Some(awake) if awake == busy => return true,
+            Some(_) => {}
+            None => return false,
+        }
+    }
+    false
 }
 
 async fn compute_and_yield<C: Contender>() {

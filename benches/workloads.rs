@@ -149,7 +149,7 @@ impl Workload {
             Self::Pipeline => (40_000, 200, Duration::ZERO),
             Self::ForkJoin => (1 << 16, 1 << 8, Duration::ZERO),
             Self::Uneven => (12_000, 50, Duration::ZERO),
-            Self::Hog => (400_000, 5_000, Duration::from_millis(5)),
+            Self::Hog => (200_000, 5_000, Duration::from_millis(5)),
             Self::HogSpawns => (30, 2, Duration::from_millis(2)),
             Self::Mixed => (20_000, 400, Duration::from_millis(1)),
             Self::Foreign1 | Self::Foreign2 | Self::Foreign4 | Self::Foreign8 => (80_000, 800, Duration::ZERO),
