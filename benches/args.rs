@@ -34,6 +34,7 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --list           print what would run, and run nothing
   --rounds N       how often each runtime takes its turn
   --workers N      worker threads of each runtime, 2 by default; `compare` takes several numbers, as in 1,2,4
+  --pin            `compare` keeps each worker on a CPU of its own, where the system can
   --seconds N      how long `churn` lets each runtime churn, 5 by default
   --svg FILE       where `scale` draws its figure
   --test           run everything once, in small, and measure nothing; also without --bench, which cargo bench passes
@@ -85,6 +86,8 @@ pub(crate) struct Args {
     pub(crate) workers: usize,
     /// All numbers given with `--workers`.
     pub(crate) worker_counts: Vec<usize>,
+    /// `--pin`: keep each worker on a CPU of its own.
+    pub(crate) pin: bool,
     /// `--seconds`: how long `churn` lets each contender churn.
     pub(crate) seconds: usize,
     /// `--svg`: where `scale` draws its figure.
@@ -113,6 +116,7 @@ impl Args {
                 Long("test") => test = true,
                 Long("exact") => exact = true,
                 Long("list") => parsed.list = true,
+                Long("pin") => parsed.pin = true,
                 Long("rounds") => parsed.rounds = Some(parser.value()?.parse_with(number)?),
                 Long("workers") => parsed.worker_counts = parser.value()?.parse_with(numbers)?,
                 Long("seconds") => parsed.seconds = parser.value()?.parse_with(number)?,
@@ -157,6 +161,7 @@ impl Default for Args {
             rounds: None,
             workers: USUAL_WORKERS,
             worker_counts: Vec::new(),
+            pin: false,
             seconds: 5,
             svg: None,
             list: false,

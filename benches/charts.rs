@@ -21,7 +21,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 use workloads::Workload;
 
-/// The flags that criterion would refuse; each has a value.
+/// The flags with a value that criterion would refuse.
 const OUR_FLAGS: [&str; 4] = ["--rounds", "--workers", "--seconds", "--svg"];
 
 /// The variable that tells the process which criterion reads of `--workers`.
@@ -51,7 +51,9 @@ fn rerun_for_criterion(args: &Args) -> Option<ExitCode> {
     while let Some(arg) = given.next() {
         let text = arg.to_string_lossy();
         let (flag, value) = text.split_once('=').map_or((&*text, None), |(flag, value)| (flag, Some(value)));
-        if OUR_FLAGS.contains(&flag) {
+        if flag == "--pin" {
+            dropped = true;
+        } else if OUR_FLAGS.contains(&flag) {
             dropped = true;
             if value.is_none() {
                 given.next();

@@ -6,6 +6,9 @@
 //! runs once per round, in the same order, and a ratio is taken within a round. The tables have the median of these
 //! ratios and their spread. Each turn has a runtime of its own, warmed up by a small run of the same workload.
 //!
+//! Where the kernel puts two workers on one CPU for a while, wake-ups between them cost more and nothing runs beside anything: then the CPU time is
+//! hardly more than the wall time. `--pin` keeps each worker on a CPU of its own.
+//!
 //! ```text
 //! cargo bench --bench compare                             everything, 5 rounds
 //! cargo bench --bench compare -- --rounds 3 spawn         the workloads whose names contain "spawn"
@@ -13,6 +16,8 @@
 //! cargo bench --bench compare -- --workers 1,2,4 uneven   at three numbers of workers
 //! ```
 
+#[expect(dead_code, reason = "other benches keep one thread apart")]
+mod affinity;
 mod args;
 #[expect(dead_code, reason = "other benches ask for more")]
 mod contenders;
@@ -91,12 +96,17 @@ fn main() {
     let mut tables = String::new();
     for section in &sections {
         let mut table = Table::new(section.by_workers);
-        section.races.iter().for_each(|race| table.push(race.run(args.scale, rounds)));
+        section.races.iter().for_each(|race| table.push(race.run(&args, rounds)));
         tables.push_str(&format!("\n{}\n\n{table}\n\n{}\n", section.title, section.note));
     }
     // Rendered in a test too, so that it is tested.
-    let report =
-        format!("{}\nworkers: {}, rounds: {rounds}\n\n{}\n{tables}", machine::header(), args.workers, table::legend());
+    let report = format!(
+        "{}\nworkers: {}, rounds: {rounds}{}\n\n{}\n{tables}",
+        machine::header(),
+        args.workers,
+        if args.pin { ", pinned" } else { "" },
+        table::legend()
+    );
     match args.scale {
         Scale::Full if !sections.is_empty() => println!("\n{report}"),
         Scale::Full => {}
@@ -139,13 +149,13 @@ impl Race {
     }
 
     /// Lets the entrants take turns.
-    fn run(&self, scale: Scale, rounds: usize) -> Row {
+    fn run(&self, args: &Args, rounds: usize) -> Row {
         let mut row = Row::new(self.workload, self.workers, &self.entrants);
         for round in 1..=rounds {
             for entrant in &self.entrants {
-                let cost = self.turn(*entrant, scale);
+                let cost = self.turn(*entrant, args);
                 row.push(*entrant, cost);
-                if scale == Scale::Full {
+                if args.scale == Scale::Full {
                     let (wall, cpu) = (cost.wall.as_secs_f64() * 1e3, cost.cpu.as_secs_f64() * 1e3);
                     let (name, entrant) = (&self.name, entrant.name());
                     eprintln!("{name} {round}/{rounds} {entrant}: {wall:.2} ms, CPU {cpu:.1} ms");
@@ -155,10 +165,13 @@ impl Race {
         row
     }
 
-    fn turn(&self, entrant: Entrant, scale: Scale) -> Cost {
+    fn turn(&self, entrant: Entrant, args: &Args) -> Cost {
         let racer = workloads::start(entrant, self.workers);
         let warm = racer.run(self.workload, self.workload.size(Scale::Smoke));
-        match scale {
+        if args.pin {
+            affinity::spread_workers();
+        }
+        match args.scale {
             Scale::Full => racer.run(self.workload, self.workload.size(Scale::Full)),
             Scale::Smoke => warm,
         }

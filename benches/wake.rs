@@ -27,6 +27,7 @@
 //! cargo bench --bench wake -- --rounds 9 wake_task_idle_of2/  one of the situations
 //! ```
 
+#[expect(dead_code, reason = "other benches spread workers")]
 mod affinity;
 mod args;
 mod asleep;
