@@ -23,7 +23,7 @@
 //! In each round every contender has its turn, in a process of its own.
 //!
 //! ```text
-//! cargo bench --bench wake                                    everything, 5 rounds
+//! cargo bench --bench wake                                    everything, 3 rounds
 //! cargo bench --bench wake -- --rounds 9 wake_task_idle_of2/  one of the situations
 //! ```
 
@@ -85,7 +85,7 @@ fn main() -> ExitCode {
         lines.iter().for_each(|line| println!("{}/{}: benchmark", line.situation.name(), line.entrant.name()));
         return ExitCode::SUCCESS;
     }
-    let rounds = args.rounds(5);
+    let rounds = args.rounds(3);
     for round in 1..=rounds {
         for line in &mut lines {
             let found = child::ask(line.entrant, &line.situation.to_numbers());
