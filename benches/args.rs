@@ -1,13 +1,15 @@
 //! The command line that all bench targets share, since `cargo bench -- …` hands the same arguments to each.
 //!
 //! The filter and the flags that cargo and test runners pass mean what they mean to criterion; criterion's other flags
-//! are skipped. Without `--bench`, which `cargo bench` passes and `cargo test` does not, a bench is tested: it runs
-//! everything once, in small.
+//! are skipped, and what nobody knows is refused. Without `--bench`, which `cargo bench` passes and `cargo test` does not,
+//! a bench is tested: it runs everything once, in small.
 
+use lexopt::prelude::*;
+use lexopt::{Arg, Parser};
 use regex::Regex;
-use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process;
+use std::{env, process};
 
 /// How much of a workload to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,26 +20,61 @@ pub(crate) enum Scale {
     Smoke,
 }
 
+/// The bench that is built.
+const BENCH: &str = env!("CARGO_CRATE_NAME");
+
+/// The one that runs at several numbers of workers.
+const OF_SEVERAL_COUNTS: &str = "compare";
+
+/// The worker threads of each contender, unless the command line says otherwise.
+const USUAL_WORKERS: usize = 2;
+
+const OPTIONS: &str = "  FILTER           a regular expression: only what matches, of the names that --list prints
+  --exact          FILTER is a whole name
+  --list           print what would run, and run nothing
+  --rounds N       how often each runtime takes its turn
+  --workers N      worker threads of each runtime, 2 by default; `compare` takes several numbers, as in 1,2,4
+  --pin            `compare` keeps each worker on a CPU of its own, where the system can
+  --seconds N      how long `churn` lets each runtime churn, 5 by default
+  --svg FILE       where `scale` draws its figure
+  --test           run everything once, in small, and measure nothing; also without --bench, which cargo bench passes
+  -h, --help       print this
+
+All benches take these, since `cargo bench -- …` hands them to each; one that has no use for an option ignores it. Criterion's own options, such
+as --sample-size or --save-baseline, are for `charts`; the others accept them and ignore them.";
+
 /// Criterion's flags that are followed by a value.
-const VALUED: [&str; 18] = [
-    "--color",
-    "--colour",
-    "-c",
-    "--save-baseline",
-    "-s",
-    "--baseline",
-    "-b",
-    "--baseline-lenient",
-    "--load-baseline",
-    "--format",
-    "--profile-time",
-    "--sample-size",
-    "--warm-up-time",
-    "--measurement-time",
-    "--nresamples",
-    "--noise-threshold",
-    "--confidence-level",
-    "--significance-level",
+const VALUED: [&str; 17] = [
+    "color",
+    "colour",
+    "save-baseline",
+    "baseline",
+    "baseline-lenient",
+    "load-baseline",
+    "format",
+    "profile-time",
+    "sample-size",
+    "warm-up-time",
+    "measurement-time",
+    "nresamples",
+    "noise-threshold",
+    "confidence-level",
+    "significance-level",
+    "plotting-backend",
+    "output-format",
+];
+
+/// Criterion's flags that stand alone, but for those that mean something here.
+const SINGLE: [&str; 9] = [
+    "verbose",
+    "quiet",
+    "noplot",
+    "discard-baseline",
+    "ignored",
+    "quick",
+    "nocapture",
+    "show-output",
+    "include-ignored",
 ];
 
 #[derive(Debug)]
@@ -45,8 +82,12 @@ pub(crate) struct Args {
     pub(crate) scale: Scale,
     /// `--rounds`: how often each contender takes its turn.
     rounds: Option<usize>,
-    /// `--workers`: the worker threads of each contender.
+    /// `--workers`: the worker threads of each contender; of several numbers, the first.
     pub(crate) workers: usize,
+    /// All numbers given with `--workers`.
+    pub(crate) worker_counts: Vec<usize>,
+    /// `--pin`: keep each worker on a CPU of its own.
+    pub(crate) pin: bool,
     /// `--seconds`: how long `churn` lets each contender churn.
     pub(crate) seconds: usize,
     /// `--svg`: where `scale` draws its figure.
@@ -57,43 +98,48 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Reads the process's arguments; ends it with a message when they make no sense.
+    /// Reads the process's arguments; ends it with a message when they make no sense, and with the usage when that is wanted.
     pub(crate) fn from_env() -> Self {
-        Self::parse(env::args().skip(1)).unwrap_or_else(|message| {
-            eprintln!("error: {message}");
+        Self::parse(env::args_os().skip(1)).unwrap_or_else(|error| {
+            eprintln!("error: {error}\nFor what {BENCH} understands, try `cargo bench --bench {BENCH} -- --help`.");
             process::exit(2);
         })
     }
 
-    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+    fn parse(args: impl Iterator<Item = OsString>) -> Result<Self, lexopt::Error> {
         let (mut bench, mut test, mut exact, mut filter) = (false, false, false, None);
         let mut parsed = Self::default();
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--bench" => bench = true,
-                "--test" => test = true,
-                "--exact" => exact = true,
-                "--list" => parsed.list = true,
-                "--rounds" => parsed.rounds = Some(number("--rounds", args.next())?),
-                "--workers" => parsed.workers = number("--workers", args.next())?,
-                "--seconds" => parsed.seconds = number("--seconds", args.next())?,
-                "--svg" => parsed.svg = Some(args.next().ok_or("--svg needs a path")?.into()),
-                valued if VALUED.contains(&valued) => drop(args.next()),
-                flag if flag.starts_with('-') => {}
-                _ if filter.is_none() => filter = Some(arg),
-                _ => return Err(format!("one filter is enough: {arg}")),
+        let mut parser = Parser::from_args(args);
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Long("bench") => bench = true,
+                Long("test") => test = true,
+                Long("exact") => exact = true,
+                Long("list") => parsed.list = true,
+                Long("pin") => parsed.pin = true,
+                Long("rounds") => parsed.rounds = Some(parser.value()?.parse_with(number)?),
+                Long("workers") => parsed.worker_counts = parser.value()?.parse_with(numbers)?,
+                Long("seconds") => parsed.seconds = parser.value()?.parse_with(number)?,
+                Long("svg") => parsed.svg = Some(parser.value()?.into()),
+                Short('h') | Long("help") => help(),
+                Short('c' | 's' | 'b') => drop(parser.value()?),
+                Long(flag) if VALUED.contains(&flag) => drop(parser.value()?),
+                Short('v' | 'n') => {}
+                Long(flag) if SINGLE.contains(&flag) => {}
+                Arg::Value(value) if filter.is_none() => filter = Some(value.string()?),
+                Arg::Value(value) => return Err(format!("one filter is enough: {}", value.display()).into()),
+                unknown => return Err(unknown.unexpected()),
             }
         }
+        if parsed.worker_counts.len() > 1 && BENCH != OF_SEVERAL_COUNTS {
+            return Err(format!("{BENCH} takes one number of workers; {OF_SEVERAL_COUNTS} takes several").into());
+        }
+        parsed.workers = parsed.worker_counts.first().copied().unwrap_or(USUAL_WORKERS);
         if bench && !test {
             parsed.scale = Scale::Full;
         }
-        parsed.filter = match filter {
-            Some(text) if exact => Some(format!("^{}$", regex::escape(&text))),
-            text => text,
-        }
-        .map(|text| Regex::new(&text))
-        .transpose()
-        .map_err(|error| error.to_string())?;
+        let filter = filter.map(|text| if exact { format!("^{}$", regex::escape(&text)) } else { text });
+        parsed.filter = filter.map(|text| Regex::new(&text)).transpose().map_err(|error| error.to_string())?;
         Ok(parsed)
     }
 
@@ -110,14 +156,32 @@ impl Args {
 
 impl Default for Args {
     fn default() -> Self {
-        Self { scale: Scale::Smoke, rounds: None, workers: 2, seconds: 5, svg: None, list: false, filter: None }
+        Self {
+            scale: Scale::Smoke,
+            rounds: None,
+            workers: USUAL_WORKERS,
+            worker_counts: Vec::new(),
+            pin: false,
+            seconds: 5,
+            svg: None,
+            list: false,
+            filter: None,
+        }
     }
 }
 
-fn number(flag: &str, value: Option<String>) -> Result<usize, String> {
-    let value = value.ok_or_else(|| format!("{flag} needs a number"))?;
-    match value.parse() {
+fn help() -> ! {
+    println!("Usage: cargo bench --bench {BENCH} -- [FILTER] [OPTIONS]\n\n{OPTIONS}");
+    process::exit(0);
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    match text.parse() {
         Ok(number) if number > 0 => Ok(number),
-        _ => Err(format!("{flag} needs a number above zero, not {value}")),
+        _ => Err("a number above zero is needed".into()),
     }
+}
+
+fn numbers(text: &str) -> Result<Vec<usize>, String> {
+    text.split(',').map(number).collect()
 }

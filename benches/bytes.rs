@@ -62,6 +62,9 @@ unsafe impl GlobalAlloc for Counted {
     }
 }
 
+const NOTE: &str = "\
+counted: what the program has asked the allocator for. resident: what the kernel gave, with the allocator's rounding.";
+
 /// What a process finds out about its contender: the bytes that it asked for, those that are in memory, where the system tells, and the
 /// seconds of CPU time in one second in which everybody sleeps.
 type Findings = [f64; 3];
@@ -97,7 +100,7 @@ fn print(found: &[(Entrant, Vec<f64>)], tasks: usize) {
         let per_task = |bytes: f64| format!("{:.0}", bytes / tasks as f64);
         vec![entrant.name().into(), per_task(counted), per_task(resident), format!("{:.2}", cpu * 1e3)]
     };
-    println!("{}\n", sheet::markdown([head].into_iter().chain(found.iter().map(row))));
+    println!("{}\n\n{NOTE}\n", sheet::markdown([head].into_iter().chain(found.iter().map(row))));
 }
 
 fn observe(entrant: Entrant, tasks: usize, workers: usize) -> Findings {

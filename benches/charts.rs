@@ -2,9 +2,9 @@
 //! plots, in `target/criterion/report/index.html`.
 //!
 //! The workloads are those of `compare`, which has the ratios: criterion finishes with one runtime before it starts the
-//! next. Those that sleep for a second at a time are in `compare` alone.
+//! next. Those that sleep for a second at a time and the further shapes are in `compare` alone.
 
-#[expect(dead_code, reason = "criterion reads the filter itself")]
+#[expect(dead_code, reason = "criterion reads the filter itself, and has its own rounds")]
 mod args;
 #[expect(dead_code, reason = "other benches ask for more")]
 mod contenders;
@@ -21,16 +21,22 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 use workloads::Workload;
 
-/// The flags that criterion would refuse; each has a value.
+/// The flags with a value that criterion would refuse.
 const OUR_FLAGS: [&str; 4] = ["--rounds", "--workers", "--seconds", "--svg"];
 
+/// The variable that tells the process which criterion reads of `--workers`.
+const WORKERS: &str = "FUSEE_BENCH_WORKERS";
+
 fn main() -> ExitCode {
-    if let Some(code) = rerun_for_criterion() {
+    let mut args = Args::from_env();
+    if let Some(code) = rerun_for_criterion(&args) {
         return code;
     }
-    let args = Args::from_env();
+    if let Some(workers) = env::var(WORKERS).ok().and_then(|workers| workers.parse().ok()) {
+        args.workers = workers;
+    }
     let mut criterion = Criterion::default().configure_from_args();
-    for workload in Workload::ALL.into_iter().filter(|workload| !workload.sleeps_through()) {
+    for workload in Workload::PIECES.into_iter().filter(|workload| !workload.sleeps_through()) {
         chart(&mut criterion, workload, &args);
     }
     criterion.final_summary();
@@ -38,14 +44,20 @@ fn main() -> ExitCode {
 }
 
 /// Criterion reads the process's arguments: when some are not for it, another process gets the rest.
-fn rerun_for_criterion() -> Option<ExitCode> {
+fn rerun_for_criterion(args: &Args) -> Option<ExitCode> {
     let mut given = env::args_os().skip(1);
     let mut kept = Vec::new();
     let mut dropped = false;
     while let Some(arg) = given.next() {
-        if OUR_FLAGS.iter().any(|flag| arg == *flag) {
+        let text = arg.to_string_lossy();
+        let (flag, value) = text.split_once('=').map_or((&*text, None), |(flag, value)| (flag, Some(value)));
+        if flag == "--pin" {
             dropped = true;
-            given.next();
+        } else if OUR_FLAGS.contains(&flag) {
+            dropped = true;
+            if value.is_none() {
+                given.next();
+            }
         } else {
             kept.push(arg);
         }
@@ -53,7 +65,7 @@ fn rerun_for_criterion() -> Option<ExitCode> {
     if !dropped {
         return None;
     }
-    let status = Command::new(env::current_exe().ok()?).args(kept).status();
+    let status = Command::new(env::current_exe().ok()?).args(kept).env(WORKERS, args.workers.to_string()).status();
     let succeeded = status.is_ok_and(|status| status.success());
     Some(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

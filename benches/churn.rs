@@ -41,6 +41,10 @@ const TASKS: usize = 1_000;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+const NOTE: &str = "\
+wall, CPU: the time, and the CPU time of the whole process, for each timeout that was made and dropped. MiB: the resident memory of the process,
+at first when a tenth of the time is over; at most is the greatest at any moment.";
+
 static ENDING: AtomicBool = AtomicBool::new(false);
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
@@ -80,7 +84,7 @@ fn main() -> ExitCode {
         Scale::Full => {
             let seconds = args.seconds;
             println!(
-                "\n{}\nworkers: {}, seconds: {seconds}, tasks: {TASKS}\n\n{table}\n",
+                "\n{}\nworkers: {}, seconds: {seconds}, tasks: {TASKS}\n\n{table}\n\n{NOTE}\n",
                 machine::header(),
                 args.workers
             );

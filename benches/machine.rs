@@ -5,7 +5,7 @@ use std::process::Command;
 use std::thread;
 
 /// The packages whose versions matter to a figure.
-const PACKAGES: [&str; 5] = ["fusee", "tokio", "async-executor", "async-io", "criterion"];
+const PACKAGES: [&str; 7] = ["fusee", "tokio", "async-executor", "async-io", "async-channel", "futures", "criterion"];
 
 /// Machine, versions and date, one a line.
 pub(crate) fn header() -> String {

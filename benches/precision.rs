@@ -33,6 +33,11 @@ use punctuality::Situation;
 use stats::Spread;
 use std::process::ExitCode;
 
+const NOTE: &str = "\
+late, p99, worst: how much later than its deadline a sleep ends; the median, what 99 of 100 do not exceed, and the worst. CPU a sleep, switches a
+sleep: what one sleep adds to the CPU time of the whole process, and to how often one of its threads goes to sleep; below zero is noise, or less
+than without.";
+
 /// A situation of a contender, and what it answered in each round.
 struct Line {
     situation: Situation,
@@ -131,5 +136,5 @@ fn report(lines: &[Line]) -> String {
         "Beside a worker that blocks for 20 ms time and again",
         [&["runtime"][..], &punctuality::BLOCKED].concat(),
     );
-    format!("Medians of the rounds (least–greatest).\n{beside}{blocked}")
+    format!("Medians of the rounds (least–greatest).\n{beside}{blocked}\n{NOTE}\n")
 }

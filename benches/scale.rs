@@ -54,6 +54,11 @@ const BASE: usize = SIZES[0];
 /// Timed operations of each kind.
 const OPERATIONS: usize = 100_000;
 
+const NOTE: &str = "\
+live: how many sleeps there are meanwhile. fresh: a sleep is made, polled once and dropped. random: one of the live sleeps, drawn at random, is
+dropped and replaced. to 1000: the ratio to the same runtime's figure at a thousand, measured right before. CPU: the CPU time of the whole
+process, for one operation.";
+
 /// More than any contender needs for a timer, before it is known what it needs.
 const GENEROUS_BYTES: f64 = 600.0;
 
@@ -100,7 +105,7 @@ fn main() -> ExitCode {
     let table = sheet::markdown([head()].into_iter().chain(cells.iter().map(Cell::row)));
     if full && !cells.is_empty() {
         println!("\n{}\nrounds: {rounds}, operations of each kind: {OPERATIONS}\n", machine::header());
-        println!("Medians of the rounds; in parentheses the least and the greatest.\n\n{table}\n");
+        println!("Medians of the rounds; in parentheses the least and the greatest.\n\n{table}\n\n{NOTE}\n");
     } else if !full {
         println!("scale: {} contenders held {BASE} timers", cells.len());
     }

@@ -50,6 +50,14 @@ const REFERENCE: Entrant = Entrant::Tokio;
 const STORM: [&str; 5] = ["past, ms", "CPU, ms", "switches", "threads", "busiest"];
 const OTHERS: [&str; 9] = ["timer", "p99", "worst", "turn", "p99", "worst", "spawn", "p99", "worst"];
 
+const STORM_NOTE: &str = "\
+past: from the deadline until the last task has run. CPU, switches: the CPU time of the whole process, and how often one of its threads went to
+sleep, from when all tasks were asleep until then. threads: how many ran tasks. busiest: the share of the tasks that the busiest of them ran.";
+
+const OTHERS_NOTE: &str = "\
+timer, turn, spawn: how often a sleep of a millisecond, a yield, and a spawn from another thread came through during the storm; behind each
+what 99 of 100 of these waits do not exceed, and the worst. Of few waits the p99 is the worst. past: as above, in this storm.";
+
 /// Answers with a ratio to the reference.
 const PAST: usize = 0;
 const CPU: usize = 1;
@@ -118,7 +126,11 @@ impl Line {
         let first = STORM.len() + OTHERS.len();
         let counters: Vec<_> =
             names.iter().zip(first..).map(|(name, at)| format!("{name} {}", count(&self.alone, at))).collect();
-        Some(format!("{} counted: {}", self.entrant.name(), counters.join(", ")))
+        Some(format!(
+            "{} counted in the storm alone, median of the rounds: {}",
+            self.entrant.name(),
+            counters.join(", ")
+        ))
     }
 }
 
@@ -164,6 +176,7 @@ fn report(lines: &[Line]) -> String {
     let counters: Vec<_> = lines.iter().filter_map(Line::counters).collect();
     let counters = counters.join("\n");
     format!(
-        "Medians of the rounds (least–greatest).\n\nThe storm alone\n\n{storm}\n\nWhat others wait, ms\n\n{others}\n\n{counters}\n"
+        "Medians of the rounds (least–greatest).\n\nThe storm alone\n\n{storm}\n\n{STORM_NOTE}\n\nWhat others wait, ms\n\n{others}\n\n\
+         {OTHERS_NOTE}\n\n{counters}\n"
     )
 }

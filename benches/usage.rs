@@ -24,8 +24,18 @@ fn clock(clock: rustix::time::ClockId) -> Duration {
 /// How often a thread of this process has gone to sleep: voluntary context switches.
 #[cfg(unix)]
 pub(crate) fn switches() -> u64 {
-    use nix::sys::resource::{UsageWho, getrusage};
-    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.voluntary_context_switches().cast_unsigned())
+    switches_of(nix::sys::resource::UsageWho::RUSAGE_SELF)
+}
+
+/// How often the calling thread has gone to sleep.
+#[cfg(target_os = "linux")]
+pub(crate) fn thread_switches() -> u64 {
+    switches_of(nix::sys::resource::UsageWho::RUSAGE_THREAD)
+}
+
+#[cfg(unix)]
+fn switches_of(who: nix::sys::resource::UsageWho) -> u64 {
+    nix::sys::resource::getrusage(who).map_or(0, |usage| usage.voluntary_context_switches().cast_unsigned())
 }
 
 #[cfg(not(unix))]
@@ -40,6 +50,11 @@ pub(crate) fn thread_cpu_time() -> Duration {
 
 #[cfg(not(unix))]
 pub(crate) fn switches() -> u64 {
+    0
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn thread_switches() -> u64 {
     0
 }
 
