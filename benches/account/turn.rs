@@ -63,7 +63,8 @@ impl Subject {
 
     fn all() -> impl Iterator<Item = Self> {
         let work = |workload: Workload| workload.entrants().map(move |entrant| Self::Work(workload, entrant));
-        Workload::ALL.into_iter().flat_map(work).chain(Floor::ALL.into_iter().map(Self::Floor))
+        let workloads = Workload::PIECES.into_iter().chain(Workload::SHAPES);
+        workloads.flat_map(work).chain(Floor::ALL.into_iter().map(Self::Floor))
     }
 }
 
