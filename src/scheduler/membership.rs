@@ -35,7 +35,7 @@ where
     let scheduler = unsafe { &*scheduler };
     if is_refused {
         runnable.cancel();
-    } else if let Err(runnable) = Worker::push_current(scheduler, runnable)
+    } else if let Err(runnable) = Worker::push_new_current(scheduler, runnable)
         && scheduler.inject_new(runnable)
     {
         handle.refuse();

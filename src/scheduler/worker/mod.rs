@@ -53,8 +53,10 @@ pub(crate) struct Worker {
     /// Tasks taken from the slot since the queue had a turn.
     slot_run: Cell<u32>,
     random: Cell<u32>,
-    /// The polls so far when it lingered last.
-    lingered: Cell<u32>,
+    /// The polls so far when it searched last.
+    searched: Cell<u32>,
+    /// What it took last from elsewhere came from outside, or was a full batch.
+    is_fed: Cell<bool>,
     timing: Timing,
     metrics: Arc<CachePadded<WorkerMetrics>>,
     credit: Credit,
@@ -87,7 +89,8 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
-            lingered: Cell::new(0),
+            searched: Cell::new(0),
+            is_fed: Cell::new(false),
             timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             credit: Credit::new(),
@@ -298,9 +301,14 @@ impl Worker {
         &self.shard
     }
 
-    /// Queues a woken or spawned task locally if this thread is a worker of `scheduler`; gives it back if not.
+    /// Queues a woken task locally if this thread is a worker of `scheduler`; gives it back if not.
     pub(super) fn push_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
         Self::with_current(scheduler, task, Self::push)
+    }
+
+    /// As [`push_current`](Self::push_current), for a task that is new.
+    pub(super) fn push_new_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
+        Self::with_current(scheduler, task, Self::push_new)
     }
 
     /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
@@ -345,24 +353,41 @@ impl Worker {
         }
     }
 
-    /// Has `task` run next. What was to be next is queued, and somebody woken who can share the work.
-    pub(super) fn push(&self, task: Runnable) {
-        if self.timing.firing() == Firing::OneTask {
-            return self.requeue(task);
-        }
-        self.metrics.local_schedules.add(1);
-        let queued = match self.timing.firing() {
-            Firing::Nothing => self.slot().replace(task),
-            Firing::OneTask | Firing::Batch => Some(task),
-        };
-        match queued {
-            None => self.shard.scheduler.watch_slot(),
-            Some(task) => {
-                self.queue.push(task);
-                self.shard.scheduler.notify();
+    /// Has `task`, which was woken, run next. What was to be next is queued, and somebody woken who can share the work.
+    fn push(&self, task: Runnable) {
+        match self.timing.firing() {
+            Firing::Nothing => self.push_first(task),
+            Firing::OneTask => self.requeue(task),
+            Firing::Batch => {
+                self.metrics.local_schedules.add(1);
+                self.enqueue(task);
             }
         }
+    }
+
+    fn push_first(&self, task: Runnable) {
+        self.metrics.local_schedules.add(1);
+        match self.slot().replace(task) {
+            None => self.shard.scheduler.watch_slot(),
+            Some(task) => self.enqueue(task),
+        }
         self.shard.scheduler.tell_if_closed();
+    }
+
+    /// Queues `task`, which is new: it runs next if nothing else is to, and else behind the others.
+    fn push_new(&self, task: Runnable) {
+        if self.slot().is_empty() {
+            return self.push(task);
+        }
+        self.metrics.local_schedules.add(1);
+        self.enqueue(task);
+        self.shard.scheduler.tell_if_closed();
+    }
+
+    /// Queues `task` behind the others, and wakes somebody who can share the work.
+    fn enqueue(&self, task: Runnable) {
+        self.queue.push(task);
+        self.shard.scheduler.notify();
     }
 
     fn slot(&self) -> &Slot {

@@ -24,11 +24,11 @@ const SLOT_RUN: u32 = 3;
 /// How often a searcher looks through all queues before it parks.
 const SEARCH_ROUNDS: usize = 3;
 
-/// A worker lingers once for so many polls at most.
-const LINGER_POLLS: u32 = 16;
-
-/// How often it looks then: some microseconds in all, about what it costs to wake a thread.
-const LINGER_ROUNDS: usize = 100;
+/// How often, if it has begun so many polls since it searched last, of tasks that it took from outside or in a full batch: some microseconds in all, about
+/// what it costs to wake a thread. Whoever steals a few from a worker that is about to run them gains nothing by being quick.
+const BUSY_POLLS: u32 = 16;
+const FULL_BATCH: usize = 32;
+const FED_ROUNDS: usize = 100;
 
 impl Worker {
     pub(super) fn find_task(&self, looks: bool) -> Option<Runnable> {
@@ -42,7 +42,7 @@ impl Worker {
             return Some(task);
         }
         self.take_woken_last()
-            .or_else(|| self.queue.pop())
+            .or_else(|| self.queue.pop().inspect(|_| self.pass_over()))
             .or_else(|| self.take_woken_last())
             .or_else(|| self.fill())
             .or_else(|| if self.timing.has_more() { None } else { self.search() })
@@ -61,9 +61,16 @@ impl Worker {
         None
     }
 
+    /// The queue has its turn: what is in the slot meanwhile waits behind the others. Those of them that wake it do so at once, and it runs once for all.
+    fn pass_over(&self) {
+        if let Some(task) = self.slot().take() {
+            self.enqueue(task);
+        }
+    }
+
     /// Takes a batch from the injector, and pops the first of it.
     fn fill(&self) -> Option<Runnable> {
-        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
+        let task = self.take_injected()?;
         if !self.queue.is_empty() && !mutant("worker_batch") {
             // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
             self.shard.scheduler.notify();
@@ -90,29 +97,33 @@ impl Worker {
         if !self.searching.get() {
             return None;
         }
-        let found = (0..SEARCH_ROUNDS).find_map(|_| self.look_elsewhere()).or_else(|| self.linger())?;
-        self.unless_closed(found)
-    }
-
-    /// Takes a batch from another worker's queue, or from the injector, and answers the first of it.
-    fn look_elsewhere(&self) -> Option<Runnable> {
-        self.steal().or_else(|| self.queue.fill_from(&self.shard.scheduler.injector))
-    }
-
-    /// Looks around a little longer, if the worker has had much to do: whoever gives it so much would else have to wake it time and again, which takes
-    /// longer than many a task.
-    fn linger(&self) -> Option<Runnable> {
-        let polls = self.polls.get();
-        if polls.wrapping_sub(self.lingered.replace(polls)) < LINGER_POLLS {
-            return None;
-        }
-        (0..LINGER_ROUNDS).find_map(|_| {
+        let found = (0..self.rounds()).find_map(|_| {
             spin_loop();
-            if self.shard.scheduler.has_work() { self.look_elsewhere() } else { None }
-        })
+            self.look_elsewhere(2)
+        });
+        found.or_else(|| self.look_elsewhere(1)).and_then(|task| self.unless_closed(task))
     }
 
-    fn steal(&self) -> Option<Runnable> {
+    /// How often to look for more than a lone task. More often if others gave the worker much to do lately: they would have to wake it time and again, which
+    /// takes longer than many a task.
+    fn rounds(&self) -> usize {
+        let polls = self.polls.get();
+        let is_busy = polls.wrapping_sub(self.searched.replace(polls)) >= BUSY_POLLS;
+        if is_busy && self.is_fed.get() { FED_ROUNDS } else { SEARCH_ROUNDS }
+    }
+
+    /// Takes a batch from another worker's queue that holds so many tasks at `least`, or from the injector, and answers the first of it.
+    fn look_elsewhere(&self, least: usize) -> Option<Runnable> {
+        self.steal(least).or_else(|| self.take_injected())
+    }
+
+    fn take_injected(&self) -> Option<Runnable> {
+        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
+        self.is_fed.set(true);
+        Some(task)
+    }
+
+    fn steal(&self, least: usize) -> Option<Runnable> {
         let remotes = &self.shard.scheduler.remotes;
         let start = self.next_random() as usize % remotes.len();
         (0..remotes.len())
@@ -121,10 +132,15 @@ impl Worker {
             .find_map(|victim| {
                 let stealer: &Stealer = &remotes[victim].stealer;
                 self.metrics.steal_tries.add(1);
+                if stealer.len() < least {
+                    return None;
+                }
                 let task = self.queue.steal_from(stealer)?;
                 self.metrics.steal_operations.add(1);
                 // The deque does not say how many it moved; what another thief has taken of them by now is missing.
-                self.metrics.stolen_tasks.add(1 + self.queue.len() as u64);
+                let stolen = 1 + self.queue.len();
+                self.metrics.stolen_tasks.add(stolen as u64);
+                self.is_fed.set(stolen >= FULL_BATCH);
                 Some(task)
             })
     }
