@@ -1,0 +1,202 @@
+//! Runs a scenario under many schedules, on runtimes of four and of eight workers.
+//!
+//! Who calls it: each test of `tests/schedules/`.
+//!
+//! # Invariants
+//! - As many schedules run as were asked for, half of them chosen at random at each step, half by priorities that change a few times (PCT).
+//! - A scenario that never sees an outcome which it names fails, unless a mutant is chosen.
+//! - Without `FUSEE_SHUTTLE_ITERATIONS` the same schedules run each time; with it, others in each run.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use shuttle::rand::{Rng, RngCore, thread_rng};
+use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use shuttle::{Config, MaxSteps, Runner};
+
+use crate::runtime::{Builder, Runtime};
+use crate::sync::{chosen, passage};
+
+pub use crate::sync::UserPanic;
+
+/// How many schedules of each kind run for each number of workers when nobody says.
+const ITERATIONS: usize = 12;
+
+/// Where the schedules begin when nobody says how many.
+const SEED: u64 = 0x6675_7365_6521;
+
+/// How often priorities change in a schedule of PCT, and once.
+const DEPTHS: [usize; 2] = [3, 20];
+
+/// Longer than any schedule that gets anywhere.
+const MAX_STEPS: usize = 1_000_000;
+
+thread_local! {
+    /// Not shuttle's: a scenario runs, with all its threads, on one thread of the process.
+    static SEEN: RefCell<BTreeSet<&'static str>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// Reports that this execution has seen an outcome.
+pub fn witness(outcome: &'static str) {
+    SEEN.with_borrow_mut(|seen| seen.insert(outcome));
+}
+
+/// Runs `scenario`, which is given a number of workers, under schedules of each kind; `outcomes` are those that [`witness`] must report.
+///
+/// # Panics
+/// When a schedule fails; shuttle has then printed the schedule, and this prints how to replay it.
+pub fn check(name: &'static str, outcomes: &[&'static str], scenario: impl Fn(usize) + Clone + Send + Sync + 'static) {
+    if let Ok(schedule) = std::env::var("FUSEE_SHUTTLE_REPLAY") {
+        let workers = setting("FUSEE_SHUTTLE_WORKERS").expect("FUSEE_SHUTTLE_WORKERS says on how many workers");
+        let mut scheduler = ReplayScheduler::new_from_encoded(schedule.trim());
+        scheduler.set_allow_incomplete();
+        run(name, "replay", workers, scheduler, scenario);
+        return;
+    }
+    SEEN.take();
+    let began = Instant::now();
+    let asked = setting("FUSEE_SHUTTLE_ITERATIONS");
+    let iterations = asked.unwrap_or(ITERATIONS);
+    let mut executions = 0;
+    for workers in setting("FUSEE_SHUTTLE_WORKERS").map_or(vec![4, 8], |workers| vec![workers]) {
+        let random = match asked {
+            Some(_) => RandomScheduler::new(iterations),
+            None => RandomScheduler::new_from_seed(SEED, iterations),
+        };
+        executions += run(name, "random", workers, random, scenario.clone());
+        for depth in DEPTHS {
+            let count = iterations.div_ceil(DEPTHS.len());
+            let pct = match asked {
+                Some(_) => PctScheduler::new(depth, count),
+                None => PctScheduler::new_from_seed(SEED, depth, count),
+            };
+            executions += run(name, "PCT", workers, pct, scenario.clone());
+        }
+    }
+    println!("{name}: {executions} schedules, {:.1?}", began.elapsed());
+    if chosen().is_none() {
+        assert_eq!(SEEN.take(), outcomes.iter().copied().collect(), "{name}: outcomes seen, named");
+    }
+}
+
+fn setting(name: &str) -> Option<usize> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+/// Says, when it is dropped by a panic, which schedules were running.
+struct Running {
+    name: &'static str,
+    kind: &'static str,
+    workers: usize,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Self { name, kind, workers } = self;
+            eprintln!(
+                "{name}: a {kind} schedule on {workers} workers failed; to see it again, FUSEE_SHUTTLE_WORKERS={workers} \
+                 FUSEE_SHUTTLE_REPLAY=<the schedule above> cargo test -p shuttle-tests {name}"
+            );
+        }
+    }
+}
+
+fn run(
+    name: &'static str,
+    kind: &'static str,
+    workers: usize,
+    scheduler: impl Scheduler + 'static,
+    scenario: impl Fn(usize) + Send + Sync + 'static,
+) -> usize {
+    let running = Running { name, kind, workers };
+    let mut config = Config::new();
+    config.stack_size = 256 << 10;
+    config.max_steps = MaxSteps::FailAfter(MAX_STEPS);
+    config.silence_warnings = true;
+    config.ungraceful_shutdown_config.immediately_return_on_panic = true;
+    let executions = Runner::new(scheduler, config).run(move || {
+        let passage = passage::start();
+        scenario(workers);
+        passage::end(passage);
+    });
+    drop(running);
+    executions
+}
+
+/// A number below `end`, as the schedule has it.
+pub fn random(end: usize) -> usize {
+    thread_rng().gen_range(0..end)
+}
+
+/// Lets other threads go on for a random number of steps, up to `most`.
+pub fn linger(most: usize) {
+    for _ in 0..random(most + 1) {
+        shuttle::thread::sleep(std::time::Duration::ZERO);
+    }
+}
+
+/// Counts what lives: futures, outputs, closures. What is left in the end has leaked.
+#[derive(Clone, Debug, Default)]
+pub struct Census {
+    alive: Arc<()>,
+    threads: Arc<AtomicUsize>,
+}
+
+/// Something that lives.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    _alive: Arc<()>,
+}
+
+impl Census {
+    /// Nothing lives yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Something that lives until it is dropped.
+    pub fn count(&self) -> Counted {
+        Counted { _alive: self.alive.clone() }
+    }
+
+    /// Builds a runtime that is counted, and whose threads are.
+    ///
+    /// # Panics
+    /// If it cannot be built: threads of shuttle always start.
+    pub fn build(&self, builder: &mut Builder) -> Runtime {
+        let (counted, started, stopped) = (self.count(), self.threads.clone(), self.threads.clone());
+        builder.on_thread_start(move || {
+            let _counted = &counted;
+            // Counter only.
+            started.fetch_add(1, Ordering::Relaxed);
+        });
+        builder.on_thread_stop(move || {
+            // Counter only.
+            stopped.fetch_sub(1, Ordering::Relaxed);
+        });
+        let runtime = builder.build().expect("a runtime is built");
+        // The builder keeps its hooks.
+        *builder = Builder::new_current_thread();
+        runtime
+    }
+
+    /// A multi-thread runtime of `workers` workers that is counted, and whose threads are.
+    pub fn multi_thread(&self, workers: usize) -> Runtime {
+        self.build(Builder::new_multi_thread().worker_threads(workers))
+    }
+
+    /// Nothing must be left.
+    ///
+    /// # Panics
+    /// If something is.
+    pub fn settle(self) {
+        // Counter only.
+        assert_eq!(self.threads.load(Ordering::Relaxed), 0, "threads of a runtime go on");
+        assert_eq!(Arc::strong_count(&self.alive), 1, "something has leaked");
+    }
+}

@@ -1,0 +1,3 @@
+//! Scenarios: programs as a user of fusee would write them, run under many schedules.
+
+mod spawning;
