@@ -1,10 +1,12 @@
 //! Tasks that spawn tasks, from within and from outside.
 
-use shuttle_tests::harness::{Census, check, random};
+use shuttle_tests::harness::{Census, Counted, UserPanic, check, linger, random, witness};
 use shuttle_tests::spawn;
-use shuttle_tests::task::yield_now;
+use shuttle_tests::task::{JoinSet, yield_now};
 
-/// A root spawns tasks that spawn tasks that spawn tasks; all join.
+use crate::tools::Gate;
+
+/// A root spawns tasks that spawn tasks; all join.
 #[test]
 fn storm() {
     check("spawning::storm", &[], |workers| {
@@ -12,22 +14,22 @@ fn storm() {
         let runtime = census.multi_thread(workers);
         let counted = census.clone();
         let sum = runtime.block_on(async move {
-            let branches: Vec<_> = (0..5).map(|_| spawn(branch(counted.clone()))).collect();
+            let branches: Vec<_> = (0..6).map(|_| spawn(branch(counted.clone()))).collect();
             let mut sum = 0;
             for branch in branches {
                 sum += branch.await.unwrap().0;
             }
             sum
         });
-        assert_eq!(sum, 5 * (1 + 2 + 3));
+        assert_eq!(sum, 6 * (1 + 2 + 3 + 4));
         drop(runtime);
         census.settle();
     });
 }
 
-async fn branch(census: Census) -> (usize, shuttle_tests::harness::Counted) {
+async fn branch(census: Census) -> (usize, Counted) {
     let counted = census.count();
-    let leaves: Vec<_> = (1..=3)
+    let leaves: Vec<_> = (1..=4)
         .map(|number| {
             let counted = census.count();
             spawn(async move {
@@ -43,4 +45,130 @@ async fn branch(census: Census) -> (usize, shuttle_tests::harness::Counted) {
         sum += leaf.await.unwrap().0;
     }
     (sum, counted)
+}
+
+/// Threads from outside spawn tasks, whose workers may have gone to sleep, and block on them.
+#[test]
+fn from_outside() {
+    check("spawning::from_outside", &["panicked"], |workers| {
+        let census = Census::new();
+        let runtime = census.multi_thread(workers);
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (handle, census) = (runtime.handle().clone(), census.clone());
+                shuttle::thread::spawn(move || {
+                    for number in 0..4 {
+                        linger(8);
+                        let counted = census.count();
+                        let task = handle.spawn(async move {
+                            let _counted = counted;
+                            if random(6) == 0 {
+                                std::panic::resume_unwind(Box::new(UserPanic));
+                            }
+                            number
+                        });
+                        match handle.block_on(task) {
+                            Ok(answer) => assert_eq!(answer, number),
+                            Err(error) => {
+                                assert!(error.is_panic());
+                                witness("panicked");
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        drop(runtime);
+        census.settle();
+    });
+}
+
+/// All workers but one are stuck in polls until tasks have run that those very polls, and a thread from outside, have spawned and woken:
+/// nothing that is queued waits behind a poll.
+#[test]
+fn behind_stuck_polls() {
+    check("spawning::behind_stuck_polls", &[], |workers| {
+        let census = Census::new();
+        let runtime = census.multi_thread(workers);
+        let stuck: Vec<_> = (1..workers)
+            .map(|_| {
+                let counted = census.count();
+                runtime.spawn(async move {
+                    let _counted = counted;
+                    let gates: Vec<_> = (0..1 + random(3)).map(|_| Gate::new()).collect();
+                    for gate in gates.clone() {
+                        drop(spawn(async move {
+                            if random(2) == 0 {
+                                yield_now().await;
+                            }
+                            gate.open();
+                        }));
+                    }
+                    if random(2) == 0 {
+                        yield_now().await;
+                    }
+                    gates.iter().for_each(Gate::pass);
+                })
+            })
+            .collect();
+        for task in stuck {
+            runtime.block_on(task).unwrap();
+        }
+        drop(runtime);
+        census.settle();
+    });
+}
+
+/// A set joins each of its tasks once, whoever completes them and however it is filled.
+#[test]
+fn join_set() {
+    check("spawning::join_set", &["completed", "cancelled", "dropped"], |workers| {
+        let census = Census::new();
+        let runtime = census.multi_thread(workers);
+        let counted = census.clone();
+        runtime.block_on(async move {
+            let sets: Vec<_> = (0..3).map(|_| spawn(fill(counted.clone()))).collect();
+            for set in sets {
+                set.await.unwrap();
+            }
+        });
+        drop(runtime);
+        census.settle();
+    });
+}
+
+async fn fill(census: Census) {
+    let mut set = JoinSet::new();
+    let mut left = 0;
+    for _ in 0..8 {
+        let counted = census.count();
+        let aborter = set.spawn(async move {
+            for _ in 0..random(4) {
+                yield_now().await;
+            }
+            counted
+        });
+        left += 1;
+        if random(4) == 0 {
+            aborter.abort();
+        }
+        if random(3) == 0
+            && let Some(joined) = set.try_join_next()
+        {
+            left -= 1;
+            witness(if joined.is_ok() { "completed" } else { "cancelled" });
+        }
+    }
+    if random(4) == 0 {
+        witness("dropped");
+        return;
+    }
+    while let Some(joined) = set.join_next().await {
+        left -= 1;
+        witness(if joined.is_ok() { "completed" } else { "cancelled" });
+    }
+    assert_eq!(left, 0, "each task is joined once");
 }
