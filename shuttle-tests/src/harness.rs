@@ -140,6 +140,13 @@ pub fn linger(most: usize) {
     }
 }
 
+/// Blocks this thread until `condition` holds, which others see to.
+pub fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
+        shuttle::thread::yield_now();
+    }
+}
+
 /// Counts what lives: futures, outputs, closures. What is left in the end has leaked.
 #[derive(Clone, Debug, Default)]
 pub struct Census {
@@ -188,6 +195,12 @@ impl Census {
     /// A multi-thread runtime of `workers` workers that is counted, and whose threads are.
     pub fn multi_thread(&self, workers: usize) -> Runtime {
         self.build(Builder::new_multi_thread().worker_threads(workers))
+    }
+
+    /// Waits until nothing is left, for a runtime whose threads nobody waits for. If something leaks, that fails for its length.
+    pub fn settle_in_time(self) {
+        wait_until(|| Arc::strong_count(&self.alive) == 1);
+        self.settle();
     }
 
     /// Nothing must be left.
