@@ -1,20 +1,30 @@
 //! Runs a scenario under many schedules, on runtimes of four and of eight workers.
 //!
-//! Who calls it: each test of `tests/schedules/`.
+//! Who calls it: each test of `tests/schedules/`. By the environment:
+//!
+//! | variable | says |
+//! |---|---|
+//! | `FUSEE_SHUTTLE_ITERATIONS` | how many schedules of each kind run for each number of workers |
+//! | `FUSEE_SHUTTLE_SEED` | `random`: others in each run |
+//! | `FUSEE_SHUTTLE_WORKERS` | how many workers, instead of four and then eight |
+//! | `FUSEE_SHUTTLE_REPLAY` | the one schedule to run, as a failure has printed it; or `@` and the file that holds it |
 //!
 //! # Invariants
 //! - As many schedules run as were asked for, half of them chosen at random at each step, half by priorities that change a few times (PCT).
-//! - A scenario that never sees an outcome which it names fails, unless a mutant is chosen.
-//! - Without `FUSEE_SHUTTLE_ITERATIONS` the same schedules run each time; with it, others in each run.
+//! - A scenario that never sees an outcome which it names fails, and so does one that sees another, unless a mutant is chosen.
+//! - A scenario that goes another way under the same schedule fails: it could not be replayed.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use shuttle::rand::{Rng, RngCore, thread_rng};
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use shuttle::rand::{Rng, thread_rng};
+use shuttle::scheduler::{
+    PctScheduler, RandomScheduler, ReplayScheduler, Scheduler, UncontrolledNondeterminismCheckScheduler,
+};
 use shuttle::{Config, MaxSteps, Runner};
 
 use crate::runtime::{Builder, Runtime};
@@ -23,9 +33,9 @@ use crate::sync::{chosen, passage};
 pub use crate::sync::UserPanic;
 
 /// How many schedules of each kind run for each number of workers when nobody says.
-const ITERATIONS: usize = 12;
+const ITERATIONS: usize = 40;
 
-/// Where the schedules begin when nobody says how many.
+/// Where the schedules begin when nobody says otherwise.
 const SEED: u64 = 0x6675_7365_6521;
 
 /// How often priorities change in a schedule of PCT, and once.
@@ -51,28 +61,31 @@ pub fn witness(outcome: &'static str) {
 pub fn check(name: &'static str, outcomes: &[&'static str], scenario: impl Fn(usize) + Clone + Send + Sync + 'static) {
     if let Ok(schedule) = std::env::var("FUSEE_SHUTTLE_REPLAY") {
         let workers = setting("FUSEE_SHUTTLE_WORKERS").expect("FUSEE_SHUTTLE_WORKERS says on how many workers");
+        let schedule = schedule.strip_prefix('@').map_or(schedule.clone(), |path| {
+            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path} could not be read: {error}"))
+        });
         let mut scheduler = ReplayScheduler::new_from_encoded(schedule.trim());
         scheduler.set_allow_incomplete();
         run(name, "replay", workers, scheduler, scenario);
         return;
     }
-    SEEN.take();
+    let is_random = match std::env::var("FUSEE_SHUTTLE_SEED").as_deref() {
+        Ok("random") => true,
+        Ok(other) => panic!("FUSEE_SHUTTLE_SEED={other} is not `random`"),
+        Err(_) => false,
+    };
+    let seed = || if is_random { RandomState::new().hash_one(()) } else { SEED };
+    let iterations = setting("FUSEE_SHUTTLE_ITERATIONS").unwrap_or(ITERATIONS);
     let began = Instant::now();
-    let asked = setting("FUSEE_SHUTTLE_ITERATIONS");
-    let iterations = asked.unwrap_or(ITERATIONS);
+    SEEN.take();
     let mut executions = 0;
     for workers in setting("FUSEE_SHUTTLE_WORKERS").map_or(vec![4, 8], |workers| vec![workers]) {
-        let random = match asked {
-            Some(_) => RandomScheduler::new(iterations),
-            None => RandomScheduler::new_from_seed(SEED, iterations),
-        };
+        let twice = UncontrolledNondeterminismCheckScheduler::new(RandomScheduler::new_from_seed(seed(), 1));
+        run(name, "twice", workers, twice, scenario.clone());
+        let random = RandomScheduler::new_from_seed(seed(), iterations);
         executions += run(name, "random", workers, random, scenario.clone());
         for depth in DEPTHS {
-            let count = iterations.div_ceil(DEPTHS.len());
-            let pct = match asked {
-                Some(_) => PctScheduler::new(depth, count),
-                None => PctScheduler::new_from_seed(SEED, depth, count),
-            };
+            let pct = PctScheduler::new_from_seed(seed(), depth, iterations.div_ceil(DEPTHS.len()));
             executions += run(name, "PCT", workers, pct, scenario.clone());
         }
     }
@@ -136,7 +149,7 @@ pub fn random(end: usize) -> usize {
 /// Lets other threads go on for a random number of steps, up to `most`.
 pub fn linger(most: usize) {
     for _ in 0..random(most + 1) {
-        shuttle::thread::sleep(std::time::Duration::ZERO);
+        shuttle::thread::sleep(Duration::ZERO);
     }
 }
 
@@ -192,9 +205,16 @@ impl Census {
         runtime
     }
 
-    /// A multi-thread runtime of `workers` workers that is counted, and whose threads are.
+    /// A multi-thread runtime of `workers` workers that is counted, and whose threads are. How often it looks around is drawn; idle threads
+    /// of its pool end in another world.
     pub fn multi_thread(&self, workers: usize) -> Runtime {
-        self.build(Builder::new_multi_thread().worker_threads(workers))
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers).thread_keep_alive(Duration::from_secs(86_400));
+        if random(2) == 0 {
+            let polls = |most| u32::try_from(1 + random(most)).expect("it is small");
+            builder.global_queue_interval(polls(4)).event_interval(polls(8));
+        }
+        self.build(&mut builder)
     }
 
     /// Waits until nothing is left, for a runtime whose threads nobody waits for. If something leaks, that fails for its length.

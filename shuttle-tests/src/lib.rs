@@ -7,6 +7,8 @@
 //! Deliberately not here: what takes weak memory to go wrong, and proofs of anything: `loom-tests` explores all executions of the parts.
 //! `README.md` says how to read a failure and replay it.
 
+// The unit tests of the included files run at home, and as models. `tests/` is compiled beside the crate as it is without them.
+#![cfg(not(test))]
 #![allow(
     dead_code,
     unreachable_pub,

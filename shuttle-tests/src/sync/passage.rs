@@ -8,6 +8,7 @@
 //! # Invariants
 //! - Only this thread moves the clock.
 //! - A deadline that has been reached is not waited for any more: a passage that is scheduled before all others comes to an end.
+//! - A far deadline never comes, see [`FAR`]: who waits for it in place of a wake-up that was lost waits for ever.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use super::clock::{self, RawInstant};
 
 /// How many of the thread's steps go by, on average, for one that moves the clock. A schedule draws one of these.
 const SLOWNESS: [u32; 3] = [2, 16, 128];
+
+/// A deadline so far ahead is none. No scenario waits for one, though timers and idle threads may have one.
+const FAR: Duration = Duration::from_secs(3_600);
 
 struct Passage {
     reached: RawInstant,
@@ -65,11 +69,11 @@ pub(crate) fn end(thread: JoinHandle<()>) {
 /// Somebody waits for `deadline`.
 pub(super) fn expect(deadline: RawInstant) {
     let bell = with(|passage| {
-        let is_ahead = passage.reached < deadline;
-        if is_ahead {
+        let is_awaited = passage.reached < deadline && deadline < passage.reached + FAR;
+        if is_awaited {
             passage.deadlines.push(deadline);
         }
-        (is_ahead && passage.deadlines.len() == 1).then(|| passage.bell.clone())
+        (is_awaited && passage.deadlines.len() == 1).then(|| passage.bell.clone())
     });
     if let Some(bell) = bell {
         bell.release_no_scheduling_point(1);

@@ -10,7 +10,8 @@ use crate::tools::Gate;
 
 fn builder(workers: usize) -> Builder {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers).max_blocking_threads(1 + random(3)).thread_keep_alive(Duration::from_micros(300));
+    let keep_alive = if random(2) == 0 { Duration::from_micros(300) } else { Duration::MAX };
+    builder.worker_threads(workers).max_blocking_threads(1 + random(3)).thread_keep_alive(keep_alive);
     builder
 }
 

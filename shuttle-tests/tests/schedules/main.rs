@@ -3,6 +3,7 @@
 mod blocking;
 mod current_thread;
 mod local;
+mod mutants;
 mod shutdown;
 mod spawning;
 mod timers;

@@ -1,5 +1,8 @@
 //! Tasks that spawn tasks, from within and from outside.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use shuttle_tests::harness::{Census, Counted, UserPanic, check, linger, random, witness};
 use shuttle_tests::spawn;
 use shuttle_tests::task::{JoinSet, yield_now};
@@ -122,6 +125,38 @@ fn behind_stuck_polls() {
     });
 }
 
+/// A burst from outside: some tasks are stuck until others of it have run, which came to the same worker with them.
+#[test]
+fn a_burst_of_stuck_polls() {
+    check("spawning::a_burst_of_stuck_polls", &[], |workers| {
+        let census = Census::new();
+        let runtime = census.multi_thread(workers);
+        let gates: Vec<_> = (1..workers).map(|_| Gate::new()).collect();
+        let mut tasks = Vec::new();
+        let mut burst: Vec<_> = (0..gates.len() * 2).collect();
+        while !burst.is_empty() {
+            let number = burst.swap_remove(random(burst.len()));
+            let (gate, counted) = (gates[number / 2].clone(), census.count());
+            tasks.push(runtime.spawn(async move {
+                if random(3) == 0 {
+                    yield_now().await;
+                }
+                if number % 2 == 0 {
+                    gate.pass();
+                } else {
+                    gate.open();
+                }
+                drop(counted);
+            }));
+        }
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+        drop(runtime);
+        census.settle();
+    });
+}
+
 /// A set joins each of its tasks once, whoever completes them and however it is filled.
 #[test]
 fn join_set() {
@@ -166,6 +201,22 @@ async fn fill(census: Census) {
         witness("dropped");
         return;
     }
+    if random(3) == 0 {
+        // This task's waker is in the set when another goes on with it.
+        poll_fn(|context| {
+            if let Poll::Ready(Some(_)) = set.poll_join_next(context) {
+                left -= 1;
+            }
+            Poll::Ready(())
+        })
+        .await;
+        spawn(drain(set, left)).await.unwrap();
+    } else {
+        drain(set, left).await;
+    }
+}
+
+async fn drain(mut set: JoinSet<Counted>, mut left: usize) {
     while let Some(joined) = set.join_next().await {
         left -= 1;
         witness(if joined.is_ok() { "completed" } else { "cancelled" });

@@ -73,7 +73,7 @@ fn timeouts() {
                 };
                 let receive = async move {
                     let begun = Instant::now();
-                    let patience = while_random();
+                    let patience = if random(3) == 0 { far_away() } else { while_random() };
                     match timeout(patience, mailbox.receive()).await {
                         Ok(_) => witness("in time"),
                         Err(_) => {
@@ -91,6 +91,11 @@ fn timeouts() {
     });
 }
 
+/// A deadline that no schedule reaches.
+fn far_away() -> Duration {
+    Duration::from_secs(7_200 + random(1_000_000) as u64)
+}
+
 /// Sleeps are moved to earlier and later deadlines, polled on one worker and then on another, and dropped before they are over.
 #[test]
 fn resets_and_moves() {
@@ -102,18 +107,23 @@ fn resets_and_moves() {
             let tasks = (0..12).map(|_| {
                 let counted = counted.count();
                 spawn(async move {
-                    let mut pause = sleep(while_random());
+                    let mut pause = sleep(if random(2) == 0 { while_random() } else { far_away() });
                     for _ in 0..random(4) {
                         poll_once(&mut pause).await;
-                        match random(3) {
+                        match random(4) {
                             0 => pause.reset(Instant::now() + while_random()),
                             1 => yield_now().await,
+                            2 => pause.reset(Instant::now() + far_away()),
                             _ => pause = hand_over(pause).await,
                         }
                     }
                     if random(3) == 0 {
                         witness("dropped");
                     } else {
+                        if pause.deadline() > Instant::now() + Duration::from_secs(3_600) {
+                            poll_once(&mut pause).await;
+                            pause.reset(Instant::now() + while_random());
+                        }
                         let deadline = pause.deadline();
                         pause.await;
                         assert!(Instant::now() >= deadline, "a sleep is never early");
@@ -141,9 +151,10 @@ async fn poll_once(pause: &mut Sleep) {
 async fn hand_over(mut pause: Sleep) -> Sleep {
     let other = spawn(async move {
         poll_once(&mut pause).await;
-        pause
+        [pause]
     });
-    other.await.unwrap()
+    let [pause] = other.await.unwrap();
+    pause
 }
 
 /// Polls block until timers have fired that were registered on the same worker, just before and by other tasks: the driver, or another
