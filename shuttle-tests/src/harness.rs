@@ -7,7 +7,7 @@
 //! | `FUSEE_SHUTTLE_ITERATIONS` | how many schedules of each kind run for each number of workers |
 //! | `FUSEE_SHUTTLE_SEED` | `random`: others in each run |
 //! | `FUSEE_SHUTTLE_WORKERS` | how many workers, instead of four and then eight |
-//! | `FUSEE_SHUTTLE_REPLAY` | the one schedule to run, as a failure has printed it; or `@` and the file that holds it |
+//! | `FUSEE_SHUTTLE_REPLAY` | the one schedule to run, as a failure has printed it between quotes, over several lines; or `@` and a file that holds it |
 //!
 //! # Invariants
 //! - As many schedules run as were asked for, half of them chosen at random at each step, half by priorities that change a few times (PCT).
@@ -64,7 +64,7 @@ pub fn check(name: &'static str, outcomes: &[&'static str], scenario: impl Fn(us
         let schedule = schedule.strip_prefix('@').map_or(schedule.clone(), |path| {
             std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path} could not be read: {error}"))
         });
-        let mut scheduler = ReplayScheduler::new_from_encoded(schedule.trim());
+        let mut scheduler = ReplayScheduler::new_from_encoded(&schedule);
         scheduler.set_allow_incomplete();
         run(name, "replay", workers, scheduler, scenario);
         return;
@@ -112,8 +112,8 @@ impl Drop for Running {
         if std::thread::panicking() {
             let Self { name, kind, workers } = self;
             eprintln!(
-                "{name}: a {kind} schedule on {workers} workers failed; to see it again, FUSEE_SHUTTLE_WORKERS={workers} \
-                 FUSEE_SHUTTLE_REPLAY=<the schedule above> cargo test -p shuttle-tests {name}"
+                "{name}: a schedule ({kind}) on {workers} workers failed; with what is between its quotes in a file, this shows it again: \
+                 FUSEE_SHUTTLE_WORKERS={workers} FUSEE_SHUTTLE_REPLAY=@FILE cargo test -p shuttle-tests -- --exact {name} --nocapture"
             );
         }
     }
