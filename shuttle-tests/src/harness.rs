@@ -11,7 +11,8 @@
 //!
 //! # Invariants
 //! - As many schedules run as were asked for, half of them chosen at random at each step, half by priorities that change a few times (PCT).
-//! - A scenario that never sees an outcome which it names fails, and so does one that sees another, unless a mutant is chosen.
+//! - A scenario that never sees an outcome which it names fails, and so does one that sees another, unless a mutant is
+//!   chosen, or fewer schedules were asked for than run by default.
 //! - A scenario that goes another way under the same schedule fails: it could not be replayed.
 
 use std::cell::RefCell;
@@ -90,7 +91,8 @@ pub fn check(name: &'static str, outcomes: &[&'static str], scenario: impl Fn(us
         }
     }
     println!("{name}: {executions} schedules, {:.1?}", began.elapsed());
-    if chosen().is_none() {
+    // Few schedules need not see everything.
+    if chosen().is_none() && iterations >= ITERATIONS {
         assert_eq!(SEEN.take(), outcomes.iter().copied().collect(), "{name}: outcomes seen, named");
     }
 }
@@ -146,7 +148,7 @@ pub fn random(end: usize) -> usize {
     thread_rng().gen_range(0..end)
 }
 
-/// Lets other threads go on for a random number of steps, up to `most`.
+/// Lets other threads go on, if shuttle so chooses, at each of up to `most` steps. To shuttle, to sleep takes no time.
 pub fn linger(most: usize) {
     for _ in 0..random(most + 1) {
         shuttle::thread::sleep(Duration::ZERO);
@@ -188,7 +190,7 @@ impl Census {
     ///
     /// # Panics
     /// If it cannot be built: threads of shuttle always start.
-    pub fn build(&self, builder: &mut Builder) -> Runtime {
+    pub fn build(&self, mut builder: Builder) -> Runtime {
         let (counted, started, stopped) = (self.count(), self.threads.clone(), self.threads.clone());
         builder.on_thread_start(move || {
             let _counted = &counted;
@@ -199,14 +201,11 @@ impl Census {
             // Counter only.
             stopped.fetch_sub(1, Ordering::Relaxed);
         });
-        let runtime = builder.build().expect("a runtime is built");
-        // The builder keeps its hooks.
-        *builder = Builder::new_current_thread();
-        runtime
+        builder.build().expect("a runtime is built")
     }
 
     /// A multi-thread runtime of `workers` workers that is counted, and whose threads are. How often it looks around is drawn; idle threads
-    /// of its pool end in another world.
+    /// of its pool do not end before it does.
     pub fn multi_thread(&self, workers: usize) -> Runtime {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(workers).thread_keep_alive(Duration::from_secs(86_400));
@@ -214,7 +213,7 @@ impl Census {
             let polls = |most| u32::try_from(1 + random(most)).expect("it is small");
             builder.global_queue_interval(polls(4)).event_interval(polls(8));
         }
-        self.build(&mut builder)
+        self.build(builder)
     }
 
     /// Waits until nothing is left, for a runtime whose threads nobody waits for. If something leaks, that fails for its length.

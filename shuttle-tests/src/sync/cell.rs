@@ -1,10 +1,10 @@
 //! An unsafe cell that sees accesses which overlap.
 //!
-//! A closure that is lent the cell's content and reaches a scheduling point, as a future that is polled in place does, may be overtaken by
-//! another thread's access. Deliberately not here: two accesses without a scheduling point inside, which no schedule lets overlap, though
-//! nothing may order them.
+//! Each access has a scheduling point inside: whatever another thread's steps can come between makes it overlap with theirs, and fail. So do
+//! futures that are polled in place. Deliberately not here: two accesses that only their time keeps apart, and no ordering; loom sees those.
 
 use std::cell::{self, Cell};
+use std::time::Duration;
 
 /// An unsafe cell whose accesses are scoped.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ impl<T> UnsafeCell<T> {
         assert_ne!(before, WRITTEN, "a cell is read while it is written");
         self.readers.set(before + 1);
         let _access = Access { readers: &self.readers, before };
+        let_others_run();
         f(self.value.get())
     }
 
@@ -50,6 +51,12 @@ impl<T> UnsafeCell<T> {
         let before = self.readers.replace(WRITTEN);
         assert_eq!(before, 0, "a cell is written while it is used");
         let _access = Access { readers: &self.readers, before };
+        let_others_run();
         f(self.value.get())
     }
+}
+
+/// A scheduling point, and no more: to shuttle, to sleep takes no time.
+fn let_others_run() {
+    shuttle::thread::sleep(Duration::ZERO);
 }

@@ -20,7 +20,7 @@ fn builder(workers: usize) -> Builder {
 fn jobs() {
     check("blocking::jobs", &["ran", "cancelled"], |workers| {
         let census = Census::new();
-        let runtime = census.build(&mut builder(workers));
+        let runtime = census.build(builder(workers));
         let counted = census.clone();
         let tasks = (0..4).map(|_| {
             let census = counted.clone();
@@ -65,7 +65,7 @@ fn jobs() {
 fn in_place() {
     check("blocking::in_place", &[], |workers| {
         let census = Census::new();
-        let runtime = census.build(&mut builder(workers));
+        let runtime = census.build(builder(workers));
         let tasks: Vec<_> = (0..workers + 2)
             .map(|_| {
                 let counted = census.count();

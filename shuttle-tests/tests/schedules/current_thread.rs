@@ -13,7 +13,7 @@ use crate::tools::Mailbox;
 fn hands_its_worker_on() {
     check("current_thread::hands_its_worker_on", &[], |threads| {
         let census = Census::new();
-        let runtime = std::sync::Arc::new(census.build(&mut Builder::new_current_thread()));
+        let runtime = std::sync::Arc::new(census.build(Builder::new_current_thread()));
         let mailboxes: Vec<_> = (0..threads).map(|_| Mailbox::new()).collect();
         let running: Vec<_> = (0..threads)
             .map(|number| {
@@ -56,7 +56,7 @@ fn hands_its_worker_on() {
 fn woken_from_outside() {
     check("current_thread::woken_from_outside", &[], |threads| {
         let census = Census::new();
-        let runtime = census.build(&mut Builder::new_current_thread());
+        let runtime = census.build(Builder::new_current_thread());
         let mailbox = Mailbox::new();
         let running: Vec<_> = (0..threads)
             .map(|number| {
@@ -98,7 +98,7 @@ fn woken_from_outside() {
 fn dropped_beside_spawns() {
     check("current_thread::dropped_beside_spawns", &[], |threads| {
         let census = Census::new();
-        let runtime = census.build(&mut Builder::new_current_thread());
+        let runtime = census.build(Builder::new_current_thread());
         let running: Vec<_> = (0..threads)
             .map(|_| {
                 let (handle, census) = (runtime.handle().clone(), census.clone());

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use shuttle_tests::harness::{Census, check, linger, random, witness};
+use shuttle_tests::runtime::Builder;
+use shuttle_tests::spawn;
 use shuttle_tests::task::{JoinHandle, block_in_place, yield_now};
 use shuttle_tests::time::{Duration, Instant, Sleep, interval, sleep, sleep_until, timeout};
-use shuttle_tests::{runtime, spawn};
 
 use crate::tools::{Gate, Mailbox};
 
@@ -240,7 +241,9 @@ fn from_outside() {
 fn paused() {
     check("timers::paused", &[], |workers| {
         let census = Census::new();
-        let runtime = census.build(runtime::Builder::new_multi_thread().worker_threads(workers).start_paused(true));
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers).start_paused(true);
+        let runtime = census.build(builder);
         let counted = census.clone();
         runtime.block_on(async move {
             let start = Instant::now();
