@@ -22,7 +22,7 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("blocking_notify", "blocking::jobs", "deadlock!"),
     ("block_in_place_keeps", "blocking::in_place", "deadlock!"),
     ("local_recheck", "local::with_remote_wakes", "deadlock!"),
-    ("scheduler_unpark_before_flag", "spawning::storm", "deadlock!"),
+    ("scheduler_unpark_before_flag", "shutdown::beside_block_on", "deadlock!"),
     ("worker_exit_keeps_queue", "shutdown::dropped_at_any_moment", "something has leaked"),
     ("list_insert_ignores_closed", "current_thread::dropped_beside_spawns", "every handle resolves"),
 ];
