@@ -170,7 +170,8 @@ fn ping_pong(runtime: &Runtime) -> Arc<AtomicUsize> {
 fn a_pair_that_wakes_each_other_starves_nobody() {
     on_one_worker(|runtime| {
         let polls = ping_pong(&runtime);
-        // Local: the pair wakes each other into the slot for the task woken last, which wins three times before the queue has its turn.
+        // Local: the pair wakes each other into the slot for the task woken last, which wins three times before the queue has its turn. Then it waits there for one
+        // poll of the other task.
         let counted = polls.clone();
         let local = runtime.spawn(async move {
             let before = counted.load(Ordering::SeqCst);
@@ -180,7 +181,7 @@ fn a_pair_that_wakes_each_other_starves_nobody() {
             counted.load(Ordering::SeqCst) - before
         });
         let played = runtime.block_on(local).unwrap();
-        assert!(played <= 3 * 1000 + 3, "{played} polls of the pair while another yielded 1,000 times");
+        assert!(played <= 4 * 1000 + 4, "{played} polls of the pair while another yielded 1,000 times");
         // From outside, and by the timer.
         for _ in 0..100 {
             runtime.block_on(runtime.spawn(async {})).unwrap();

@@ -35,6 +35,8 @@ enum Action {
     Tests,
     /// Only where the tests explore further.
     Sanitizers,
+    /// As above.
+    Schedules,
     Mutants,
 }
 
@@ -43,6 +45,13 @@ const TEST_ARGUMENTS: &[&str] = &["test", "--workspace", "--all-features"];
 
 /// Property tests read the first; the models' harness lets the second override the bound of a composite model.
 const DEEP_ENVIRONMENT: &[(&str, &str)] = &[("FUSEE_DEEP", "1"), ("LOOM_MAX_PREEMPTIONS", "4")];
+
+/// The scenarios of `shuttle-tests`, which the tests run with few schedules, always the same.
+const SCHEDULES_ARGUMENTS: &[&str] = &["test", "--package", "shuttle-tests"];
+
+/// Their harness reads both: how many schedules of each kind, and that they are others in each run.
+const SCHEDULES_ENVIRONMENT: &[(&str, &str)] =
+    &[("FUSEE_SHUTTLE_ITERATIONS", "2000"), ("FUSEE_SHUTTLE_SEED", "random")];
 
 const STEPS: &[Step] = &[
     Step { name: "format", action: cargo(&["fmt", "--all", "--", "--check"]) },
@@ -53,6 +62,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "features", action: cargo(&["clippy", "--no-default-features", "--", "-D", "warnings"]) },
     Step { name: "tests", action: Action::Tests },
+    Step { name: "schedules", action: Action::Schedules },
     Step { name: "sanitizers", action: Action::Sanitizers },
     Step {
         name: "docs",
@@ -85,7 +95,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<(), String> {
     for step in STEPS {
         let outcome = if options.skip_tests && matches!(step.action, Action::Tests) {
             Outcome::Skipped("just run")
-        } else if !options.deep && matches!(step.action, Action::Sanitizers) {
+        } else if !options.deep && matches!(step.action, Action::Sanitizers | Action::Schedules) {
             Outcome::Skipped("not without --deep")
         } else if failed && !options.keep_going {
             Outcome::Skipped("after a failure")
@@ -106,6 +116,7 @@ fn run_step(root: &Path, step: &Step, options: Options, models_passed: bool) -> 
     let result = match &step.action {
         Action::Cargo { arguments, environment } => run_cargo(root, arguments, environment),
         Action::Tests => run_cargo(root, TEST_ARGUMENTS, if options.deep { DEEP_ENVIRONMENT } else { &[] }),
+        Action::Schedules => run_cargo(root, SCHEDULES_ARGUMENTS, SCHEDULES_ENVIRONMENT),
         Action::Sanitizers => sanitize::run(root, &sanitize::Kind::ALL, None),
         Action::Tidy => tidy::run(root),
         Action::Mutants if models_passed => mutants::run(root, None, mutants::Baseline::JustRun),

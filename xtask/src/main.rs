@@ -25,8 +25,8 @@ Commands:
       Format, house rules, lints, tests, documentation and mutants, with the time each took.
       --keep-going   run the remaining steps after a failure
       --skip-tests   leave out what `cargo test --workspace --all-features` has just run
-      --deep         let the tests explore further: more random cases, more preemptions in bounded models; then the
-                     sanitizers
+      --deep         let the tests explore further: more random cases, more preemptions in bounded models, more
+                     schedules of whole runtimes; then the sanitizers
   tidy
       The house rules that a machine can check.
   mutants [FILTER]

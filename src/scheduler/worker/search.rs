@@ -97,8 +97,10 @@ impl Worker {
         if !self.searching.get() {
             return None;
         }
-        let found = (0..self.rounds()).find_map(|_| {
-            spin_loop();
+        let found = (0..self.rounds()).find_map(|round| {
+            if round >= SEARCH_ROUNDS {
+                spin_loop();
+            }
             self.look_elsewhere(2)
         });
         found.or_else(|| self.look_elsewhere(1)).and_then(|task| self.unless_closed(task))

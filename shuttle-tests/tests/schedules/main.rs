@@ -1,0 +1,11 @@
+//! Scenarios: programs as a user of fusee would write them, run under many schedules.
+
+mod blocking;
+mod current_thread;
+mod local;
+mod mutants;
+mod shutdown;
+mod spawning;
+mod timers;
+mod tools;
+mod waking;
