@@ -27,6 +27,7 @@ const BEHIND_FACADE: &[(&str, &str)] = &[
     ("crossbeam_epoch", "crate::sync"),
     ("crossbeam_utils", "crate::sync"),
     ("loom", "nothing: `src/` knows no model checker"),
+    ("shuttle", "nothing: `src/` knows no model checker"),
 ];
 
 /// Names that one other file may say, and why.

@@ -11,7 +11,7 @@ const CODE: &[&str] = &["todo!", "unimplemented!", "dbg!", "#[ignore"];
 const COMMENTS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 
 /// Where a test might sleep.
-const TESTED: &[&str] = &["src/", "tests/", "loom-tests/"];
+const TESTED: &[&str] = &["src/", "tests/", "loom-tests/", "shuttle-tests/"];
 
 /// The comment, on the line or right above it, that allows a real sleep; a reason follows.
 const EXCUSE: &str = "tidy: real time, because ";
