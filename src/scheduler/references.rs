@@ -42,7 +42,7 @@ impl Reference {
     #[inline]
     pub(super) fn of_new_task(scheduler: &Arc<Scheduler>, counts: bool) -> Self {
         let worked = Worker::peek(Arc::as_ptr(scheduler), |worker| {
-            worker.metrics().spawned.add(counts.into());
+            worker.metrics().spawned.add_published(counts.into());
             worker.credit().take(scheduler);
         });
         if worked.is_none() {
