@@ -3,12 +3,15 @@
 mod support;
 
 use std::future::pending;
+use std::sync::mpsc::channel;
+use std::task::Poll;
 use std::time::Duration;
 use std::{future, task, thread};
 
+use fusee::runtime::{Builder, Handle};
 use fusee::time::{Instant, sleep};
 use futures::executor;
-use support::{Latch, on_1_2_and_4_workers, poll_once, until, watchdog, workers};
+use support::{Latch, holding, on_1_2_and_4_workers, on_drop, poll_once, until, watchdog, workers};
 
 #[test]
 fn tasks_that_sleep_are_cancelled() {
@@ -56,5 +59,50 @@ fn a_task_that_runs_and_then_sleeps_is_cancelled() {
         drop(runtime);
         let error = executor::block_on(task).unwrap_err();
         assert!(error.is_cancelled(), "{error}");
+    });
+}
+
+/// The driver drops what a worker has queued after others had exited.
+#[test]
+fn a_future_that_the_driver_drops_finds_its_runtime_entered() {
+    watchdog(|| {
+        let (announced, go, end) = (Latch::new(), Latch::new(), Latch::new());
+        let (announce, wait) = (announced.clone(), go.clone());
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .on_task_spawn(move |task| {
+                if task.name() == Some("late") {
+                    announce.open();
+                    wait.wait();
+                }
+            })
+            .build()
+            .expect("a runtime");
+        let handle = runtime.handle().clone();
+        let (id, ended) = (handle.id(), end.clone());
+        let (tell_task, its_task) = channel();
+        let (tell_drop, its_drop) = channel();
+        let spawns = runtime.spawn(async move {
+            let guard = on_drop(move || {
+                let thread = thread::current().name().map(str::to_owned);
+                tell_drop.send((thread, Handle::try_current().map(|current| current.id()))).unwrap();
+                drop(fusee::spawn(async {}));
+            });
+            let late = fusee::task::Builder::new().name("late").spawn(holding(guard, |_| Poll::<()>::Pending));
+            tell_task.send(late.unwrap()).unwrap();
+            ended.wait();
+        });
+        announced.wait();
+        let idle = runtime.spawn(pending::<()>());
+        runtime.shutdown_background();
+        assert!(executor::block_on(idle).unwrap_err().is_cancelled(), "the other worker exits");
+        go.open();
+        let late = its_task.recv().unwrap();
+        let (thread, entered) = its_drop.recv().unwrap();
+        assert_eq!(thread.as_deref(), Some("fusee-driver"), "both workers are gone, or in a poll");
+        assert_eq!(entered.unwrap(), id);
+        assert!(executor::block_on(late).unwrap_err().is_cancelled(), "its drop may spawn");
+        end.open();
+        executor::block_on(spawns).unwrap();
     });
 }

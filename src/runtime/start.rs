@@ -99,6 +99,8 @@ fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parke
     let handle = foreign_handle(scheduler);
     let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
         context::become_runtime_thread();
+        // It drops futures when a shutdown leaves it some, and what they do then may need their runtime.
+        let _entered = context::enter(&handle);
         let scheduler = handle.scheduler();
         let has_work = || scheduler.has_work();
         let mut watchman = Watchman::new(scheduler);

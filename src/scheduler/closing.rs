@@ -18,10 +18,10 @@
 //! Checked by the models `injector_shutdown`, `injector_vs_exit`, `shutdown_inflight_wake`, `spawn_vs_close`, `current_thread_drop_vs_spawn`,
 //! `displaced_vs_close`, `batch_vs_close` and `first_pending_vs_close`.
 
-use super::queue::LocalQueue;
 use super::{Scheduler, Shard};
 use crate::sync::atomic::Ordering;
-use crate::sync::{Arc, fence_seq_cst, mutant, ord};
+use crate::sync::{Arc, catch_unwind, fence_seq_cst, mutant, ord};
+use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 
 impl Scheduler {
@@ -52,9 +52,12 @@ impl Scheduler {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Drops every live future that no thread runs, and every queue entry that is in reach. On a closed scheduler, by the worker `own`, whose queue is
-    /// `queue`, or by the driver, whose number comes after the workers'.
-    pub(super) fn drop_tasks(&self, own: usize, queue: Option<&LocalQueue>) {
+    /// Drops every live future that no thread runs, and every queue entry that is in reach. On a closed scheduler, by the worker `own`, or by the driver,
+    /// whose number comes after the workers'. Never panics.
+    ///
+    /// An exiting worker steals from its own queue too: a pop may run what others have deferred to the deques' collector with an entry in its hands, and a panic of
+    /// that would lose it; a steal does so before it takes one.
+    pub(super) fn drop_tasks(&self, own: usize) {
         let (before, after) = self.lists.split_at(own);
         for list in after.iter().chain(before) {
             list.close();
@@ -62,18 +65,21 @@ impl Scheduler {
         // ORDERING(scheduler_close): `closed` was read before, the queues are after; see above.
         fence_seq_cst("scheduler_close");
         if !mutant("worker_exit_keeps_queue") {
-            for (index, remote) in self.remotes.iter().enumerate() {
-                let pop = || match queue {
-                    Some(queue) if index == own => queue.pop(),
-                    _ => remote.stealer.steal(),
-                };
-                while let Some(entry) = remote.slot.take().or_else(pop) {
-                    self.cancel(entry);
-                }
+            for remote in &self.remotes {
+                self.cancel_all(|| remote.slot.take().or_else(|| remote.stealer.steal()));
             }
         }
-        while let Some(entry) = self.injector.pop() {
-            self.cancel(entry);
+        self.cancel_all(|| self.injector.pop());
+    }
+
+    /// Cancels all that `take` answers. What others have deferred to the deques' collector may panic in it, and have been taken out of there by that.
+    fn cancel_all(&self, take: impl Fn() -> Option<Runnable>) {
+        loop {
+            match catch_unwind(&take) {
+                Ok(Some(entry)) => self.cancel(entry),
+                Ok(None) => return,
+                Err(payload) => discard(payload),
+            }
         }
     }
 
@@ -97,7 +103,7 @@ impl Scheduler {
     pub(super) fn drop_left_over(&self) {
         // ORDERING(scheduler_close): relaxed; see `tell_closed`.
         if self.left_over.load(Ordering::Relaxed) && self.left_over.swap(false, Ordering::Relaxed) {
-            self.drop_tasks(self.workers(), None);
+            self.drop_tasks(self.workers());
         }
     }
 

@@ -3,11 +3,12 @@
 //! Who calls it: `runtime/metrics/`, for users, on any thread and at any time, beside workers that go on.
 //!
 //! # Invariants (ordering labels)
-//! - `queue_account`: see `metrics.rs`. A task that was put into the injector is counted once, there or as taken out.
+//! - `queue_account`: see `metrics.rs`. A task that was put into the injector is counted once, there or as taken out. One that had ended before another was
+//!   spawned is not counted as alive beside it.
 //! - An answer put together of parts never tells of more than there was: what came while the parts were read is left out.
 //! - No two locks are held at a time: a reader that is held up holds up one worker at most.
 //!
-//! Checked by the model `remote_schedules_never_twice`.
+//! Checked by the models `remote_schedules_never_twice` and `live_tasks_never_too_many`.
 //! Deliberately not here: the counting.
 
 use super::metrics::WorkerMetrics;
@@ -23,7 +24,7 @@ impl Scheduler {
     }
 
     /// Tasks spawned and not complete yet. Too few may be told while tasks come and go, and never too many: who completes a task has counted it as
-    /// spawned, so what is read first are the spawns.
+    /// spawned, so what is read first are the spawns, and with each all that had ended before it.
     pub(crate) fn live_tasks(&self) -> usize {
         let spawned = self.spawned_tasks();
         // Counter only.
@@ -34,15 +35,12 @@ impl Scheduler {
 
     /// Tasks that were spawned, and not refused.
     pub(crate) fn spawned_tasks(&self) -> u64 {
-        // Counter only.
-        let elsewhere = self.foreign.spawned.load(Ordering::Relaxed);
-        self.sum(|metrics| metrics.spawned.get()).saturating_add(elsewhere)
+        self.sum(|metrics| metrics.spawned.get_published()).saturating_add(self.foreign.spawned())
     }
 
     /// Counts tasks that no worker spawns.
     pub(super) fn count_foreign_spawn(&self, count: u64) {
-        // Counter only.
-        self.foreign.spawned.fetch_add(count, Ordering::Relaxed);
+        self.foreign.add_spawned(count);
     }
 
     /// Counts a task that this thread is about to complete.

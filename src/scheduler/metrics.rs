@@ -10,7 +10,8 @@
 //! - No answer that counts ever goes down, and none counts what has not been: each is one word, or a sum of such, or is held by a
 //!   [`HighWater`] where parts of it are on their way.
 //! - `queue_account`: who counts polls, and then the local schedules, knows of the schedule of each of the polls; and who goes on
-//!   to read the injector's length finds none of them in it. Checked by the model `remote_schedules_never_twice`.
+//!   to read the injector's length finds none of them in it. And who counts spawns, and then the tasks that have ended, knows of each that had ended before one of
+//!   the spawns. Checked by the models `remote_schedules_never_twice` and `live_tasks_never_too_many`.
 //! - A clock is read as a worker sits down, stands up, parks and is unparked, and never for a task.
 //!
 //! Deliberately not here: timers' numbers (`time/shard.rs`), jobs' (`blocking/roster.rs`): those are
@@ -103,13 +104,23 @@ impl WorkerMetrics {
 /// Tasks that no worker's thread has spawned, or completed.
 #[derive(Debug)]
 pub(super) struct ForeignTasks {
-    pub(super) spawned: AtomicU64,
+    spawned: AtomicU64,
     pub(super) finished: AtomicU64,
 }
 
 impl ForeignTasks {
     pub(super) fn new() -> Self {
         Self { spawned: AtomicU64::new(0), finished: AtomicU64::new(0) }
+    }
+
+    pub(super) fn add_spawned(&self, count: u64) {
+        // ORDERING(queue_account): release, as `Counter::add_published`; pairs with `spawned`.
+        self.spawned.fetch_add(count, ord("queue_account", Ordering::Release));
+    }
+
+    pub(super) fn spawned(&self) -> u64 {
+        // ORDERING(queue_account): acquire; pairs with `add_spawned`.
+        self.spawned.load(ord("queue_account", Ordering::Acquire))
     }
 }
 
@@ -140,7 +151,7 @@ impl Counter {
         self.0.store(count, Ordering::Relaxed);
     }
 
-    /// As [`add`](Self::add), for polls: what was counted of the task before is seen by whoever counts its poll.
+    /// As [`add`](Self::add), for polls and spawns: what was counted before is seen by whoever counts this one.
     #[inline]
     pub(crate) fn add_published(&self, count: u64) {
         let count = self.get().wrapping_add(count);

@@ -205,7 +205,7 @@ impl Scheduler {
     fn inject_rescued(&self, task: Runnable) {
         self.push_injected(task);
         if self.is_closed() {
-            self.drop_tasks(self.workers(), None);
+            self.drop_tasks(self.workers());
         }
     }
 

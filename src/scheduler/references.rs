@@ -15,7 +15,6 @@
 //! Checked by the model `lent_references`.
 
 use std::cell::Cell;
-use std::ptr::NonNull;
 
 use super::Scheduler;
 use super::worker::Worker;
@@ -35,33 +34,33 @@ impl Lent {
     }
 }
 
-/// A lent reference.
-pub(super) struct Reference(NonNull<Scheduler>);
+/// A lent reference: what `Arc::as_ptr` answers, for the last one to come back is made an `Arc` again.
+pub(super) struct Reference(*const Scheduler);
 
 impl Reference {
     /// For a task about to be spawned, which is counted if it `counts`.
     #[inline]
     pub(super) fn of_new_task(scheduler: &Arc<Scheduler>, counts: bool) -> Self {
         let worked = Worker::peek(Arc::as_ptr(scheduler), |worker| {
-            worker.metrics().spawned.add(counts.into());
+            worker.metrics().spawned.add_published(counts.into());
             worker.credit().take(scheduler);
         });
         if worked.is_none() {
             scheduler.count_foreign_spawn(counts.into());
             Scheduler::lend(scheduler, 1);
         }
-        Self(NonNull::from(&**scheduler))
+        Self(Arc::as_ptr(scheduler))
     }
 
     #[inline]
     pub(super) fn as_ptr(&self) -> *const Scheduler {
-        self.0.as_ptr()
+        self.0
     }
 
     #[inline]
     pub(super) fn get(&self) -> &Scheduler {
         // SAFETY: what is lent keeps the scheduler alive, until the drop.
-        unsafe { self.0.as_ref() }
+        unsafe { &*self.0 }
     }
 }
 
@@ -136,7 +135,7 @@ impl Scheduler {
     /// Takes `count` references back.
     ///
     /// # Safety
-    /// As many were lent, and are not used any more.
+    /// As many were lent, and are not used any more. `this` is what `Arc::as_ptr` answers: no reference to the scheduler reaches the counts beside it.
     unsafe fn take_back(this: *const Self, count: usize) {
         // SAFETY: what is given back keeps the scheduler until then.
         let scheduler = unsafe { &*this };

@@ -5,7 +5,8 @@
 //! the local queue, where others may steal it. Nobody is told of a task in the slot, and nobody steals it: its worker runs it next.
 //! If that is stuck in a poll, the watch rescues it (`watch.rs`).
 //!
-//! Who calls it: [`replace`](Slot::replace) the worker's own thread, [`take`](Slot::take) that or the timer driver's.
+//! Who calls it: [`replace`](Slot::replace) the worker's own thread, [`take`](Slot::take) that, the timer driver's or, at the end, that of any worker
+//! that exits.
 //!
 //! # Invariants (ordering labels)
 //! - *Exactly one takes a task* (structural: `slot_take_twice`): by a swap.

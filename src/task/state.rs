@@ -10,7 +10,7 @@
 //! | 3 | `CANCELLED` | whoever next holds `RUNNING` drops the future |
 //! | 4 | `JOIN_INTEREST` | the `JoinHandle` lives |
 //! | 5 | `JOIN_WAKER` | the join waker's slot is filled and belongs to whoever completes the task |
-//! | 6.. | references | one each for: the list of live tasks, a queue entry (or the poll that took it), the `JoinHandle`, each waker and each abort handle |
+//! | 6.. | references | one each for: the list of live tasks (before it is in one: whoever completes it), a queue entry (or the poll that took it), the `JoinHandle`, each waker and each abort handle |
 //!
 //! # Transitions
 //!
@@ -127,7 +127,7 @@ pub(crate) enum JoinDropped {
 }
 
 impl State {
-    /// A task about to be put into a list and a queue, with a handle: three references.
+    /// A task about to be put into a queue and perhaps, later, into a list, with a handle: three references.
     pub(crate) fn new() -> Self {
         Self { word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | (3 * REFERENCE)) }
     }

@@ -14,7 +14,7 @@ use crate::runtime::{Builder, Handle};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Next, Seed};
-use crate::scheduler::{self, Membership, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard};
+use crate::scheduler::{self, Membership, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard, seat};
 use crate::sync::{Arc, clock, deque};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
@@ -111,6 +111,43 @@ fn remote_schedules_never_twice() {
         }
         reading.join().unwrap();
         assert_eq!(scheduler.remote_schedules(), 2);
+        scheduler.close();
+        worker.exit();
+    });
+}
+
+/// Tasks are spawned and run one after the other, on a worker's thread and on no worker's, while another thread asks how many are alive: never more than one.
+///
+/// Mutants: `queue_account`.
+#[test]
+fn live_tasks_never_too_many() {
+    Model::new("live_tasks_never_too_many", 20).preemptions(2).witnesses(&["none", "one"]).check(|| {
+        let seed = Seed::new();
+        let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
+        let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
+        let foreign = Shard::new(scheduler.clone(), 1);
+        let reader = scheduler.clone();
+        let reading = spawn(move || {
+            let count = reader.live_tasks();
+            assert!(count <= 1, "a task that had ended was counted as alive");
+            witness(if count == 0 { "none" } else { "one" });
+        });
+        let spawn_and_run = || {
+            drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
+            match worker::next() {
+                Some(Next::Run(task)) => worker::poll(task),
+                _ => panic!("a task waits"),
+            }
+        };
+        seat::sit(seed.into_worker(Shard::new(scheduler.clone(), 0)));
+        spawn_and_run();
+        spawn_and_run();
+        let worker = seat::stand().unwrap();
+        for _ in 0..2 {
+            scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()).refuse();
+        }
+        reading.join().unwrap();
+        assert_eq!(scheduler.live_tasks(), 0);
         scheduler.close();
         worker.exit();
     });

@@ -252,7 +252,7 @@ impl Worker {
     /// In a forked child it ends the process: a task has forked and then returned, and its thread, a copy of a worker's, has nowhere to go.
     pub(crate) fn exit(self) {
         self.shard.scheduler.end_if_forked();
-        self.shard.scheduler.drop_tasks(self.shard.index, Some(&self.queue));
+        self.shard.scheduler.drop_tasks(self.shard.index);
         self.shard.scheduler.leave();
     }
 
