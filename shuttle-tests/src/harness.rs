@@ -148,9 +148,10 @@ pub fn random(end: usize) -> usize {
     thread_rng().gen_range(0..end)
 }
 
-/// Lets other threads go on, if shuttle so chooses, at each of up to `most` steps. To shuttle, to sleep takes no time.
+/// Lets other threads go on, if shuttle so chooses, at each of up to `most` steps.
 pub fn linger(most: usize) {
     for _ in 0..random(most + 1) {
+        // tidy: real time, because to shuttle this is a scheduling point and takes none.
         shuttle::thread::sleep(Duration::ZERO);
     }
 }

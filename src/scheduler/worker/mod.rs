@@ -18,10 +18,12 @@
 //! | file | holds |
 //! |---|---|
 //! | `search.rs` | where it finds its next task |
+//! | `queueing.rs` | where what it wakes and spawns goes |
 //! | `timing.rs` | the timers of its own shard |
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
+mod queueing;
 mod search;
 pub(crate) mod timing;
 
@@ -41,7 +43,7 @@ use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use crate::time::clock::Counted;
-use timing::{Firing, Timing};
+use timing::Timing;
 
 /// A worker, owned by the thread on whose seat it is, or by whoever hands it on.
 pub(crate) struct Worker {
@@ -301,21 +303,6 @@ impl Worker {
         &self.shard
     }
 
-    /// Queues a woken task locally if this thread is a worker of `scheduler`; gives it back if not.
-    pub(super) fn push_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
-        Self::with_current(scheduler, task, Self::push)
-    }
-
-    /// As [`push_current`](Self::push_current), for a task that is new.
-    pub(super) fn push_new_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
-        Self::with_current(scheduler, task, Self::push_new)
-    }
-
-    /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
-    pub(super) fn requeue_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
-        Self::with_current(scheduler, task, Self::requeue)
-    }
-
     /// Lends this thread's worker, if it is one of `scheduler`, which is an address to compare and nothing more.
     fn of<R>(scheduler: *const Scheduler, f: impl FnOnce(&Self) -> R) -> Option<R> {
         seat::with(|worker| ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler).then(|| f(worker))).flatten()
@@ -325,69 +312,6 @@ impl Worker {
     #[inline]
     pub(super) fn peek<R>(scheduler: *const Scheduler, f: impl FnOnce(&Self) -> R) -> Option<R> {
         seat::peek(|worker| ptr::eq(Arc::as_ptr(&worker.shard.scheduler), scheduler).then(|| f(worker))).flatten()
-    }
-
-    fn with_current(
-        scheduler: *const Scheduler,
-        task: Runnable,
-        queue: impl FnOnce(&Self, Runnable),
-    ) -> Result<(), Runnable> {
-        let mut task = Some(task);
-        Self::of(scheduler, |worker| {
-            if let Some(task) = task.take() {
-                queue(worker, task);
-            }
-        });
-        task.map_or(Ok(()), Err)
-    }
-
-    /// Queues `task`, which the worker has just polled, behind the others.
-    ///
-    /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
-    fn requeue(&self, task: Runnable) {
-        let alone = self.queue.is_empty() && self.slot().is_empty();
-        self.metrics.local_schedules.add(1);
-        self.queue.push(task);
-        if !alone && !mutant("worker_requeue_silent") {
-            self.shard.scheduler.notify();
-        }
-    }
-
-    /// Has `task`, which was woken, run next. What was to be next is queued, and somebody woken who can share the work.
-    fn push(&self, task: Runnable) {
-        match self.timing.firing() {
-            Firing::Nothing => self.push_first(task),
-            Firing::OneTask => self.requeue(task),
-            Firing::Batch => {
-                self.metrics.local_schedules.add(1);
-                self.enqueue(task);
-            }
-        }
-    }
-
-    fn push_first(&self, task: Runnable) {
-        self.metrics.local_schedules.add(1);
-        match self.slot().replace(task) {
-            None => self.shard.scheduler.watch_slot(),
-            Some(task) => self.enqueue(task),
-        }
-        self.shard.scheduler.tell_if_closed();
-    }
-
-    /// Queues `task`, which is new: it runs next if nothing else is to, and else behind the others.
-    fn push_new(&self, task: Runnable) {
-        if self.slot().is_empty() {
-            return self.push(task);
-        }
-        self.metrics.local_schedules.add(1);
-        self.enqueue(task);
-        self.shard.scheduler.tell_if_closed();
-    }
-
-    /// Queues `task` behind the others, and wakes somebody who can share the work.
-    fn enqueue(&self, task: Runnable) {
-        self.queue.push(task);
-        self.shard.scheduler.notify();
     }
 
     fn slot(&self) -> &Slot {

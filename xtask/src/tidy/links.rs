@@ -3,7 +3,8 @@
 use super::{Tree, Violation};
 
 /// Folders whose name at the head of a word makes it a path.
-const FOLDERS: &[&str] = &["src/", "loom-tests/", "shuttle-tests/", "macros/", "tests/", "benches/", "examples/", "xtask/"];
+const FOLDERS: &[&str] =
+    &["src/", "loom-tests/", "shuttle-tests/", "macros/", "tests/", "benches/", "examples/", "xtask/"];
 
 /// Sites whose names look like files.
 const SITES: &[&str] = &["docs.rs"];
