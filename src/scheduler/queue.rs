@@ -73,7 +73,8 @@ impl LocalQueue {
 impl Stealer {
     /// Takes one task out, on any thread.
     pub(crate) fn steal(&self) -> Option<Runnable> {
-        until_settled(|| self.deque.steal())
+        // An empty queue needs no collector, which takes kilobytes of a thread's stack when it is first used there.
+        if self.is_empty() { None } else { until_settled(|| self.deque.steal()) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
