@@ -1,6 +1,6 @@
 //! The hooks around a runtime's tasks: user code that is told when a task is spawned, polled, and gone.
 //!
-//! Who calls them: [`enlist`](super::enlist) on the thread that spawns; `cell.rs` on the thread that polls the future, or drops it.
+//! Who calls them: [`create_local`](super::create_local) on the thread that spawns; `cell.rs` on the thread that polls the future, or drops it.
 //!
 //! # Invariants
 //! - A hook runs under no lock of ours, and its panic ends here.

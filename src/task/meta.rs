@@ -4,7 +4,7 @@
 //! other task's allocation grows. A label is written once, before anybody else knows the task, and read through a reference to it.
 //!
 //! Who makes it: the functions that spawn take down an [`Origin`] as they are entered, on the thread that calls them;
-//! [`enlist`](super::enlist) turns it into a label, or forgets it.
+//! [`create_local`](super::create_local) turns it into a label, or forgets it.
 
 use std::fmt;
 use std::panic::Location;

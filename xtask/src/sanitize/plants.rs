@@ -37,7 +37,7 @@ const RACE: &str = "WARNING: ThreadSanitizer: data race";
 const PLANTS: &[Plant] = &[
     plant(Kind::Address, "join", None, &[]),
     plant(Kind::Address, "freed_task", None, &[USE_AFTER_FREE, "planted::task::"]),
-    plant(Kind::Address, "forgotten_handle", None, &[LEAK, "planted::task::enlist"]),
+    plant(Kind::Address, "forgotten_handle", None, &[LEAK, "planted::task::create"]),
     plant(Kind::Thread, "join", None, &[]),
     plant(Kind::Thread, "last_reference", None, &[]),
     // Without the shim this one is full of reports.
