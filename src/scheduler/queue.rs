@@ -8,8 +8,10 @@
 //!    at once: whoever won it got something done.
 //! 4. *Emptiness after a fence*: if a push comes before a sequentially consistent fence, and that fence before one of the asking
 //!    thread, then `is_empty` answers false until the task is taken. The protocol of `idle` rests on this.
+//! 5. *What was behind is seen*: whoever finds that the owner has taken a task from a local queue, and asks whether the queue is empty, sees what was pushed before
+//!    that task was taken. crossbeam's owner takes by a read-modify-write that releases, and `is_empty` acquires.
 //!
-//! Checked by the models `steal_pop_last` and `steal_retry`, on the stand-in; one test suite runs on both.
+//! Checked by the models `steal_pop_last`, `steal_retry` and `requeue_behind_queued`, on the stand-in; one test suite runs on both.
 //! Deliberately not here: who is woken when something is pushed.
 
 use crate::sync::deque::{self, Steal};

@@ -12,9 +12,9 @@
 //! - *A thief sees what was pushed* (`deque_push`): the release fence before `back` is stored pairs with the acquire
 //!   load of `back`.
 //! - *Failure is not emptiness*: a thief whose swap failed answers `Retry`.
-//! - *Nothing else is ordered*: crossbeam's thieves have a sequentially consistent fence between their two loads, and whoever takes a task
-//!   releases what it did before. Here `front` is relaxed throughout: who must see a push, or that something else was queued before a task
-//!   was taken, brings fences of their own.
+//! - *What was behind is seen* (`deque_pop_release`): the owner's pop releases what it pushed before, and `is_empty` acquires it.
+//! - *Nothing else is ordered*: crossbeam's thieves have a sequentially consistent fence between their two loads, and release too. Here they do not: who must see a
+//!   push brings a fence of its own.
 //!
 //! The tasks themselves lie in an arena that loom does not know of, and slots hold their keys: so a broken protocol ends
 //! in a failed assertion, never in a double free, and the arena orders nothing between pusher and taker.
@@ -94,7 +94,8 @@ impl<T> Worker<T> {
             ring.front.store(front + 1, Ordering::Relaxed);
             front
         } else {
-            ring.front.fetch_add(1, Ordering::Relaxed)
+            // ORDERING(deque_pop_release): release; pairs with the acquire of `len`.
+            ring.front.fetch_add(1, ord("deque_pop_release", Ordering::Release))
         };
         if back - (front + 1) < 0 {
             // A thief was faster. Nobody else moves `front` while it is past `back`.
@@ -170,7 +171,8 @@ impl<T> Stealer<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        let front = self.ring.front.load(Ordering::Relaxed);
+        // ORDERING(deque_pop_release): acquire; who sees a task gone sees what was pushed before the owner took it.
+        let front = self.ring.front.load(ord("deque_pop_release", Ordering::Acquire));
         let back = self.ring.back.load(Ordering::Relaxed);
         usize::try_from(back - front).unwrap_or(0)
     }

@@ -7,8 +7,9 @@
 //! - `worker_batch` (structural): who moves a batch notifies, or searches and then looks once more (`idle`): while tasks are on their way
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
 //! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
-//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next; what comes before it after all
-//!   is notified of (`worker_requeue_silent`, `worker_injector_silent`, structural). Checked by the models `requeue_behind`, `requeue_vs_injector`.
+//! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next, or is behind another in the queue; before anything
+//!   else comes first somebody is notified (`worker_requeue_silent`, `worker_injector_silent`, `worker_fires_silent`, structural). Checked by the models
+//!   `requeue_behind`, `requeue_behind_queued`, `requeue_vs_injector`, `requeue_vs_timer`.
 //! - `scheduler_close`, `worker_ignores_close` (structural): a worker that has moved a batch while the scheduler closed polls none of it. Checked by the model
 //!   `batch_vs_close`.
 //! - `worker_leaves_token` (structural): a worker whose time to sleep is up just as it is claimed waits for the token that belongs to the
@@ -216,9 +217,12 @@ impl Worker {
         }
     }
 
-    /// Fires next. What is woken may block: nobody is to rely on this searcher.
+    /// Fires next. What is woken may block: nobody is to rely on this searcher, nor is what was queued without a notification to wait for it.
     fn fires(&self) -> Next {
         self.stop_searching();
+        if !self.queue.is_empty() && !mutant("worker_fires_silent") {
+            self.shard.scheduler.notify();
+        }
         Next::Fire
     }
 

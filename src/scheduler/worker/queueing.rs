@@ -42,12 +42,13 @@ impl Worker {
 
     /// Queues `task`, which the worker has just polled, behind the others.
     ///
-    /// Alone in the queue it is what this worker runs next, at once: nobody is woken to take it away.
+    /// With nothing in the slot the worker goes on with its queue at once, and nobody is woken: either this task is what it runs next, or another that somebody
+    /// was told of, and whoever sees that one gone sees this one behind it (`scheduler/queue.rs`, 5).
     fn requeue(&self, task: Runnable) {
-        let alone = self.queue.is_empty() && self.slot().is_empty();
+        let is_next = self.slot().is_empty();
         self.metrics.local_schedules.add(1);
         self.queue.push(task);
-        if !alone && !mutant("worker_requeue_silent") {
+        if !is_next && !mutant("worker_requeue_silent") {
             self.shard.scheduler.notify();
         }
     }
