@@ -68,10 +68,12 @@ impl Worker {
     fn push_first(&self, task: Runnable) {
         self.metrics.local_schedules.add(1);
         match self.slot().replace(task) {
-            None => self.shard.scheduler.watch_slot(),
+            None => {
+                self.shard.scheduler.watch_slot();
+                self.shard.scheduler.tell_if_closed();
+            }
             Some(task) => self.enqueue(task),
         }
-        self.shard.scheduler.tell_if_closed();
     }
 
     /// Queues `task`, which is new: it runs next if nothing else is to, and else behind the others.
@@ -81,12 +83,12 @@ impl Worker {
         }
         self.metrics.local_schedules.add(1);
         self.enqueue(task);
-        self.shard.scheduler.tell_if_closed();
     }
 
     /// Queues `task` behind the others, and wakes somebody who can share the work.
     pub(super) fn enqueue(&self, task: Runnable) {
         self.queue.push(task);
         self.shard.scheduler.notify();
+        self.shard.scheduler.tell_if_closed();
     }
 }
