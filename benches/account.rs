@@ -51,7 +51,7 @@ use floor::Floor;
 use ledger::Ledger;
 use others::Watch;
 use std::env;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use tools::Tools;
 use turn::{Subject, Turn};
 use workloads::Workload;
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let tools = Tools::of_this_machine();
-    if env::args().any(|argument| argument == "--figures") {
+    if args.figures {
         figures(&work, &args, &tools);
         return ExitCode::SUCCESS;
     }
@@ -110,6 +110,7 @@ fn main() -> ExitCode {
         Scale::Full => {}
         Scale::Smoke => {
             check(&floor);
+            check_figures();
             println!("account: {} rows made in small, unmeasured", work.len() + floor.len());
         }
     }
@@ -182,7 +183,10 @@ fn figures(work: &[Vec<Subject>], args: &Args, tools: &Tools) {
         let Some(Subject::Work(workload, _)) = race.first() else { continue };
         println!("{}/others share{}", workload.name(), shares.concat());
         for ledger in &mut ledgers {
-            ledger.alone = tools.executed(ledger.subject, 1);
+            // In small, the tools are tried on the floor alone.
+            if args.scale == Scale::Full {
+                ledger.alone = tools.executed(ledger.subject, 1);
+            }
             println!("{}", ledger.plain());
         }
     }
@@ -230,4 +234,14 @@ fn check(floor: &[Ledger]) {
     if let Some(executed) = of(Floor::Add).and_then(|ledger| ledger.alone) {
         assert!((executed.locked - 1.0).abs() < 0.01 && executed.instructions >= 1.0, "{executed:?}");
     }
+}
+
+/// Starts this bench as `cargo xtask bench-check` does, for the smallest of its rows.
+fn check_figures() {
+    let program = env::current_exe().expect("a running program has a path");
+    let output =
+        Command::new(program).args(["--figures", "--workers", "2", "--rounds", "1", "^yield_many/fusee$"]).output();
+    let output = output.expect("a bench can start itself");
+    let lines = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && lines.contains("\nyield_many/fusee wall "), "{output:?}");
 }

@@ -37,6 +37,7 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --pin            `compare` keeps each worker on a CPU of its own, where the system can
   --seconds N      how long `churn` lets each runtime churn, 5 by default
   --svg FILE       where `scale` draws its figure
+  --figures        `account` prints plain lines, which `cargo xtask bench-check` reads
   --test           run everything once, in small, and measure nothing; also without --bench, which cargo bench passes
   -h, --help       print this
 
@@ -92,6 +93,8 @@ pub(crate) struct Args {
     pub(crate) seconds: usize,
     /// `--svg`: where `scale` draws its figure.
     pub(crate) svg: Option<PathBuf>,
+    /// `--figures`: `account` prints what another program reads.
+    pub(crate) figures: bool,
     /// `--list`: name what would run.
     pub(crate) list: bool,
     filter: Option<Regex>,
@@ -117,6 +120,7 @@ impl Args {
                 Long("exact") => exact = true,
                 Long("list") => parsed.list = true,
                 Long("pin") => parsed.pin = true,
+                Long("figures") => parsed.figures = true,
                 Long("rounds") => parsed.rounds = Some(parser.value()?.parse_with(number)?),
                 Long("workers") => parsed.worker_counts = parser.value()?.parse_with(numbers)?,
                 Long("seconds") => parsed.seconds = parser.value()?.parse_with(number)?,
@@ -164,6 +168,7 @@ impl Default for Args {
             pin: false,
             seconds: 5,
             svg: None,
+            figures: false,
             list: false,
             filter: None,
         }

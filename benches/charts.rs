@@ -21,8 +21,9 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 use workloads::Workload;
 
-/// The flags with a value that criterion would refuse.
-const OUR_FLAGS: [&str; 4] = ["--rounds", "--workers", "--seconds", "--svg"];
+/// The flags that criterion would refuse: with a value, and alone.
+const VALUED: [&str; 4] = ["--rounds", "--workers", "--seconds", "--svg"];
+const SINGLE: [&str; 2] = ["--pin", "--figures"];
 
 /// The variable that tells the process which criterion reads of `--workers`.
 const WORKERS: &str = "FUSEE_BENCH_WORKERS";
@@ -51,9 +52,9 @@ fn rerun_for_criterion(args: &Args) -> Option<ExitCode> {
     while let Some(arg) = given.next() {
         let text = arg.to_string_lossy();
         let (flag, value) = text.split_once('=').map_or((&*text, None), |(flag, value)| (flag, Some(value)));
-        if flag == "--pin" {
+        if SINGLE.contains(&flag) {
             dropped = true;
-        } else if OUR_FLAGS.contains(&flag) {
+        } else if VALUED.contains(&flag) {
             dropped = true;
             if value.is_none() {
                 given.next();

@@ -24,26 +24,21 @@ mod machine;
 mod punctuality;
 mod sheet;
 mod stats;
+mod turns;
 #[expect(dead_code, reason = "other benches weigh memory")]
 mod usage;
 
-use args::{Args, Scale};
+use args::Args;
 use contenders::{Entrant, Fusee, MutexLoop, Smol, Tokio};
 use punctuality::Situation;
 use stats::Spread;
 use std::process::ExitCode;
+use turns::{Line, Plan};
 
 const NOTE: &str = "\
 late, p99, worst: how much later than its deadline a sleep ends; the median, what 99 of 100 do not exceed, and the worst. CPU a sleep, switches a
 sleep: what one sleep adds to the CPU time of the whole process, and to how often one of its threads goes to sleep; below zero is noise, or less
 than without.";
-
-/// A situation of a contender, and what it answered in each round.
-struct Line {
-    situation: Situation,
-    entrant: Entrant,
-    turns: Vec<Vec<f64>>,
-}
 
 fn main() -> ExitCode {
     if let Some((entrant, orders)) = child::orders() {
@@ -51,40 +46,24 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let args = Args::from_env();
-    let mut lines = selected(&args);
-    if args.list {
-        lines.iter().for_each(|line| println!("{}/{}: benchmark", line.situation.name(), line.entrant.name()));
-        return ExitCode::SUCCESS;
-    }
-    let rounds = args.rounds(3);
-    for round in 1..=rounds {
-        for line in &mut lines {
-            let found = child::ask(line.entrant, &line.situation.to_numbers());
-            if args.scale == Scale::Full {
-                let (situation, name) = (line.situation.name(), line.entrant.name());
-                eprintln!("{situation} {round}/{rounds} {name}: {:.0} µs late, p99 {:.0} µs", found[0], found[1]);
-            }
-            line.turns.push(found);
-        }
-    }
-    let report = report(&lines);
-    match args.scale {
-        Scale::Full if !lines.is_empty() => println!("\n{}\nrounds: {rounds}\n\n{report}", machine::header()),
-        Scale::Full => {}
-        Scale::Smoke => println!("precision: {} situations of contenders, unmeasured", lines.len()),
-    }
-    ExitCode::SUCCESS
+    let plan = Plan {
+        bench: "precision",
+        orders: |situation: &Situation| situation.to_numbers().to_vec(),
+        progress: |found| format!("{:.0} µs late, p99 {:.0} µs", found[0], found[1]),
+        report,
+    };
+    plan.carry_out(selected(&args), &args)
 }
 
 /// What the filter lets through.
-fn selected(args: &Args) -> Vec<Line> {
+fn selected(args: &Args) -> Vec<Line<Situation>> {
     let entrants = |situation: Situation| {
         Entrant::ALL.into_iter().filter(move |entrant| situation.is_idle() || *entrant != Entrant::MutexLoop)
     };
-    let line = |situation, entrant| Line { situation, entrant, turns: Vec::new() };
+    let line = |situation: Situation, entrant| Line::new(situation, situation.name(), entrant);
     let all = Situation::all(args.scale).into_iter();
     all.flat_map(|situation| entrants(situation).map(move |entrant| line(situation, entrant)))
-        .filter(|line| args.selects(&line.situation.name(), line.entrant.name()))
+        .filter(|line| args.selects(&line.name, line.entrant.name()))
         .collect()
 }
 
@@ -97,7 +76,7 @@ fn observe(entrant: Entrant, situation: &Situation) -> Vec<f64> {
     }
 }
 
-impl Line {
+impl Line<Situation> {
     /// The figure at a place of the answers, over the rounds.
     fn spread(&self, at: usize) -> String {
         let spread = Spread::of(self.turns.iter().map(|turn| turn[at]));
@@ -117,7 +96,7 @@ impl Line {
     }
 }
 
-fn report(lines: &[Line]) -> String {
+fn report(lines: &[Line<Situation>]) -> String {
     let table = |blocked, title: &str, head: Vec<&str>| {
         let rows: Vec<_> = lines.iter().filter(|line| line.situation.blocked == blocked).map(Line::row).collect();
         if rows.is_empty() {

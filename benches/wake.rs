@@ -38,14 +38,16 @@ mod contenders;
 mod machine;
 mod sheet;
 mod stats;
+mod turns;
 #[expect(dead_code, reason = "other benches weigh memory")]
 mod usage;
 mod waking;
 
-use args::{Args, Scale};
+use args::Args;
 use contenders::{Entrant, Fusee, Smol, Tokio};
 use stats::{Spread, digits};
 use std::process::ExitCode;
+use turns::{Line, Plan};
 use waking::{FIGURES, Situation};
 
 /// The mutex loop has nobody who is parked.
@@ -67,53 +69,31 @@ threads goes to sleep; with \"by a task\", those of the wake before it are in. p
 were seen asleep. bare: p50 of a thread that only parks, in the same process. Unless somebody is busy, the thread that wakes has a CPU of its
 own and all others have the rest.";
 
-/// A situation of a contender, and what it answered in each round.
-struct Line {
-    situation: Situation,
-    entrant: Entrant,
-    turns: Vec<Vec<f64>>,
-}
-
 fn main() -> ExitCode {
     if let Some((entrant, orders)) = child::orders() {
         child::answer(&observe(entrant, Situation::from_numbers(&orders)));
         return ExitCode::SUCCESS;
     }
     let args = Args::from_env();
-    let mut lines = selected(&args);
-    if args.list {
-        lines.iter().for_each(|line| println!("{}/{}: benchmark", line.situation.name(), line.entrant.name()));
-        return ExitCode::SUCCESS;
-    }
-    let rounds = args.rounds(3);
-    for round in 1..=rounds {
-        for line in &mut lines {
-            let found = child::ask(line.entrant, &line.situation.to_numbers());
-            if args.scale == Scale::Full {
-                let (situation, name) = (line.situation.name(), line.entrant.name());
-                eprintln!("{situation} {round}/{rounds} {name}: {:.1} µs, p99 {:.1} µs", found[0], found[1]);
-            }
-            line.turns.push(found);
-        }
-    }
-    let report = report(&lines);
-    match args.scale {
-        Scale::Full if !lines.is_empty() => println!("\n{}\nrounds: {rounds}\n\n{report}", machine::header()),
-        Scale::Full => {}
-        Scale::Smoke => println!("wake: {} situations of contenders, unmeasured", lines.len()),
-    }
-    ExitCode::SUCCESS
+    let plan = Plan {
+        bench: "wake",
+        orders: |situation: &Situation| situation.to_numbers().to_vec(),
+        progress: |found| format!("{:.1} µs, p99 {:.1} µs", found[0], found[1]),
+        report,
+    };
+    plan.carry_out(selected(&args), &args)
 }
 
 /// What the filter lets through, and the reference beside it.
-fn selected(args: &Args) -> Vec<Line> {
+fn selected(args: &Args) -> Vec<Line<Situation>> {
     let mut lines = Vec::new();
     for situation in Situation::all(args.scale) {
-        let named = ENTRANTS.map(|entrant| args.selects(&situation.name(), entrant.name()));
+        let name = situation.name();
+        let named = ENTRANTS.map(|entrant| args.selects(&name, entrant.name()));
         let runs = |(entrant, named): &(Entrant, bool)| *named || *entrant == REFERENCE;
         if named.contains(&true) {
             let entrants = ENTRANTS.into_iter().zip(named).filter(runs);
-            lines.extend(entrants.map(|(entrant, _)| Line { situation, entrant, turns: Vec::new() }));
+            lines.extend(entrants.map(|(entrant, _)| Line::new(situation, name.clone(), entrant)));
         }
     }
     lines
@@ -128,7 +108,7 @@ fn observe(entrant: Entrant, situation: Situation) -> Vec<f64> {
     }
 }
 
-impl Line {
+impl Line<Situation> {
     fn row(&self, lines: &[Self]) -> Vec<String> {
         let is_reference = |line: &&Self| line.situation == self.situation && line.entrant == REFERENCE;
         let reference = lines.iter().find(is_reference).expect("the reference always runs");
@@ -147,7 +127,7 @@ impl Line {
     }
 }
 
-fn report(lines: &[Line]) -> String {
+fn report(lines: &[Line<Situation>]) -> String {
     let mut head = vec!["woken".into(), "busy".into(), "runtime".into()];
     for (at, figure) in FIGURES.iter().enumerate() {
         head.push((*figure).into());

@@ -62,7 +62,7 @@ pub(crate) use plan::{Plan, Policy};
 
 use metrics::{Counter, ForeignTasks, HighWater, WorkerMetrics};
 use queue::{Injector, Stealer};
-use references::Lent;
+use references::LentCount;
 use slot::Slot;
 use thread_settings::ThreadSettings;
 use watch::Watch;
@@ -80,7 +80,7 @@ pub(crate) struct Scheduler {
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
     watch: CachePadded<Watch>,
-    lent: CachePadded<Lent>,
+    lent: CachePadded<LentCount>,
     foreign: CachePadded<ForeignTasks>,
     closed: AtomicBool,
     /// A worker that still polls has queued a task on the closed scheduler.
@@ -133,7 +133,7 @@ impl Scheduler {
             closed: AtomicBool::new(false),
             left_over: AtomicBool::new(false),
             owners: AtomicUsize::new(0),
-            lent: CachePadded::new(Lent::new()),
+            lent: CachePadded::new(LentCount::new()),
             foreign: CachePadded::new(ForeignTasks::new()),
             mark: ForkMark::new(),
             timers,

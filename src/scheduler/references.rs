@@ -6,7 +6,7 @@
 //!
 //! All that are lent are worth one counted reference to the scheduler, taken with the first and dropped with the last.
 //!
-//! Who calls it: `membership.rs`, on any thread.
+//! Who calls it: `membership.rs`, on any thread; a worker that is dropped gives its credit back (`worker/mod.rs`).
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_lent`: each use of the scheduler through a lent reference happens before it is freed. Pairs each give-back with the last.
@@ -26,9 +26,9 @@ const BULK: usize = 256;
 
 /// How many references are lent.
 #[derive(Debug)]
-pub(super) struct Lent(AtomicUsize);
+pub(super) struct LentCount(AtomicUsize);
 
-impl Lent {
+impl LentCount {
     pub(super) fn new() -> Self {
         Self(AtomicUsize::new(0))
     }

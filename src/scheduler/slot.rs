@@ -1,9 +1,9 @@
-//! A worker's slot for the task woken last, which it runs next.
+//! A worker's slot for the task woken last, which it most often runs next.
 //!
 //! A task that wakes another is most often about to wait for it: the two share what is in the cache, and to run the other next on the same
-//! worker costs no wake-up of a thread. So what a worker wakes or spawns goes into its slot, and what was there before moves on to
-//! the local queue, where others may steal it. Nobody is told of a task in the slot, and nobody steals it: its worker runs it next.
-//! If that is stuck in a poll, the watch rescues it (`watch.rs`).
+//! worker costs no wake-up of a thread. So what a worker wakes goes into its slot, and what was there before moves on to the local queue,
+//! where others may steal it; what it spawns goes there if the slot is empty. Nobody is told of a task in the slot, and nobody steals it: its worker
+//! runs it next, or puts it behind the others when the queue has its turn. If that is stuck in a poll, the watch rescues the task (`watch.rs`).
 //!
 //! Who calls it: [`replace`](Slot::replace) the worker's own thread, [`take`](Slot::take) that, the timer driver's or, at the end, that of any worker
 //! that exits.
@@ -13,7 +13,7 @@
 //! - `slot_handover`: what its worker wrote before it filled the slot is seen by whoever takes the task. Pairs `replace` with `take`.
 //!
 //! Checked by the model `slot_vs_rescue`.
-//! Deliberately not here: how often in a row the slot may win over the queue (`worker/search.rs`).
+//! Deliberately not here: what goes into it (`worker/queueing.rs`), and how often in a row it may win over the queue (`worker/search.rs`).
 
 use std::ptr::{self, NonNull};
 

@@ -20,7 +20,8 @@
 //! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver.
 //!
 //! Checked by the models `slot_vs_watch` and `slot_vs_rescue`.
-//! Deliberately not here: a runtime with one worker has no watch, for nobody else could run the task.
+//! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
+//! one worker has no watch, for nobody else could run the task.
 
 use std::time::Duration;
 
@@ -85,7 +86,8 @@ impl Watchman {
         Self { next: None, seen: vec![(0, 0); scheduler.workers()] }
     }
 
-    /// Looks at the slots if a look is due, and rescues what is in those of stuck workers. When to look next; nothing if not at all.
+    /// Looks at the slots if a look is due, and rescues what is in those of stuck workers; before that, due or not, drops what a shutdown has left over.
+    /// When to look next; nothing if not at all.
     pub(crate) fn look(&mut self, scheduler: &Scheduler) -> Option<RawInstant> {
         scheduler.drop_left_over();
         if !scheduler.watch.is_armed() {

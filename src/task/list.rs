@@ -9,7 +9,7 @@
 //! - A closed list takes nobody in (structural: `list_insert_ignores_closed`).
 //! - No user code runs under the lock.
 //!
-//! Checked by the models `task_shutdown_run`, `task_abort_shutdown`, `list_insert_vs_close`.
+//! Checked by the models `task_shutdown_run`, `task_abort_shutdown`, `list_insert_vs_close`, `first_pending_vs_close`.
 //!
 //! Deliberately not here: what becomes of a task that is refused.
 
@@ -25,7 +25,6 @@ pub(crate) struct TaskList {
 #[derive(Debug)]
 struct Chain {
     head: Option<RawTask>,
-    length: usize,
     closed: bool,
 }
 
@@ -43,7 +42,7 @@ unsafe impl Sync for TaskList {}
 
 impl TaskList {
     pub(crate) fn new() -> Self {
-        Self { chain: Mutex::new(Chain { head: None, length: 0, closed: false }) }
+        Self { chain: Mutex::new(Chain { head: None, closed: false }) }
     }
 
     /// Enters `task`, whose reference for the list is handed over on success. False when the list is closed.
@@ -62,7 +61,6 @@ impl TaskList {
             // SAFETY: the lock is held, and the list's reference keeps its tasks alive.
             unsafe { with_links(head, |links| links.previous = Some(task)) };
         }
-        chain.length += 1;
         true
     }
 
@@ -89,7 +87,6 @@ impl TaskList {
             // SAFETY: as above.
             unsafe { with_links(next, |links| links.previous = previous) };
         }
-        chain.length -= 1;
         true
     }
 
@@ -97,7 +94,6 @@ impl TaskList {
     pub(crate) fn close(&self) {
         let mut chain = self.chain.lock();
         chain.closed = true;
-        chain.length = 0;
         let mut next = chain.head.take();
         drop(chain);
         while let Some(task) = next {
@@ -108,9 +104,9 @@ impl TaskList {
         }
     }
 
-    /// The number of live tasks in the list.
-    pub(crate) fn len(&self) -> usize {
-        self.chain.lock().length
+    /// Whether no task is in the list.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chain.lock().head.is_none()
     }
 }
 

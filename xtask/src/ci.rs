@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::{mutants, sanitize, tidy};
@@ -157,6 +157,19 @@ pub(crate) fn cargo_command(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
+}
+
+/// What cargo prints on the standard output, run with `arguments`; `what` it does is said if it fails.
+pub(crate) fn cargo_output(root: &Path, arguments: &[&str], what: &str) -> Result<String, String> {
+    let output = cargo_command(root)
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cargo could not be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{what} failed: cargo ended with {}", output.status));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// A duration as people read it: `0.4 s`, `75 s`.

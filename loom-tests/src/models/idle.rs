@@ -53,7 +53,7 @@ impl Pool {
         false
     }
 
-    /// A worker's loop, until it has a task: as `scheduler/worker.rs` has it. `searching` says how it starts.
+    /// A worker's loop, until it has a task: as `scheduler/worker/mod.rs` has it. `searching` says how it starts.
     fn find(&self, worker: usize, parker: &Parker, mut searching: bool) {
         loop {
             if self.take() {
@@ -91,7 +91,7 @@ fn push_vs_sleep() {
 /// A worker searches while two tasks are pushed; the pushers rely on it. It takes one task and runs it for good: the other task must
 /// reach the second worker, which sleeps or is about to.
 ///
-/// Mutants: `idle_hand_on`.
+/// Mutants: `idle_hand_on`, `idle_last_look`.
 #[test]
 fn searching_last() {
     Model::new("searching_last", 4_000).preemptions(2).witnesses(&["blocked"]).check(|| {
@@ -127,6 +127,8 @@ fn idle_two_producers() {
 
 /// Of two searchers one finds a batch, shows the rest of it in its queue and leaves; the other finds nothing and parks. If the first was
 /// not the last to search, the second sees the queue; else the first looks once more and wakes it.
+///
+/// Mutants: `idle_leave`.
 #[test]
 fn searching_leave() {
     Model::new("searching_leave", 10).witnesses(&["blocked"]).check(|| {

@@ -232,6 +232,8 @@ fn e2e_spawn_sleep() {
 }
 
 /// A runtime is dropped while a task of it is about to sleep, or asleep: both threads end, and the future is dropped.
+///
+/// Mutants: `threads_end_untold`.
 #[test]
 fn e2e_shutdown_asleep() {
     Model::new("e2e_shutdown_asleep", 100).preemptions(1).branches(10_000).check(|| {

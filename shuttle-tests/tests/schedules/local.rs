@@ -7,7 +7,7 @@ use shuttle_tests::spawn;
 use shuttle_tests::task::{LocalSet, spawn_local, yield_now};
 use shuttle_tests::time::{Duration, sleep};
 
-use crate::tools::Mailbox;
+use crate::tools::{Mailbox, echo};
 
 /// Local tasks exchange messages with tasks on the workers, and sleep.
 #[test]
@@ -46,16 +46,6 @@ fn with_remote_wakes() {
         drop((set, runtime));
         census.settle();
     });
-}
-
-async fn echo(census: Census, request: Mailbox<u32>, answer: Mailbox<u32>) {
-    let _counted = census.count();
-    loop {
-        match request.receive().await {
-            0 => return,
-            number => answer.send(number, random(2) == 0),
-        }
-    }
 }
 
 /// A set is dropped, or awaited as a future, beside wakes and aborts from other threads: its futures are dropped on its thread.

@@ -1,4 +1,4 @@
-//! What the scenarios share: a mailbox for tasks, a gate for threads.
+//! What the scenarios share: a mailbox for tasks, a task that answers, a gate for threads.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use shuttle::sync::{Condvar, Mutex};
+use shuttle_tests::harness::{Census, random};
 
 /// A queue of messages, of which one task at a time awaits the next.
 #[derive(Debug)]
@@ -56,6 +57,17 @@ impl<T> Mailbox<T> {
 impl<T> Clone for Mailbox<T> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
+    }
+}
+
+/// A task that answers each number with itself, until it is asked for zero.
+pub(crate) async fn echo(census: Census, request: Mailbox<u32>, answer: Mailbox<u32>) {
+    let _counted = census.count();
+    loop {
+        match request.receive().await {
+            0 => return,
+            number => answer.send(number, random(2) == 0),
+        }
     }
 }
 

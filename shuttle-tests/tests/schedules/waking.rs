@@ -4,7 +4,7 @@ use shuttle_tests::harness::{Census, check, linger, random, witness};
 use shuttle_tests::spawn;
 use shuttle_tests::task::yield_now;
 
-use crate::tools::Mailbox;
+use crate::tools::{Mailbox, echo};
 
 /// Pairs of tasks hand a ball to and fro.
 #[test]
@@ -71,16 +71,6 @@ fn from_outside() {
         drop(runtime);
         census.settle();
     });
-}
-
-async fn echo(census: Census, request: Mailbox<u32>, answer: Mailbox<u32>) {
-    let _counted = census.count();
-    loop {
-        match request.receive().await {
-            0 => return,
-            number => answer.send(number, random(2) == 0),
-        }
-    }
 }
 
 /// Tasks of all kinds are aborted at any moment by a thread and by a task: output or cancelled, and nothing is left.

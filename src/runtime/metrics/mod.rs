@@ -10,7 +10,7 @@
 //! Who calls it: users, on any thread, also after the runtime has shut down: what is counted lives as long as a handle.
 //!
 //! Deliberately not here: the counting. It is done where the thing happens, by who happens to be the only writer or holds the lock
-//! anyway (`scheduler/metrics.rs`, `task/list.rs`, `time/shard.rs`, `blocking/roster.rs`). Checked by `tests/metrics/`.
+//! anyway (`scheduler/metrics.rs`, `time/shard.rs`, `blocking/roster.rs`). Checked by `tests/metrics/`.
 
 mod threads;
 mod timers;

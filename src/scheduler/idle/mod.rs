@@ -18,7 +18,7 @@
 //! - The bit of a parked worker is cleared once: by a notifier, who counts it as searching and owes it an unpark, or by itself.
 //! - Nobody else unparks a worker, until all stop at the shutdown: else it could be back, its bit gone, before the notifier has counted it.
 //!
-//! Checked by the models `push_vs_sleep`, `searching_last` and `idle_two_producers`.
+//! Checked by the models `push_vs_sleep`, `searching_last`, `searching_leave` and `idle_two_producers`.
 //! Deliberately not here: queues, threads, parkers.
 
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -62,6 +62,7 @@ pub(crate) struct Worker {
     is_fed: Cell<bool>,
     timing: Timing,
     metrics: Arc<CachePadded<WorkerMetrics>>,
+    /// References to the scheduler for the tasks that it spawns.
     credit: Credit,
 }
 

@@ -7,8 +7,8 @@
 //! 2. Its slot for the task woken last, but not more than three times in a row while there is something in its queue.
 //! 3. Its local queue.
 //! 4. The injector, a batch at a time.
-//! 5. Unless it has timers that are due: if fewer than half of the workers search already, the local queues of the others, from a random one on, half a queue at
-//!    a time, and the injector once more.
+//! 5. Unless it has timers that are due, and if fewer than half of the workers search already: in several rounds, the local queues of the others, from a
+//!    random one on, half a queue at a time, and the injector once more. A task that is alone in a queue is left to its worker until the last round.
 //!
 //! Who calls it: `mod.rs`, on the thread that has the worker. The invariants are told there.
 //! Deliberately not here: when it searches no longer, and who is told (`idle/`).
@@ -21,14 +21,18 @@ use crate::task::runnable::Runnable;
 /// How many tasks in a row a worker takes from its slot while its queue holds some.
 const SLOT_RUN: u32 = 3;
 
-/// How often a searcher looks through all queues before it parks.
+/// In how many rounds a searcher looks for more than a lone task, before the one in which it takes that, too, and parks.
 const SEARCH_ROUNDS: usize = 3;
 
-/// How often, if it has begun so many polls since it searched last, of tasks that it took from outside or in a full batch: some microseconds in all, about
-/// what it costs to wake a thread. Whoever steals a few from a worker that is about to run them gains nothing by being quick.
-const BUSY_POLLS: u32 = 16;
-const FULL_BATCH: usize = 32;
+/// The same of a worker that is well fed: some microseconds in all, about what it costs to wake a thread. Whoever steals a few from a worker that is about
+/// to run them gains nothing by being quick.
 const FED_ROUNDS: usize = 100;
+
+/// How many polls a worker that is well fed has begun since it searched last.
+const BUSY_POLLS: u32 = 16;
+
+/// How many tasks it took last from another worker, if not from outside: the most that the deque moves at a time.
+const FULL_BATCH: usize = 32;
 
 impl Worker {
     pub(super) fn find_task(&self, looks: bool) -> Option<Runnable> {

@@ -148,7 +148,7 @@ impl Owner {
 
     /// Whether all tasks are complete.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.list.len() == 0
+        self.queue.list.is_empty()
     }
 
     /// Drops all futures, then all entries. Tasks spawned from now on are refused.

@@ -19,10 +19,9 @@ mod verdict;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Instant;
 
-use crate::ci::{cargo_command, seconds};
+use crate::ci::{cargo_output, seconds};
 use figures::Measurement;
 use sheet::{Figure, Sheet};
 use verdict::{Judgement, Verdict};
@@ -102,15 +101,7 @@ fn measure_again(root: &Path, workloads: &BTreeSet<String>) -> Result<Sheet, Str
 fn measure(root: &Path, filter: &str) -> Result<Measurement, String> {
     let filter = format!("{filter}/(fusee|tokio)$");
     let arguments = ["bench", "--bench", "account", "--", "--figures", "--workers", "2", "--rounds", ROUNDS, &filter];
-    let output = cargo_command(root)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("cargo could not be started: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("the bench `account` ended with {}", output.status));
-    }
-    Measurement::parse(&String::from_utf8_lossy(&output.stdout))
+    Measurement::parse(&cargo_output(root, &arguments, "the bench `account`")?)
 }
 
 /// The workloads with a ratio that is behind.

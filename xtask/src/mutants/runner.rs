@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use crate::ci::cargo_command;
+use crate::ci::cargo_output;
 use crate::programs::{Run, listed_tests, run_watched, test_binaries};
 
 /// Names the mutant to the models' process.
@@ -22,17 +22,10 @@ impl Models {
     /// Builds the tests of `loom-tests` and asks them for their names.
     pub(crate) fn build(root: &Path) -> Result<Self, String> {
         let arguments = ["test", "--package", "loom-tests", "--no-run", "--message-format", "json-render-diagnostics"];
-        let output = cargo_command(root)
-            .args(arguments)
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| format!("cargo could not be started: {error}"))?;
-        if !output.status.success() {
-            return Err(format!("the models do not build: cargo ended with {}", output.status));
-        }
+        let output = cargo_output(root, &arguments, "building the models")?;
         let folder = root.join("loom-tests");
         let mut binaries = BTreeMap::new();
-        for binary in test_binaries(&String::from_utf8_lossy(&output.stdout)) {
+        for binary in test_binaries(&output) {
             let listing = Command::new(&binary.path)
                 .args(["--list", "--format", "terse"])
                 .current_dir(&folder)
