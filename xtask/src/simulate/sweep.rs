@@ -41,6 +41,23 @@ pub(super) struct Sweep {
     pub(super) seed: u64,
 }
 
+/// The policies that differ in who may search.
+const LIMITS: [&str; 13] = [
+    "all search",
+    "two search",
+    "four search",
+    "eight search",
+    "root search",
+    "half, binding",
+    "two, binding",
+    "four, binding",
+    "eight, binding",
+    "root, binding",
+    "full, four binding",
+    "races given up",
+    "steal one",
+];
+
 /// So many runs, each with a seed of its own.
 const RUNS: u64 = 3;
 
@@ -71,6 +88,27 @@ impl Sweep {
             }
             for (policy_name, policy) in &Policy::ALL[1..] {
                 print_row(policy_name, MOST, load, &self.run(MOST, load, *policy));
+            }
+        }
+    }
+
+    /// Prints how long each load takes with other limits on the number of searchers, as shares of what it takes with the runtime's; for
+    /// trickles, whose length is given, what the 99th percentile of the waits is.
+    pub(super) fn print_limits(self) {
+        println!(
+            "\nlimits on searchers\nworkers  load                       half {}",
+            LIMITS.map(|name| format!("{name:>20}")).join("")
+        );
+        for (name, load) in LOADS {
+            for workers in [2, 8, 16, 32, 64, MOST] {
+                let value = |policy| {
+                    let outcome = self.run(workers, load, policy).outcome;
+                    let is_trickle = matches!(load, Load::Trickle { .. });
+                    if is_trickle { outcome.wait(0.99) } else { outcome.time }
+                };
+                let half = value(Policy::FUSEE);
+                let shares = LIMITS.map(|limit| format!("{:>20.2}", value(Policy::named(limit)) as f64 / half as f64));
+                println!("{workers:>7}  {name:25} {:>6.0} {}", half as f64 / 1e3, shares.join(""));
             }
         }
     }
@@ -121,7 +159,7 @@ impl Sweep {
     }
 
     fn share_of_ideal(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "wake two", "each hands on", "padded, two", "padded, full, two"];
+        let names = ["fusee", "wake two", "each hands on", "four, binding", "full, four binding"];
         let percent = |workers, load, outcome: &Outcome| 100.0 * speedup(workers, load, outcome) / workers as f64;
         let [burst, tree] = [LOADS[1].1, LOADS[7].1];
         let panels = vec![
@@ -134,7 +172,7 @@ impl Sweep {
     }
 
     fn spread(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "wake two", "each hands on", "padded, full, two", "each wakes two"];
+        let names = ["fusee", "wake two", "each hands on", "full, four binding", "each wakes two"];
         let took = |_, _, outcome: &Outcome| outcome.spread.unwrap_or(outcome.time) as f64 / 1e3;
         let burst = Load::Burst { tasks: 10_000, work: 100_000 };
         let tree = Load::Tree { depth: 13, work: 100_000 };
@@ -146,7 +184,7 @@ impl Sweep {
     }
 
     fn search(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "two search", "one round", "random victim", "steal one"];
+        let names = ["fusee", "four search", "four, binding", "races given up", "three rounds always"];
         let looks = |_, _, outcome: &Outcome| outcome.per_task(outcome.steal_tries);
         let panels = [0, 6].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, looks));
         (Scale::Decades { y: "queues of others looked at, for each task", least: 0.01 }, panels.to_vec())
