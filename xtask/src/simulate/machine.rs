@@ -24,7 +24,7 @@ pub(super) enum Step {
     Local,
     LookAtInjector { round: Option<u8> },
     TakeBatch { round: Option<u8>, seen: u64 },
-    BeginSearch,
+    BeginSearch { turns: u8 },
     CountSearch,
     BeginRounds,
     Steal { round: u8, start: usize, offset: usize },
@@ -306,7 +306,7 @@ impl Machine {
             | Step::Local
             | Step::LookAtInjector { .. }
             | Step::TakeBatch { .. }
-            | Step::BeginSearch
+            | Step::BeginSearch { .. }
             | Step::CountSearch
             | Step::BeginRounds
             | Step::Steal { .. }

@@ -15,6 +15,8 @@ pub(super) struct Policy {
     pub(super) searchers: Searchers,
     /// Who sees work as it parks sleeps nevertheless, if as many search as may: they see to it.
     pub(super) limit_binds: bool,
+    /// How often, a microsecond apart, a worker asks whether it may search, before it parks because it may not.
+    pub(super) turns: u8,
     pub(super) victim: Victim,
     /// Whether a thief takes half of a queue, 32 tasks at most, or one task.
     pub(super) steals_half: bool,
@@ -88,6 +90,7 @@ impl Policy {
         hand_on: HandOn::Last,
         searchers: Searchers::Half,
         limit_binds: false,
+        turns: 0,
         victim: Victim::Rotating,
         steals_half: true,
         rounds: 3,
@@ -103,7 +106,7 @@ impl Policy {
     };
 
     /// The policies that are compared, by name; the runtime's is the first.
-    pub(super) const ALL: [(&'static str, Self); 31] = [
+    pub(super) const ALL: [(&'static str, Self); 32] = [
         ("fusee", Self::FUSEE),
         ("wake two", Self { wakes: 2, ..Self::FUSEE }),
         ("each hands on", Self { hand_on: HandOn::Each, ..Self::FUSEE }),
@@ -120,14 +123,12 @@ impl Policy {
         ("two, binding", Self { searchers: Searchers::AtMost(2), limit_binds: true, ..Self::FUSEE }),
         ("four, binding", Self { searchers: Searchers::AtMost(4), limit_binds: true, ..Self::FUSEE }),
         ("eight, binding", Self { searchers: Searchers::AtMost(8), limit_binds: true, ..Self::FUSEE }),
-        (
-            "full, four binding",
-            Self { hand_on: HandOn::LastOrFull, searchers: Searchers::AtMost(4), limit_binds: true, ..Self::FUSEE },
-        ),
+        ("four, in turn", Self { searchers: Searchers::AtMost(4), limit_binds: true, turns: 32, ..Self::FUSEE }),
+        ("two, in turn", Self { searchers: Searchers::AtMost(2), limit_binds: true, turns: 32, ..Self::FUSEE }),
         ("root, binding", Self { searchers: Searchers::Root, limit_binds: true, ..Self::FUSEE }),
         ("races given up", Self { gives_up: true, ..Self::FUSEE }),
         ("one round", Self { rounds: 1, ..Self::FUSEE }),
-        ("three rounds always", Self { fed: Fed::Rounds(3), ..Self::FUSEE }),
+        ("three rounds", Self { fed: Fed::Rounds(3), ..Self::FUSEE }),
         ("fed, 256 looks", Self { fed: Fed::Looks(256), ..Self::FUSEE }),
         ("takes lone tasks", Self { leaves_lone: false, ..Self::FUSEE }),
         ("spawn displaces", Self { new_displaces: true, ..Self::FUSEE }),

@@ -19,6 +19,9 @@ const INJECTOR_BATCH: usize = 32;
 /// As `search.rs` has it.
 const BUSY_POLLS: u64 = 16;
 
+/// How long a worker waits before it asks again whether it may search, if it does.
+const TURN: Nanos = 1_000;
+
 /// Tasks in one block of the injector: a batch ends with its block.
 const BLOCK: u64 = 63;
 
@@ -31,7 +34,7 @@ impl Machine {
             Step::Local => self.local(actor),
             Step::LookAtInjector { round } => self.look_at_injector(actor, round),
             Step::TakeBatch { round, seen } => self.take_batch(actor, round, seen),
-            Step::BeginSearch => self.begin_search(actor),
+            Step::BeginSearch { turns } => self.begin_search(actor, turns),
             Step::CountSearch => {
                 self.idle.searching += 1;
                 self.workers[actor].searching = true;
@@ -119,7 +122,7 @@ impl Machine {
             _ if !self.injector.queue.is_empty() => {
                 self.then(actor, Step::TakeBatch { round, seen: self.injector.popped });
             }
-            None => self.then(actor, Step::BeginSearch),
+            None => self.then(actor, Step::BeginSearch { turns: self.policy.turns }),
             Some(round) => return done + self.after_round(actor, round),
         }
         done
@@ -171,14 +174,21 @@ impl Machine {
         done
     }
 
-    fn begin_search(&mut self, actor: usize) -> Nanos {
+    /// Counts the worker as searching, if it may, and else lets it wait for its turn so many times before it parks.
+    fn begin_search(&mut self, actor: usize, turns: u8) -> Nanos {
         if self.workers[actor].searching {
             self.then(actor, Step::BeginRounds);
             return self.now;
         }
         let may = self.policy.may_search(self.idle.searching, self.workers.len());
-        self.then(actor, if may { Step::CountSearch } else { Step::SetBit });
-        self.idle.count.read(actor, self.now, &self.costs)
+        let done = self.idle.count.read(actor, self.now, &self.costs);
+        let (step, pause) = match (may, turns.checked_sub(1)) {
+            (true, _) => (Step::CountSearch, 0),
+            (false, Some(turns)) => (Step::BeginSearch { turns }, TURN),
+            (false, None) => (Step::SetBit, 0),
+        };
+        self.then(actor, step);
+        done + pause
     }
 
     /// Decides how often to look, more often if others gave it much to do lately.
