@@ -11,11 +11,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::{self as task, JoinHandle};
 use super::hooks::TaskHooks;
 use super::meta::Origin;
 use super::raw::{RawTask, Schedule};
 use super::runnable::Runnable;
-use super::{self as task, JoinHandle};
 use crate::sync::StdArc;
 
 /// Makes a task of `f`. Whoever has the runnable runs it, or [cancels](Runnable::cancel) it.
