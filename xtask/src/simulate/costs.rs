@@ -17,7 +17,7 @@ pub(super) struct Costs {
     pub(super) service: Nanos,
     /// A sequentially consistent fence.
     pub(super) fence: Nanos,
-    /// To pin the deques' collector: each look at another's queue does.
+    /// To pin the deques' collector: each steal does.
     pub(super) pin: Nanos,
     /// To copy one queue entry from another core's buffer; eight share a line.
     pub(super) copy: Nanos,
@@ -25,6 +25,8 @@ pub(super) struct Costs {
     pub(super) poll: Nanos,
     /// As `poll`, of a spawn: the allocation above all.
     pub(super) spawn: Nanos,
+    /// The processor's hint in a loop that waits.
+    pub(super) pause: Nanos,
     /// To read the clock.
     pub(super) clock: Nanos,
     /// The system call that wakes a thread, to its caller.
@@ -46,6 +48,7 @@ impl Costs {
         copy: 10,
         poll: 25,
         spawn: 45,
+        pause: 40,
         clock: 29,
         call: 2_500,
         wake: 32_000,

@@ -42,12 +42,18 @@ impl Machine {
                 self.then(
                     actor,
                     match (found, is_end) {
+                        (true, _) if self.policy.limit_binds => Step::AskLeave,
                         (true, _) => Step::Retract { blocks: true },
                         (_, true) => Step::Block,
                         _ => Step::AskAgain { at: at + 1 },
                     },
                 );
                 done
+            }
+            Step::AskLeave => {
+                let may = self.policy.may_return(self.idle.searching, self.workers.len());
+                self.then(actor, if may { Step::Retract { blocks: true } } else { Step::Block });
+                self.idle.count.read(actor, self.now, &self.costs)
             }
             Step::Retract { blocks } => self.retract(actor, blocks),
             Step::Block => self.block(actor),
@@ -63,7 +69,7 @@ impl Machine {
             return (!self.injector.queue.is_empty(), false, done);
         }
         let done = self.read_pointer(actor, self.now);
-        let done = self.workers[at - 1].ends.read(actor, done, &self.costs);
+        let done = self.workers[at - 1].ends.read(actor, done, &self.costs) + self.costs.fence;
         (!self.workers[at - 1].queue.is_empty(), at == self.workers.len(), done)
     }
 

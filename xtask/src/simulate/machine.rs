@@ -24,9 +24,11 @@ pub(super) enum Step {
     Local,
     LookAtInjector { round: Option<u8> },
     TakeBatch { round: Option<u8>, seen: u64 },
-    BeginSearch,
+    BeginSearch { turns: u8 },
     CountSearch,
+    BeginRounds,
     Steal { round: u8, start: usize, offset: usize },
+    LookAgain { round: u8, start: usize, offset: usize },
     TakeHalf { round: u8, start: usize, offset: usize, seen: u64 },
     Found { task: usize },
     // `idle/mod.rs`
@@ -38,9 +40,10 @@ pub(super) enum Step {
     SetBit,
     LeaveSearch,
     AskAgain { at: usize },
+    AskLeave,
     Retract { blocks: bool },
     Block,
-    // `task/` and `scheduler/membership.rs`
+    // `task/`, `scheduler/membership.rs` and `scheduler/references.rs`
     Begin { task: usize },
     Work { nanos: Nanos },
     Spawn { kind: Kind, awaits: Option<usize> },
@@ -49,13 +52,15 @@ pub(super) enum Step {
     Await { task: usize },
     Wake { task: usize },
     Push { task: usize },
+    PushNew { task: usize },
     WatchSlot,
     Enqueue { task: usize, notifies: bool },
     Inject { task: usize },
+    Settle { task: usize },
     Pending { task: usize },
     Leave { task: usize },
     Complete { task: usize },
-    Free { list: usize },
+    Free { task: usize },
     // The thread that is no worker.
     Feed { left: u32 },
 }
@@ -72,7 +77,13 @@ pub(super) struct Worker {
     pub(super) searching: bool,
     /// How many tasks it took when it last took some from elsewhere.
     pub(super) batch: usize,
+    /// That came from outside, or was a full batch.
+    pub(super) is_fed: bool,
     pub(super) polls: u64,
+    /// Its polls when it searched last.
+    pub(super) searched: u64,
+    /// The last of the rounds that it searches.
+    pub(super) last_round: u8,
     pub(super) slot: Option<usize>,
     pub(super) slot_run: u32,
     pub(super) slot_line: Line,
@@ -81,6 +92,8 @@ pub(super) struct Worker {
     pub(super) ends: Line,
     /// Tasks taken from the queue so far: a thief that has seen fewer loses the race.
     pub(super) popped: u64,
+    /// References to the scheduler that it has borrowed and given to no task.
+    pub(super) credit: usize,
     pub(super) random: u32,
     pub(super) token: Token,
     pub(super) signal: Line,
@@ -102,8 +115,8 @@ pub(super) struct Task {
     pub(super) kind: Kind,
     pub(super) state: State,
     pub(super) header: Line,
-    /// Whose list it is in.
-    pub(super) list: usize,
+    /// In whose list it is, or was; none before it has entered one.
+    pub(super) list: Option<usize>,
     pub(super) queued_at: Nanos,
     /// Its neighbours in that list.
     pub(super) previous: Option<usize>,
@@ -116,7 +129,7 @@ pub(super) struct Task {
     pub(super) mail: u32,
 }
 
-/// A list of live tasks, and the count of references to its shard.
+/// A list of live tasks, and, if each task is counted, the count of those that were spawned where it is.
 #[derive(Default)]
 pub(super) struct List {
     pub(super) lock: Line,
@@ -136,7 +149,7 @@ pub(super) struct Injector {
 #[derive(Default)]
 pub(super) struct Idle {
     pub(super) searching: usize,
-    /// The count of searchers, and, unless the policy pads it, the pointer to the workers.
+    /// The count of searchers; unless the policy pads it, the pointer to the workers lies beside it.
     pub(super) count: Line,
     /// The pointer to the workers, if it lies elsewhere.
     pub(super) pointer: Line,
@@ -157,11 +170,15 @@ pub(super) struct Machine {
     pub(super) tasks: Vec<Task>,
     /// What the foreign thread spawns.
     pub(super) fed: Kind,
-    /// `policy.lists` for each worker, and as many for foreign threads.
+    /// One for each worker, and one for foreign threads.
     pub(super) lists: Vec<List>,
     pub(super) injector: Injector,
     pub(super) idle: Idle,
     pub(super) watch: Line,
+    /// How many references are lent.
+    pub(super) lent: Line,
+    /// The tasks that foreign threads have spawned.
+    pub(super) foreign: Line,
     pub(super) counter: Line,
     pub(super) period: Nanos,
     pub(super) random: fastrand::Rng,
@@ -185,10 +202,12 @@ impl Machine {
             workers: (0..workers).map(Worker::new).collect(),
             tasks: Vec::new(),
             fed: kind,
-            lists: (0..(workers + 1) * policy.lists).map(|_| List::default()).collect(),
+            lists: (0..=workers).map(|_| List::default()).collect(),
             injector: Injector::default(),
             idle: Idle { parked: vec![0; workers.div_ceil(64)], ..Idle::default() },
             watch: Line::default(),
+            lent: Line::default(),
+            foreign: Line::default(),
             counter: Line::default(),
             period,
             random: fastrand::Rng::with_seed(seed),
@@ -287,9 +306,11 @@ impl Machine {
             | Step::Local
             | Step::LookAtInjector { .. }
             | Step::TakeBatch { .. }
-            | Step::BeginSearch
+            | Step::BeginSearch { .. }
             | Step::CountSearch
+            | Step::BeginRounds
             | Step::Steal { .. }
+            | Step::LookAgain { .. }
             | Step::TakeHalf { .. }
             | Step::Found { .. } => self.search(actor, step),
             Step::LastLook { .. }
@@ -300,6 +321,7 @@ impl Machine {
             | Step::SetBit
             | Step::LeaveSearch
             | Step::AskAgain { .. }
+            | Step::AskLeave
             | Step::Retract { .. }
             | Step::Block => self.wait(actor, step),
             _ => self.poll(actor, step),
@@ -312,13 +334,17 @@ impl Worker {
         Self {
             searching: false,
             batch: 0,
+            is_fed: false,
             polls: 0,
+            searched: 0,
+            last_round: 0,
             slot: None,
             slot_run: 0,
             slot_line: Line::of(index),
             queue: VecDeque::new(),
             ends: Line::of(index),
             popped: 0,
+            credit: 0,
             // As in `worker/mod.rs`.
             random: (index as u32).wrapping_mul(0x9E37_79B9) | 1,
             token: Token::Empty,

@@ -53,5 +53,6 @@ pub(crate) fn run(options: &Options, folder: Option<&Path>) -> Result<(), String
     let sweep = Sweep { costs, seed: options.seed.unwrap_or(1) };
     println!("{costs:?}");
     sweep.print();
+    sweep.print_limits();
     folder.map_or(Ok(()), |folder| sweep.draw(folder))
 }

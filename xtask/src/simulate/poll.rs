@@ -1,9 +1,12 @@
-//! What a task's life costs, step by step as in `src/task/` and `src/scheduler/membership.rs`.
+//! What a task's life costs, step by step as in `src/task/`, `src/scheduler/membership.rs` and `src/scheduler/references.rs`.
 
 use super::Nanos;
 use super::costs::Line;
 use super::load::Kind;
 use super::machine::{List, Machine, State, Step, Task};
+
+/// As `references.rs` has it.
+const BULK: usize = 256;
 
 impl Machine {
     /// Takes a step of a poll, or of a thread that is no worker: until when it takes.
@@ -28,6 +31,7 @@ impl Machine {
             Step::Await { task } => self.await_child(actor, task),
             Step::Wake { task } => self.wake(actor, task),
             Step::Push { task } => self.push(actor, task),
+            Step::PushNew { task } => self.push_new(actor, task),
             Step::WatchSlot => self.watch.read(actor, self.now + self.costs.fence, &self.costs),
             Step::Enqueue { task, notifies } => {
                 self.workers[actor].queue.push_back(task);
@@ -41,31 +45,27 @@ impl Machine {
                 self.then(actor, Step::Notify);
                 self.injector.tail.write(actor, self.now, &self.costs)
             }
+            Step::Settle { task } => self.settle(actor, task),
             Step::Pending { task } => self.pending(actor, task),
             Step::Leave { task } => self.leave_list(actor, task),
             Step::Complete { task } => self.complete(actor, task),
-            Step::Free { list } => self.lists[list].references.write(actor, self.now, &self.costs),
+            Step::Free { task } => self.free(actor, task),
             Step::Feed { left } => self.feed(actor, left),
             _ => unreachable!("{step:?} is another file's"),
         }
     }
 
-    /// A task in the list of `home`, a worker or the foreign threads, of whose list this task is the new head.
+    /// A task that was made on `home`, a worker or a foreign thread, and is in no list.
     pub(super) fn new_task(&mut self, home: usize, kind: Kind) -> usize {
         let task = self.tasks.len();
-        let list = home * self.policy.lists + task % self.policy.lists;
-        let next = self.lists[list].head.replace(task);
-        if let Some(next) = next {
-            self.tasks[next].previous = Some(task);
-        }
         self.tasks.push(Task {
             kind,
             state: State::Queued,
             header: Line::of(home),
-            list,
+            list: None,
             queued_at: self.now,
             previous: None,
-            next,
+            next: None,
             children: [None; 2],
             is_awaited: false,
             joiner: None,
@@ -88,14 +88,16 @@ impl Machine {
 
     fn spawn(&mut self, actor: usize, kind: Kind, awaits: Option<usize>) -> Nanos {
         let task = self.new_task(actor, kind);
-        let list = self.tasks[task].list;
         let mut done = self.now + self.costs.spawn;
         if self.policy.counts_spawns {
             done = self.counter.write(actor, done, &self.costs);
         }
-        done = self.lists[list].references.write(actor, done, &self.costs);
-        // Under the lock the former head learns of its new neighbour.
-        done = self.lock_list(actor, list, done, [self.tasks[task].next, None]);
+        done = if self.policy.lists_at_spawn {
+            done = self.lists[actor].references.write(actor, done, &self.costs);
+            self.enter(actor, task, done)
+        } else {
+            self.borrow(actor, done)
+        };
         if let Some(parent) = awaits {
             let children = &mut self.tasks[parent].children;
             children[usize::from(children[0].is_some())] = Some(task);
@@ -104,8 +106,50 @@ impl Machine {
             // The handle is dropped at once.
             done += self.costs.atomic;
         }
-        self.then(actor, if self.is_worker(actor) { Step::Push { task } } else { Step::Inject { task } });
+        self.then(actor, if self.is_worker(actor) { Step::PushNew { task } } else { Step::Inject { task } });
         done
+    }
+
+    /// Takes a reference for a task that is spawned.
+    fn borrow(&mut self, actor: usize, now: Nanos) -> Nanos {
+        if !self.is_worker(actor) {
+            let done = self.foreign.write(actor, now, &self.costs);
+            return self.lent.write(actor, done, &self.costs);
+        }
+        let worker = &mut self.workers[actor];
+        if worker.credit > 0 {
+            worker.credit -= 1;
+            return now;
+        }
+        worker.credit = BULK - 1;
+        self.lent.write(actor, now, &self.costs)
+    }
+
+    /// Frees a task, on a worker: its reference is put back.
+    fn free(&mut self, actor: usize, task: usize) -> Nanos {
+        if self.policy.lists_at_spawn
+            && let Some(list) = self.tasks[task].list
+        {
+            return self.lists[list].references.write(actor, self.now, &self.costs);
+        }
+        let worker = &mut self.workers[actor];
+        worker.credit += 1;
+        if worker.credit < 2 * BULK {
+            return self.now + self.costs.hit;
+        }
+        worker.credit = BULK;
+        self.lent.write(actor, self.now, &self.costs)
+    }
+
+    /// Enters the list of `actor` as its new head. Under the lock the head before learns of its new neighbour.
+    fn enter(&mut self, actor: usize, task: usize, now: Nanos) -> Nanos {
+        let next = self.lists[actor].head.replace(task);
+        if let Some(next) = next {
+            self.tasks[next].previous = Some(task);
+        }
+        self.tasks[task].next = next;
+        self.tasks[task].list = Some(actor);
+        self.lock_list(actor, actor, now, [next, None])
     }
 
     /// Takes a list's lock, touches the headers of these tasks, and gives it back.
@@ -130,6 +174,17 @@ impl Machine {
         let done = worker.slot_line.write(actor, done, &self.costs);
         self.then(actor, step);
         done
+    }
+
+    /// A task that is new displaces none.
+    fn push_new(&mut self, actor: usize, task: usize) -> Nanos {
+        if self.policy.new_displaces || self.workers[actor].slot.is_none() {
+            return self.push(actor, task);
+        }
+        self.tasks[task].queued_at = self.now;
+        let done = self.read_pointer(actor, self.now);
+        self.then(actor, Step::Enqueue { task, notifies: true });
+        self.workers[actor].slot_line.read(actor, done, &self.costs)
     }
 
     fn begin(&mut self, actor: usize, task: usize) -> Nanos {
@@ -164,11 +219,11 @@ impl Machine {
                 self.then_all(actor, &[spawn, spawn, Step::Await { task }]);
             }
             Kind::Join => self.then(actor, Step::Await { task }),
-            Kind::Ping { .. } if self.tasks[task].mail == 0 => self.then(actor, Step::Pending { task }),
+            Kind::Ping { .. } if self.tasks[task].mail == 0 => self.then(actor, Step::Settle { task }),
             Kind::Ping { rounds } => {
                 self.tasks[task].mail -= 1;
                 self.tasks[task].kind = Kind::Ping { rounds: rounds - 1 };
-                let ends = if rounds == 1 { Step::Leave { task } } else { Step::Pending { task } };
+                let ends = if rounds == 1 { Step::Leave { task } } else { Step::Settle { task } };
                 // The partners were spawned one after the other.
                 self.then_all(actor, &[Step::Send { to: task ^ 1 }, ends]);
             }
@@ -180,7 +235,7 @@ impl Machine {
             Kind::Spawner { left, work } => {
                 self.tasks[task].kind = Kind::Spawner { left: left - 1, work };
                 // It wakes itself, to be polled again behind the leaves.
-                self.then_all(actor, &[Step::SpawnMany { left: 2, work }, Step::Wake { task }, Step::Pending { task }]);
+                self.then_all(actor, &[Step::SpawnMany { left: 2, work }, Step::Wake { task }, Step::Settle { task }]);
             }
         }
     }
@@ -199,11 +254,10 @@ impl Machine {
         };
         if self.tasks[child].state == State::Complete {
             self.tasks[task].children = [children[1], None];
-            let list = self.tasks[child].list;
-            self.then_all(actor, &[Step::Free { list }, Step::Await { task }]);
+            self.then_all(actor, &[Step::Free { task: child }, Step::Await { task }]);
         } else {
             self.tasks[child].joiner = Some(task);
-            self.then(actor, Step::Pending { task });
+            self.then(actor, Step::Settle { task });
         }
         self.tasks[child].header.write(actor, self.now, &self.costs)
     }
@@ -220,6 +274,12 @@ impl Machine {
         self.tasks[task].header.write(actor, self.now, &self.costs)
     }
 
+    /// A poll has left the task pending: it enters the list of this worker, unless it is in one.
+    fn settle(&mut self, actor: usize, task: usize) -> Nanos {
+        self.then(actor, Step::Pending { task });
+        if self.tasks[task].list.is_some() { self.now } else { self.enter(actor, task, self.now) }
+    }
+
     fn pending(&mut self, actor: usize, task: usize) -> Nanos {
         if self.tasks[task].state == State::Woken {
             self.tasks[task].state = State::Queued;
@@ -233,9 +293,11 @@ impl Machine {
         self.tasks[task].header.write(actor, self.now, &self.costs)
     }
 
-    /// Leaves the list of live tasks.
+    /// Leaves the list of live tasks, if it is in one.
     fn leave_list(&mut self, actor: usize, task: usize) -> Nanos {
         let Task { previous, next, list, .. } = self.tasks[task];
+        self.then(actor, Step::Complete { task });
+        let Some(list) = list else { return self.now };
         match previous {
             Some(previous) => self.tasks[previous].next = next,
             None => self.lists[list].head = next,
@@ -243,12 +305,11 @@ impl Machine {
         if let Some(next) = next {
             self.tasks[next].previous = previous;
         }
-        self.then(actor, Step::Complete { task });
         self.lock_list(actor, list, self.now, [previous, next])
     }
 
     fn complete(&mut self, actor: usize, task: usize) -> Nanos {
-        let Task { list, is_awaited, joiner, .. } = self.tasks[task];
+        let Task { is_awaited, joiner, .. } = self.tasks[task];
         self.tasks[task].state = State::Complete;
         self.outcome.completed += 1;
         self.live -= 1;
@@ -258,7 +319,7 @@ impl Machine {
         if let Some(joiner) = joiner {
             self.then(actor, Step::Wake { task: joiner });
         } else if !is_awaited {
-            self.then(actor, Step::Free { list });
+            self.then(actor, Step::Free { task });
         }
         self.tasks[task].header.write(actor, self.now, &self.costs)
     }

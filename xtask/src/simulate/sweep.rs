@@ -17,7 +17,7 @@ const WORKERS: [usize; 7] = [2, 4, 8, 16, 32, 64, 128];
 const MOST: usize = 128;
 
 /// The loads of the table. A worker spawns a task in about a tenth of a microsecond: with tasks of 1 µs a burst feeds few workers.
-const LOADS: [(&str, Load); 11] = [
+const LOADS: [(&str, Load); 12] = [
     ("burst of 20,000 × 1 µs", Load::Burst { tasks: 20_000, work: 1_000 }),
     ("burst of 10,000 × 20 µs", Load::Burst { tasks: 10_000, work: 20_000 }),
     ("injected 20,000 × 1 µs", Load::Injected { tasks: 20_000, work: 1_000 }),
@@ -29,6 +29,7 @@ const LOADS: [(&str, Load); 11] = [
     ("a pair, 2,000 rounds", Load::Pairs { pairs: 1, rounds: 2_000 }),
     ("chains of 1,000", Load::Chains { length: 1_000 }),
     ("spawners, 400 × 1 µs", Load::Spawners { left: 200, work: 1_000 }),
+    ("burst of 20,000 × 5 µs", Load::Burst { tasks: 20_000, work: 5_000 }),
 ];
 
 /// A wake-up on a machine whose cores do not doze.
@@ -40,6 +41,22 @@ pub(super) struct Sweep {
     pub(super) costs: Costs,
     pub(super) seed: u64,
 }
+
+/// The policies that differ in who may search.
+const LIMITS: [&str; 12] = [
+    "all search",
+    "two search",
+    "four search",
+    "root search",
+    "half, binding",
+    "two, binding",
+    "four, binding",
+    "eight, binding",
+    "root, binding",
+    "two, in turn",
+    "four, in turn",
+    "races given up",
+];
 
 /// So many runs, each with a seed of its own.
 const RUNS: u64 = 3;
@@ -71,6 +88,27 @@ impl Sweep {
             }
             for (policy_name, policy) in &Policy::ALL[1..] {
                 print_row(policy_name, MOST, load, &self.run(MOST, load, *policy));
+            }
+        }
+    }
+
+    /// Prints how long each load takes with other limits on the number of searchers, as shares of what it takes with the runtime's; for
+    /// trickles, whose length is given, what the 99th percentile of the waits is.
+    pub(super) fn print_limits(self) {
+        println!(
+            "\nlimits on searchers\nworkers  load                       half {}",
+            LIMITS.map(|name| format!("{name:>15}")).join("")
+        );
+        for (name, load) in LOADS {
+            for workers in [2, 4, 8, 16, 32, 64, MOST] {
+                let value = |policy| {
+                    let outcome = self.run(workers, load, policy).outcome;
+                    let is_trickle = matches!(load, Load::Trickle { .. });
+                    if is_trickle { outcome.wait(0.99) } else { outcome.time }
+                };
+                let half = value(Policy::FUSEE);
+                let shares = LIMITS.map(|limit| format!("{:>15.2}", value(Policy::named(limit)) as f64 / half as f64));
+                println!("{workers:>7}  {name:25} {:>6.0} {}", half as f64 / 1e3, shares.join(""));
             }
         }
     }
@@ -121,11 +159,11 @@ impl Sweep {
     }
 
     fn share_of_ideal(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "wake two", "each hands on", "padded, two", "padded, full, two"];
+        let names = ["fusee", "wake two", "each hands on", "four, binding", "eight, binding"];
         let percent = |workers, load, outcome: &Outcome| 100.0 * speedup(workers, load, outcome) / workers as f64;
-        let [burst, tree] = [LOADS[1].1, LOADS[7].1];
+        let [burst, tree] = [LOADS[11].1, LOADS[7].1];
         let panels = vec![
-            self.by_policy("burst of 10,000 × 20 µs", burst, &names, percent),
+            self.by_policy("burst of 20,000 × 5 µs", burst, &names, percent),
             self.with_wake(QUICK).by_policy("the same, a wake-up takes 5 µs", burst, &names, percent),
             self.by_policy("tree of 16,384 × 20 µs", tree, &names, percent),
             self.with_wake(QUICK).by_policy("the same, a wake-up takes 5 µs", tree, &names, percent),
@@ -134,7 +172,7 @@ impl Sweep {
     }
 
     fn spread(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "wake two", "each hands on", "padded, full, two", "each wakes two"];
+        let names = ["fusee", "wake two", "each hands on", "four, binding", "each wakes two"];
         let took = |_, _, outcome: &Outcome| outcome.spread.unwrap_or(outcome.time) as f64 / 1e3;
         let burst = Load::Burst { tasks: 10_000, work: 100_000 };
         let tree = Load::Tree { depth: 13, work: 100_000 };
@@ -146,9 +184,9 @@ impl Sweep {
     }
 
     fn search(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "two search", "one round", "random victim", "steal one"];
+        let names = ["fusee", "four search", "four, binding", "races given up", "three rounds"];
         let looks = |_, _, outcome: &Outcome| outcome.per_task(outcome.steal_tries);
-        let panels = [0, 6].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, looks));
+        let panels = [0, 2].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, looks));
         (Scale::Decades { y: "queues of others looked at, for each task", least: 0.01 }, panels.to_vec())
     }
 }
@@ -159,7 +197,7 @@ fn speedup(workers: usize, load: Load, outcome: &Outcome) -> f64 {
 }
 
 const HEADER: &str = "\
-workers  policy             time µs (least–greatest)  speedup  took part  spread µs    wakes    parks    noops  tries/task   steals   stolen  \
+workers  policy                time µs (least–greatest)  speedup  took part  spread µs    wakes    parks    noops  tries/task   steals   stolen  \
 retries  p50 µs  p99 µs";
 
 fn print_row(policy: &str, workers: usize, load: Load, Median { outcome, least, greatest }: &Median) {
@@ -167,7 +205,7 @@ fn print_row(policy: &str, workers: usize, load: Load, Median { outcome, least, 
     let spread = outcome.spread.map_or_else(|| "–".to_owned(), |spread| format!("{:.0}", micros(spread)));
     let range = format!("({:.0}–{:.0})", micros(*least), micros(*greatest));
     println!(
-        "{workers:>7}  {policy:17} {:>8.0} {range:>16} {:>8.1} {:>10} {spread:>10} {:>8} {:>8} {:>8} {:>11.4} {:>8} {:>8} {:>8} {:>7.1} {:>7.1}",
+        "{workers:>7}  {policy:20} {:>8.0} {range:>16} {:>8.1} {:>10} {spread:>10} {:>8} {:>8} {:>8} {:>11.4} {:>8} {:>8} {:>8} {:>7.1} {:>7.1}",
         micros(outcome.time),
         speedup(workers, load, outcome),
         outcome.took_part,

@@ -1,7 +1,7 @@
 //! The rules that the simulator must keep, whatever the load and the policy.
 
 use super::costs::{Costs, Line};
-use super::load::Load;
+use super::load::{Kind, Load};
 use super::machine::{Machine, Step, Token};
 use super::outcome::Outcome;
 use super::policy::Policy;
@@ -135,6 +135,84 @@ fn a_thief_takes_half_and_no_more_than_a_batch() {
 fn half_of_the_workers_search_at_most() {
     assert!(Policy::FUSEE.may_search(63, 128) && !Policy::FUSEE.may_search(64, 128));
     assert!(Policy::FUSEE.may_search(0, 1) && !Policy::FUSEE.may_search(1, 2));
+    assert!(Policy::FUSEE.may_return(127, 128), "who sees work as it parks may always");
+    let four = Policy::named("four, binding");
+    assert!(four.may_search(3, 128) && !four.may_search(4, 128) && !four.may_search(1, 2));
+    assert!(four.may_return(3, 4) && !four.may_return(4, 128));
+    let root = Policy::named("root search");
+    assert!(root.may_search(11, 128) && !root.may_search(12, 128));
+}
+
+#[test]
+fn who_is_fed_searches_longer() {
+    for (polls, is_fed, last) in [(16, true, 100), (15, true, 3), (16, false, 3)] {
+        let mut machine = machine(2, LOADS[0], Policy::FUSEE, 1);
+        (machine.workers[1].polls, machine.workers[1].is_fed) = (polls, is_fed);
+        machine.search(1, Step::BeginRounds);
+        assert_eq!((machine.workers[1].last_round, machine.workers[1].searched), (last, polls));
+    }
+    let looks = Policy::named("fed, 256 looks");
+    assert_eq!([2, 8, 128].map(|workers| looks.fed_rounds(workers)), [100, 32, 3]);
+}
+
+#[test]
+fn a_lone_task_is_taken_in_the_last_look_alone() {
+    for (round, length, takes) in [(0, 1, false), (0, 2, true), (3, 1, true)] {
+        let mut machine = machine(2, LOADS[0], Policy::FUSEE, 1);
+        machine.search(1, Step::BeginRounds);
+        let task = machine.new_task(0, Kind::Leaf { work: 0 });
+        machine.workers[0].queue = vec![task; length].into();
+        machine.search(1, Step::Steal { round, start: 0, offset: 0 });
+        assert_eq!(matches!(machine.stacks[1].last(), Some(Step::TakeHalf { .. })), takes);
+    }
+}
+
+#[test]
+fn a_new_task_displaces_none_and_a_woken_one_does() {
+    let displacing = Policy { new_displaces: true, ..Policy::FUSEE };
+    for (policy, is_new, in_slot) in [(Policy::FUSEE, true, 0), (displacing, true, 1), (Policy::FUSEE, false, 1)] {
+        let mut machine = machine(2, LOADS[0], policy, 1);
+        for _ in 0..2 {
+            let task = machine.new_task(0, Kind::Leaf { work: 0 });
+            machine.poll(0, if is_new { Step::PushNew { task } } else { Step::Push { task } });
+        }
+        assert_eq!(machine.workers[0].slot, Some(in_slot));
+    }
+}
+
+#[test]
+fn after_three_polls_from_the_slot_it_is_passed_over() {
+    for (policy, queue) in [(Policy::FUSEE, vec![1]), (Policy { passes_over: false, ..Policy::FUSEE }, vec![])] {
+        let mut machine = machine(1, LOADS[0], policy, 1);
+        let [first, second] = [1, 2].map(|_| machine.new_task(0, Kind::Leaf { work: 0 }));
+        machine.workers[0].queue.push_back(first);
+        machine.workers[0].slot = Some(second);
+        machine.workers[0].slot_run = 3;
+        machine.search(0, Step::Local);
+        while let Some(step @ Step::Enqueue { .. }) = machine.stacks[0].pop() {
+            machine.poll(0, step);
+        }
+        assert_eq!(Vec::from(machine.workers[0].queue.clone()), queue);
+        assert_eq!(machine.workers[0].slot.is_some(), queue.is_empty());
+    }
+}
+
+#[test]
+fn a_task_enters_a_list_when_it_is_pending_and_not_before() {
+    for (load, listed) in [(LOADS[0], 0), (Load::Pairs { pairs: 3, rounds: 40 }, 6)] {
+        let mut machine = machine(4, load, Policy::FUSEE, 1);
+        while machine.happen() {}
+        assert_eq!(machine.tasks.iter().filter(|task| task.list.is_some()).count(), listed);
+        assert!(machine.lists.iter().all(|list| list.head.is_none()));
+    }
+}
+
+#[test]
+fn references_that_are_lent_come_back_or_are_credit() {
+    let mut machine = machine(4, Load::Burst { tasks: 3_000, work: 100 }, Policy::FUSEE, 1);
+    while machine.happen() {}
+    assert!(machine.workers.iter().all(|worker| worker.credit < 512));
+    assert!(machine.workers.iter().any(|worker| worker.credit > 0));
 }
 
 #[test]
