@@ -91,7 +91,7 @@ pub(crate) struct Scheduler {
     /// Workers that have not exited, and threads that still poll for one.
     working: AtomicUsize,
     timers: Timers,
-    blocking: Pool,
+    blocking: CachePadded<Pool>,
     threads: ThreadSettings,
     policy: Policy,
     name: Option<StdArc<str>>,
@@ -137,7 +137,7 @@ impl Scheduler {
             foreign: CachePadded::new(ForeignTasks::new()),
             mark: ForkMark::new(),
             timers,
-            blocking: plan.blocking,
+            blocking: CachePadded::new(plan.blocking),
             threads: plan.threads,
             policy: plan.policy,
             name: plan.name,

@@ -24,9 +24,10 @@ const SLOT_RUN: u32 = 3;
 /// In how many rounds a searcher looks for more than a lone task, before the one in which it takes that, too, and parks.
 const SEARCH_ROUNDS: usize = 3;
 
-/// The same of a worker that is well fed: some microseconds in all, about what it costs to wake a thread. Whoever steals a few from a worker that is about
-/// to run them gains nothing by being quick.
+/// The same of a worker that is well fed, and how many queues it looks at about: some microseconds in all, as it costs to wake a thread. Whoever steals a few
+/// from a worker that is about to run them gains nothing by being quick.
 const FED_ROUNDS: usize = 100;
+const FED_LOOKS: usize = 256;
 
 /// How many polls a worker that is well fed has begun since it searched last.
 const BUSY_POLLS: u32 = 16;
@@ -115,7 +116,11 @@ impl Worker {
     fn rounds(&self) -> usize {
         let polls = self.polls.get();
         let is_busy = polls.wrapping_sub(self.searched.replace(polls)) >= BUSY_POLLS;
-        if is_busy && self.is_fed.get() { FED_ROUNDS } else { SEARCH_ROUNDS }
+        if is_busy && self.is_fed.get() {
+            (FED_LOOKS / self.shard.scheduler.workers()).clamp(SEARCH_ROUNDS, FED_ROUNDS)
+        } else {
+            SEARCH_ROUNDS
+        }
     }
 
     /// Takes a batch from another worker's queue that holds so many tasks at `least`, or from the injector, and answers the first of it.

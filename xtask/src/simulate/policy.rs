@@ -5,6 +5,7 @@ pub(super) const FULL: usize = 32;
 
 /// As `search.rs` has it.
 const FED_ROUNDS: u8 = 100;
+const FED_LOOKS: usize = 256;
 
 /// How workers find work and wake each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Policy {
         victim: Victim::Rotating,
         steals_half: true,
         rounds: 3,
-        fed: Fed::Rounds(FED_ROUNDS),
+        fed: Fed::Looks(FED_LOOKS),
         leaves_lone: true,
         new_displaces: false,
         passes_over: true,
@@ -129,7 +130,7 @@ impl Policy {
         ("races given up", Self { gives_up: true, ..Self::FUSEE }),
         ("one round", Self { rounds: 1, ..Self::FUSEE }),
         ("three rounds", Self { fed: Fed::Rounds(3), ..Self::FUSEE }),
-        ("fed, 256 looks", Self { fed: Fed::Looks(256), ..Self::FUSEE }),
+        ("fed, 100 rounds", Self { fed: Fed::Rounds(FED_ROUNDS), ..Self::FUSEE }),
         ("takes lone tasks", Self { leaves_lone: false, ..Self::FUSEE }),
         ("spawn displaces", Self { new_displaces: true, ..Self::FUSEE }),
         ("slot stays", Self { passes_over: false, ..Self::FUSEE }),

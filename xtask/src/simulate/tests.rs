@@ -151,8 +151,7 @@ fn who_is_fed_searches_longer() {
         machine.search(1, Step::BeginRounds);
         assert_eq!((machine.workers[1].last_round, machine.workers[1].searched), (last, polls));
     }
-    let looks = Policy::named("fed, 256 looks");
-    assert_eq!([2, 8, 128].map(|workers| looks.fed_rounds(workers)), [100, 32, 3]);
+    assert_eq!([2, 8, 128].map(|workers| Policy::FUSEE.fed_rounds(workers)), [100, 32, 3]);
 }
 
 #[test]
