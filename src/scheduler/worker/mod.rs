@@ -56,10 +56,6 @@ pub(crate) struct Worker {
     /// Tasks taken from the slot since the queue had a turn.
     slot_run: Cell<u32>,
     random: Cell<u32>,
-    /// The polls so far when it searched last.
-    searched: Cell<u32>,
-    /// What it took last from elsewhere came from outside, or was a full batch.
-    is_fed: Cell<bool>,
     timing: Timing,
     metrics: Arc<CachePadded<WorkerMetrics>>,
     /// References to the scheduler for the tasks that it spawns.
@@ -93,8 +89,6 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
-            searched: Cell::new(0),
-            is_fed: Cell::new(false),
             timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             credit: Credit::new(),

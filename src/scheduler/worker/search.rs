@@ -15,7 +15,7 @@
 
 use super::Worker;
 use crate::scheduler::queue::Stealer;
-use crate::sync::{fence_seq_cst, mutant, spin_loop};
+use crate::sync::{fence_seq_cst, mutant};
 use crate::task::runnable::Runnable;
 
 /// How many tasks in a row a worker takes from its slot while its queue holds some.
@@ -23,17 +23,6 @@ const SLOT_RUN: u32 = 3;
 
 /// In how many rounds a searcher looks for more than a lone task, before the one in which it takes that, too, and parks.
 const SEARCH_ROUNDS: usize = 3;
-
-/// The same of a worker that is well fed, and how many queues it looks at about: some microseconds in all, as it costs to wake a thread. Whoever steals a few
-/// from a worker that is about to run them gains nothing by being quick.
-const FED_ROUNDS: usize = 100;
-const FED_LOOKS: usize = 256;
-
-/// How many polls a worker that is well fed has begun since it searched last.
-const BUSY_POLLS: u32 = 16;
-
-/// How many tasks it took last from another worker, if not from outside: the most that the deque moves at a time.
-const FULL_BATCH: usize = 32;
 
 impl Worker {
     pub(super) fn find_task(&self, looks: bool) -> Option<Runnable> {
@@ -75,7 +64,7 @@ impl Worker {
 
     /// Takes a batch from the injector, and pops the first of it.
     fn fill(&self) -> Option<Runnable> {
-        let task = self.take_injected()?;
+        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
         if !self.queue.is_empty() && !mutant("worker_batch") {
             // On their way from queue to queue the others were in neither: whoever looked for work meanwhile may have parked.
             self.shard.scheduler.notify();
@@ -102,36 +91,13 @@ impl Worker {
         if !self.searching.get() {
             return None;
         }
-        let found = (0..self.rounds()).find_map(|round| {
-            if round >= SEARCH_ROUNDS {
-                spin_loop();
-            }
-            self.look_elsewhere(2)
-        });
+        let found = (0..SEARCH_ROUNDS).find_map(|_| self.look_elsewhere(2));
         found.or_else(|| self.look_elsewhere(1)).and_then(|task| self.unless_closed(task))
-    }
-
-    /// How often to look for more than a lone task. More often if others gave the worker much to do lately: they would have to wake it time and again, which
-    /// takes longer than many a task.
-    fn rounds(&self) -> usize {
-        let polls = self.polls.get();
-        let is_busy = polls.wrapping_sub(self.searched.replace(polls)) >= BUSY_POLLS;
-        if is_busy && self.is_fed.get() {
-            (FED_LOOKS / self.shard.scheduler.workers()).clamp(SEARCH_ROUNDS, FED_ROUNDS)
-        } else {
-            SEARCH_ROUNDS
-        }
     }
 
     /// Takes a batch from another worker's queue that holds so many tasks at `least`, or from the injector, and answers the first of it.
     fn look_elsewhere(&self, least: usize) -> Option<Runnable> {
-        self.steal(least).or_else(|| self.take_injected())
-    }
-
-    fn take_injected(&self) -> Option<Runnable> {
-        let task = self.queue.fill_from(&self.shard.scheduler.injector)?;
-        self.is_fed.set(true);
-        Some(task)
+        self.steal(least).or_else(|| self.queue.fill_from(&self.shard.scheduler.injector))
     }
 
     fn steal(&self, least: usize) -> Option<Runnable> {
@@ -149,9 +115,7 @@ impl Worker {
                 let task = self.queue.steal_from(stealer)?;
                 self.metrics.steal_operations.add(1);
                 // The deque does not say how many it moved; what another thief has taken of them by now is missing.
-                let stolen = 1 + self.queue.len();
-                self.metrics.stolen_tasks.add(stolen as u64);
-                self.is_fed.set(stolen >= FULL_BATCH);
+                self.metrics.stolen_tasks.add(1 + self.queue.len() as u64);
                 Some(task)
             })
     }

@@ -65,7 +65,7 @@ pub(super) enum Searchers {
     Root,
 }
 
-/// How often a searcher that is fed looks through all queues.
+/// How often a searcher that is fed (it has run so many tasks of full batches, or from the injector) looks through all queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fed {
     Rounds(u8),
@@ -95,7 +95,7 @@ impl Policy {
         victim: Victim::Rotating,
         steals_half: true,
         rounds: 3,
-        fed: Fed::Looks(FED_LOOKS),
+        fed: Fed::Rounds(3),
         leaves_lone: true,
         new_displaces: false,
         passes_over: true,
@@ -129,7 +129,7 @@ impl Policy {
         ("root, binding", Self { searchers: Searchers::Root, limit_binds: true, ..Self::FUSEE }),
         ("races given up", Self { gives_up: true, ..Self::FUSEE }),
         ("one round", Self { rounds: 1, ..Self::FUSEE }),
-        ("three rounds", Self { fed: Fed::Rounds(3), ..Self::FUSEE }),
+        ("fed, 256 looks", Self { fed: Fed::Looks(FED_LOOKS), ..Self::FUSEE }),
         ("fed, 100 rounds", Self { fed: Fed::Rounds(FED_ROUNDS), ..Self::FUSEE }),
         ("takes lone tasks", Self { leaves_lone: false, ..Self::FUSEE }),
         ("spawn displaces", Self { new_displaces: true, ..Self::FUSEE }),
@@ -168,7 +168,7 @@ impl Policy {
         }
     }
 
-    /// How often a searcher looks that is fed: no less often than any, and no more often than the runtime's.
+    /// How often a searcher looks that is fed: no less often than any, and a hundred times at most.
     pub(super) fn fed_rounds(&self, workers: usize) -> u8 {
         match self.fed {
             Fed::Rounds(rounds) => rounds,

@@ -146,12 +146,13 @@ fn half_of_the_workers_search_at_most() {
 #[test]
 fn who_is_fed_searches_longer() {
     for (polls, is_fed, last) in [(16, true, 100), (15, true, 3), (16, false, 3)] {
-        let mut machine = machine(2, LOADS[0], Policy::FUSEE, 1);
+        let mut machine = machine(2, LOADS[0], Policy::named("fed, 100 rounds"), 1);
         (machine.workers[1].polls, machine.workers[1].is_fed) = (polls, is_fed);
         machine.search(1, Step::BeginRounds);
         assert_eq!((machine.workers[1].last_round, machine.workers[1].searched), (last, polls));
     }
-    assert_eq!([2, 8, 128].map(|workers| Policy::FUSEE.fed_rounds(workers)), [100, 32, 3]);
+    let looks = Policy::named("fed, 256 looks");
+    assert_eq!([2, 8, 128].map(|workers| looks.fed_rounds(workers)), [100, 32, 3]);
 }
 
 #[test]
