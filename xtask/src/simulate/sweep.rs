@@ -184,7 +184,7 @@ impl Sweep {
     }
 
     fn search(self) -> (Scale, Vec<Panel>) {
-        let names = ["fusee", "four search", "four, binding", "races given up", "three rounds"];
+        let names = ["fusee", "four search", "four, binding", "races given up", "fed, 256 looks"];
         let looks = |_, _, outcome: &Outcome| outcome.per_task(outcome.steal_tries);
         let panels = [0, 2].map(|index| self.by_policy(LOADS[index].0, LOADS[index].1, &names, looks));
         (Scale::Decades { y: "queues of others looked at, for each task", least: 0.01 }, panels.to_vec())
