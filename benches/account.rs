@@ -95,10 +95,17 @@ fn main() -> ExitCode {
         work.iter().flatten().chain(&floor).for_each(|subject| println!("{subject}: benchmark"));
         return ExitCode::SUCCESS;
     }
+    args.require_match(work.is_empty() && floor.is_empty());
     let tools = Tools::of_this_machine();
     if args.figures {
         figures(&work, &args, &tools);
         return ExitCode::SUCCESS;
+    }
+    if args.scale == Scale::Full {
+        eprintln!(
+            "workload/runtime: {}",
+            Ledger::heads((args.workers > 1).then_some(args.workers), tools.hardware()).join(" | ")
+        );
     }
     let watch = Watch::start();
     let work: Vec<_> = work.iter().flat_map(|race| account(race, &args, &tools)).collect();
@@ -106,8 +113,7 @@ fn main() -> ExitCode {
     let others = watch.and_then(|watch| watch.share());
     let report = report(&work, &floor, others, &args, &tools);
     match args.scale {
-        Scale::Full if work.len() + floor.len() > 0 => println!("\n{report}"),
-        Scale::Full => {}
+        Scale::Full => println!("\n{report}"),
         Scale::Smoke => {
             check(&floor);
             check_figures();
