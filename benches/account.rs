@@ -101,14 +101,19 @@ fn main() -> ExitCode {
         figures(&work, &args, &tools);
         return ExitCode::SUCCESS;
     }
-    if args.scale == Scale::Full {
-        eprintln!(
-            "workload/runtime: {}",
-            Ledger::heads((args.workers > 1).then_some(args.workers), tools.hardware()).join(" | ")
-        );
-    }
+    let head = |subject: &str, several| {
+        if args.scale == Scale::Full {
+            eprintln!("{subject}: {}", Ledger::heads(several, tools.hardware()).join(" | "));
+        }
+    };
     let watch = Watch::start();
+    if !work.is_empty() {
+        head("workload/runtime", (args.workers > 1).then_some(args.workers));
+    }
     let work: Vec<_> = work.iter().flat_map(|race| account(race, &args, &tools)).collect();
+    if !floor.is_empty() {
+        head("floor", None);
+    }
     let floor: Vec<_> = floor.iter().flat_map(|subject| account(&[*subject], &args, &tools)).collect();
     let others = watch.and_then(|watch| watch.share());
     let report = report(&work, &floor, others, &args, &tools);
