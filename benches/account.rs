@@ -95,19 +95,30 @@ fn main() -> ExitCode {
         work.iter().flatten().chain(&floor).for_each(|subject| println!("{subject}: benchmark"));
         return ExitCode::SUCCESS;
     }
+    args.require_match(work.is_empty() && floor.is_empty());
     let tools = Tools::of_this_machine();
     if args.figures {
         figures(&work, &args, &tools);
         return ExitCode::SUCCESS;
     }
+    let head = |subject: &str, several| {
+        if args.scale == Scale::Full {
+            eprintln!("{subject}: {}", Ledger::heads(several, tools.hardware()).join(" | "));
+        }
+    };
     let watch = Watch::start();
+    if !work.is_empty() {
+        head("workload/runtime", (args.workers > 1).then_some(args.workers));
+    }
     let work: Vec<_> = work.iter().flat_map(|race| account(race, &args, &tools)).collect();
+    if !floor.is_empty() {
+        head("floor", None);
+    }
     let floor: Vec<_> = floor.iter().flat_map(|subject| account(&[*subject], &args, &tools)).collect();
     let others = watch.and_then(|watch| watch.share());
     let report = report(&work, &floor, others, &args, &tools);
     match args.scale {
-        Scale::Full if work.len() + floor.len() > 0 => println!("\n{report}"),
-        Scale::Full => {}
+        Scale::Full => println!("\n{report}"),
         Scale::Smoke => {
             check(&floor);
             check_figures();

@@ -3,6 +3,9 @@
 //! The filter and the flags that cargo and test runners pass mean what they mean to criterion; criterion's other flags
 //! are skipped, and what nobody knows is refused. Without `--bench`, which `cargo bench` passes and `cargo test` does not,
 //! a bench is tested: it runs everything once, in small.
+//!
+//! A filter that matches nothing of a bench ends that bench with an error, so that a slip is no silence. With one filter for
+//! several benches, `cargo bench --no-fail-fast` goes on to the next.
 
 use lexopt::prelude::*;
 use lexopt::{Arg, Parser};
@@ -41,7 +44,8 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --test           run everything once, in small, and measure nothing; also without --bench, which cargo bench passes
   -h, --help       print this
 
-All benches take these, since `cargo bench -- …` hands them to each; one that has no use for an option ignores it. Criterion's own options, such
+All benches take these, since `cargo bench -- …` hands them to each; one that has no use for an option ignores it. A FILTER that matches nothing of
+a bench is an error; `cargo bench --no-fail-fast -- FILTER` goes on to the next bench. Criterion's own options, such
 as --sample-size or --save-baseline, are for `charts`; the others accept them and ignore them.";
 
 /// Criterion's flags that are followed by a value.
@@ -98,6 +102,8 @@ pub(crate) struct Args {
     /// `--list`: name what would run.
     pub(crate) list: bool,
     filter: Option<Regex>,
+    /// The filter as it was given.
+    filter_text: String,
 }
 
 impl Args {
@@ -142,6 +148,7 @@ impl Args {
         if bench && !test {
             parsed.scale = Scale::Full;
         }
+        parsed.filter_text = filter.clone().unwrap_or_default();
         let filter = filter.map(|text| if exact { format!("^{}$", regex::escape(&text)) } else { text });
         parsed.filter = filter.map(|text| Regex::new(&text)).transpose().map_err(|error| error.to_string())?;
         Ok(parsed)
@@ -155,6 +162,15 @@ impl Args {
     /// Whether the filter lets `workload/contender` through.
     pub(crate) fn selects(&self, workload: &str, contender: &str) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.is_match(&format!("{workload}/{contender}")))
+    }
+
+    /// Ends the process with a message if the filter has let nothing through, as `is_empty` says. A test goes on, for the
+    /// filter may be meant for another target.
+    pub(crate) fn require_match(&self, is_empty: bool) {
+        if is_empty && self.scale == Scale::Full {
+            eprintln!("{BENCH}: no name matches `{}`; --list prints them", self.filter_text);
+            process::exit(2);
+        }
     }
 }
 
@@ -171,6 +187,7 @@ impl Default for Args {
             figures: false,
             list: false,
             filter: None,
+            filter_text: String::new(),
         }
     }
 }

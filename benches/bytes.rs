@@ -81,12 +81,12 @@ fn main() -> ExitCode {
         selected.iter().for_each(|entrant| println!("bytes/{}: benchmark", entrant.name()));
         return ExitCode::SUCCESS;
     }
+    args.require_match(selected.is_empty());
     let tasks = if args.scale == Scale::Full { 1_000_000 } else { 1_000 };
     let found: Vec<_> =
         selected.iter().map(|entrant| (*entrant, child::ask(*entrant, &[tasks, args.workers]))).collect();
     match args.scale {
-        Scale::Full if !found.is_empty() => print(&found, tasks),
-        Scale::Full => {}
+        Scale::Full => print(&found, tasks),
         Scale::Smoke => println!("bytes: {} runtimes put {tasks} tasks to sleep", found.len()),
     }
     ExitCode::SUCCESS

@@ -4,7 +4,7 @@
 //! The workloads are those of `compare`, which has the ratios: criterion finishes with one runtime before it starts the
 //! next. Those that sleep for a second at a time and the further shapes are in `compare` alone.
 
-#[expect(dead_code, reason = "criterion reads the filter itself, and has its own rounds")]
+#[expect(dead_code, reason = "criterion has its own rounds")]
 mod args;
 #[expect(dead_code, reason = "other benches ask for more")]
 mod contenders;
@@ -30,6 +30,12 @@ const WORKERS: &str = "FUSEE_BENCH_WORKERS";
 
 fn main() -> ExitCode {
     let mut args = Args::from_env();
+    let of_criterion = || Workload::PIECES.into_iter().filter(|workload| !workload.sleeps_through());
+    args.require_match(
+        !args.list
+            && !of_criterion()
+                .any(|workload| workload.entrants().any(|entrant| args.selects(workload.name(), entrant.name()))),
+    );
     if let Some(code) = rerun_for_criterion(&args) {
         return code;
     }
@@ -37,7 +43,7 @@ fn main() -> ExitCode {
         args.workers = workers;
     }
     let mut criterion = Criterion::default().configure_from_args();
-    for workload in Workload::PIECES.into_iter().filter(|workload| !workload.sleeps_through()) {
+    for workload in of_criterion() {
         chart(&mut criterion, workload, &args);
     }
     criterion.final_summary();

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         selected.iter().for_each(|entrant| println!("churn/{}: benchmark", entrant.name()));
         return ExitCode::SUCCESS;
     }
+    args.require_match(selected.is_empty());
     let milliseconds = if args.scale == Scale::Full { args.seconds * 1_000 } else { 200 };
     let head = [
         "runtime",

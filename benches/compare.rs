@@ -1,5 +1,5 @@
 //! Which runtime is faster, at which work, and by how much? The runtimes take turns in one process, and tables of
-//! ratios to tokio end the output: one thing at a time; the shapes that programs give their tasks; some of both with one
+//! ratios to tokio end the output: the smallest pieces; the shapes that programs give their tasks; some of both with one
 //! worker and with four. What each workload asks is said where it is written.
 //!
 //! A shared machine changes its speed from minute to minute, but less between two neighbouring turns: so each contender
@@ -64,10 +64,13 @@ the spawner's. foreign_N: so many threads that are no workers spawn and wake.";
 const COUNTS_NOTE: &str = "\
 workers: the worker threads. More of them than CPUs take turns: the one that others wait for may not be running.";
 
+/// Those that [`PIECES_NOTE`] is about.
+const NOTED_PIECES: [Workload; 3] = [Workload::Lateness, Workload::ArticleJoin, Workload::ArticleSpawn];
+
 /// What one table is made of.
 struct Section {
     title: &'static str,
-    /// What is to be known about its rows.
+    /// What is to be known about its rows, if anything.
     note: &'static str,
     races: Vec<Race>,
     /// Whether the races differ in their numbers of workers.
@@ -92,12 +95,16 @@ fn main() {
         }
         return;
     }
+    args.require_match(sections.is_empty());
     let rounds = args.rounds(5);
     let mut tables = String::new();
     for section in &sections {
         let mut table = Table::new(section.by_workers);
         section.races.iter().for_each(|race| table.push(race.run(&args, rounds)));
-        tables.push_str(&format!("\n{}\n\n{table}\n\n{}\n", section.title, section.note));
+        tables.push_str(&format!("\n{}\n\n{table}\n", section.title));
+        if !section.note.is_empty() {
+            tables.push_str(&format!("\n{}\n", section.note));
+        }
     }
     // Rendered in a test too, so that it is tested.
     let report = format!(
@@ -108,8 +115,7 @@ fn main() {
         table::legend()
     );
     match args.scale {
-        Scale::Full if !sections.is_empty() => println!("\n{report}"),
-        Scale::Full => {}
+        Scale::Full => println!("\n{report}"),
         Scale::Smoke => {
             let workloads: usize = sections.iter().map(|section| section.races.len()).sum();
             println!("compare: {workloads} workloads ran in small, unmeasured");
@@ -128,9 +134,12 @@ fn sections(args: &Args) -> Vec<Section> {
     };
     let by_workers = usual.len() > 1;
     let mut sections = vec![
-        section("One thing at a time", PIECES_NOTE, &Workload::PIECES, &usual, by_workers),
+        section("The smallest pieces", PIECES_NOTE, &Workload::PIECES, &usual, by_workers),
         section("Further shapes", SHAPES_NOTE, &Workload::SHAPES, &usual, by_workers),
     ];
+    if !sections[0].races.iter().any(|race| NOTED_PIECES.contains(&race.workload)) {
+        sections[0].note = "";
+    }
     if args.worker_counts.is_empty() {
         let title = "Fewer and more workers";
         sections.push(section(title, COUNTS_NOTE, &AT_OTHER_COUNTS, &OTHER_COUNTS, true));

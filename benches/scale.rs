@@ -86,6 +86,7 @@ fn main() -> ExitCode {
         cells.iter().for_each(|cell| println!("{}/{}: benchmark", name(cell.live), cell.entrant.name()));
         return ExitCode::SUCCESS;
     }
+    args.require_match(cells.is_empty());
     let rounds = args.rounds(3);
     for round in 1..=rounds {
         for at in 0..cells.len() {
@@ -103,10 +104,10 @@ fn main() -> ExitCode {
         log_chart::draw(path, "live timers", "ns", &panels(&cells)).expect("the figure must be written");
     }
     let table = sheet::markdown([head()].into_iter().chain(cells.iter().map(Cell::row)));
-    if full && !cells.is_empty() {
+    if full {
         println!("\n{}\nrounds: {rounds}, operations of each kind: {OPERATIONS}\n", machine::header());
         println!("Medians of the rounds; in parentheses the least and the greatest.\n\n{table}\n\n{NOTE}\n");
-    } else if !full {
+    } else {
         println!("scale: {} contenders held {BASE} timers", cells.len());
     }
     ExitCode::SUCCESS

@@ -45,13 +45,16 @@ pub(crate) fn p99(sorted: &[f64]) -> f64 {
     rank.checked_sub(1).map_or(f64::NAN, |at| sorted[at])
 }
 
-/// Three digits or so: more would be noise. A dash for no figure.
+/// Three digits or so: more would be noise. A small figure keeps two that mean something, down to a millionth. A dash for no figure.
 pub(crate) fn digits(value: f64) -> String {
     match value.abs() {
         size if size.is_nan() => "–".into(),
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
-        size if size < 0.005 => "0.00".into(),
+        size if size < 0.000_001 => "0.00".into(),
+        size if size < 0.000_1 => format!("{value:.6}"),
+        size if size < 0.001 => format!("{value:.5}"),
+        size if size < 0.01 => format!("{value:.4}"),
         _ => format!("{value:.2}"),
     }
 }

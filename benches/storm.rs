@@ -82,6 +82,7 @@ fn main() -> ExitCode {
         lines.iter().for_each(|line| println!("storm/{}: benchmark", line.entrant.name()));
         return ExitCode::SUCCESS;
     }
+    args.require_match(lines.is_empty());
     let (tasks, lead) = if args.scale == Scale::Full { (1_000_000, 2_000) } else { (1_000, 300) };
     let rounds = args.rounds(3);
     for round in 1..=rounds {
@@ -98,10 +99,9 @@ fn main() -> ExitCode {
     }
     let report = report(&lines);
     match args.scale {
-        Scale::Full if !lines.is_empty() => {
+        Scale::Full => {
             println!("\n{}\nworkers: {}, rounds: {rounds}\n\n{report}", machine::header(), args.workers);
         }
-        Scale::Full => {}
         Scale::Smoke => println!("storm: {} runtimes woke {tasks} tasks at once", lines.len()),
     }
     ExitCode::SUCCESS

@@ -37,6 +37,7 @@ impl<S> Plan<S> {
             lines.iter().for_each(|line| println!("{}/{}: benchmark", line.name, line.entrant.name()));
             return ExitCode::SUCCESS;
         }
+        args.require_match(lines.is_empty());
         let rounds = args.rounds(3);
         for round in 1..=rounds {
             for line in &mut lines {
@@ -51,8 +52,7 @@ impl<S> Plan<S> {
         // Made in a test too, so that it is tested.
         let report = (self.report)(&lines);
         match args.scale {
-            Scale::Full if !lines.is_empty() => println!("\n{}\nrounds: {rounds}\n\n{report}", machine::header()),
-            Scale::Full => {}
+            Scale::Full => println!("\n{}\nrounds: {rounds}\n\n{report}", machine::header()),
             Scale::Smoke => println!("{}: {} situations of contenders, unmeasured", self.bench, lines.len()),
         }
         ExitCode::SUCCESS

@@ -65,8 +65,8 @@ const WITH_SPREAD: [usize; 2] = [0, 1];
 const NOTE: &str = "\
 woken: the root is the future in `block_on`; the thread is no worker. busy: tasks that compute, of how many workers; the others sleep.
 p50, p99, worst: from the wake until what was woken is polled. CPU, switches: what a wake costs the whole process, and how often one of its
-threads goes to sleep; with \"by a task\", those of the wake before it are in. parked: the share of the wakes before which all that were not busy
-were seen asleep. bare: p50 of a thread that only parks, in the same process. Unless somebody is busy, the thread that wakes has a CPU of its
+threads goes to sleep; with \"by a task\", those of the wake before it are in. Both are above those of a run without wakes, so that noise can make
+a small one negative. parked: the share of the wakes before which all that were not busy were seen asleep. bare: p50 of a thread that only parks, in the same process. Unless somebody is busy, the thread that wakes has a CPU of its
 own and all others have the rest.";
 
 fn main() -> ExitCode {

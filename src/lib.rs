@@ -54,6 +54,9 @@ mod pages {
     #[doc = include_str!("../docs/coming-from-tokio.md")]
     mod coming_from_tokio {}
 
+    #[doc = include_str!("../docs/shutdown.md")]
+    mod shutdown {}
+
     #[doc = include_str!("../docs/testing-with-virtual-time.md")]
     mod testing_with_virtual_time {}
 }

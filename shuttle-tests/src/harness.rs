@@ -113,9 +113,10 @@ impl Drop for Running {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let Self { name, kind, workers } = self;
+            let mutant = chosen().map(|mutant| format!("FUSEE_MUTANT={mutant} ")).unwrap_or_default();
             eprintln!(
                 "{name}: a schedule ({kind}) on {workers} workers failed; with what is between its quotes in a file, this shows it again: \
-                 FUSEE_SHUTTLE_WORKERS={workers} FUSEE_SHUTTLE_REPLAY=@FILE cargo test -p shuttle-tests -- --exact {name} --nocapture"
+                 {mutant}FUSEE_SHUTTLE_WORKERS={workers} FUSEE_SHUTTLE_REPLAY=@FILE cargo test -p shuttle-tests -- --exact {name} --nocapture"
             );
         }
     }

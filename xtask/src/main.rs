@@ -47,6 +47,9 @@ Commands:
       --seed         another run of what happens at random
 ";
 
+/// What follows an error in the command line itself.
+const HINT: &str = "`cargo xtask --help` lists the commands";
+
 /// What a command needs: the arguments after its name, and the folder that holds the workspace.
 struct Invocation {
     arguments: Vec<String>,
@@ -68,13 +71,13 @@ impl Invocation {
         if position < self.arguments.len() {
             return Ok(Some(self.arguments.remove(position)));
         }
-        Err(format!("`{name}` needs a value\n\n{USAGE}"))
+        Err(format!("`{name}` needs a value\n{HINT}"))
     }
 
     /// As [`take_value`](Self::take_value), for a number.
     fn take_number(&mut self, name: &str) -> Result<Option<u64>, String> {
         let Some(value) = self.take_value(name)? else { return Ok(None) };
-        value.parse().map(Some).map_err(|_| format!("`{name}` needs a number, and not `{value}`\n\n{USAGE}"))
+        value.parse().map(Some).map_err(|_| format!("`{name}` needs a number, and not `{value}`\n{HINT}"))
     }
 
     /// Takes the next positional argument.
@@ -87,7 +90,7 @@ impl Invocation {
     fn finish(&self) -> Result<(), String> {
         match self.arguments.first() {
             None => Ok(()),
-            Some(argument) => Err(format!("unexpected argument `{argument}`\n\n{USAGE}")),
+            Some(argument) => Err(format!("unexpected argument `{argument}`\n{HINT}")),
         }
     }
 }
@@ -109,6 +112,10 @@ fn run(invocation: &mut Invocation) -> Result<(), String> {
         return Ok(());
     }
     match invocation.take_word().as_deref() {
+        Some("help") => {
+            print!("{USAGE}");
+            Ok(())
+        }
         Some("ci") => {
             let options = ci::Options {
                 keep_going: invocation.take_flag("--keep-going"),
@@ -147,8 +154,8 @@ fn run(invocation: &mut Invocation) -> Result<(), String> {
             bench_check::run(&invocation.root, record)
         }
         Some("simulate") => simulate(invocation),
-        Some(other) => Err(format!("unknown command `{other}`\n\n{USAGE}")),
-        None => Err(format!("a command is missing\n\n{USAGE}")),
+        Some(other) => Err(format!("unknown command `{other}`\n{HINT}")),
+        None => Err(format!("a command is missing\n{HINT}")),
     }
 }
 
@@ -188,7 +195,9 @@ mod tests {
     #[test]
     fn an_unknown_command_is_an_error() {
         assert!(run(&mut invocation(&["lint"])).unwrap_err().contains("unknown command `lint`"));
-        assert!(run(&mut invocation(&[])).unwrap_err().contains("a command is missing"));
+        let message = run(&mut invocation(&[])).unwrap_err();
+        assert_eq!(message, format!("a command is missing\n{HINT}"));
+        assert!(run(&mut invocation(&["help"])).is_ok());
     }
 
     #[test]

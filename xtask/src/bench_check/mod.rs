@@ -18,7 +18,9 @@ mod verdict;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::ci::{cargo_output, seconds};
@@ -34,6 +36,9 @@ const ROUNDS: &str = "12";
 /// How often `--record` measures again what others disturbed.
 const PATIENCE: usize = 3;
 
+const HOW_TO_RECORD: &str = "run `cargo xtask bench-check --record` before your change, on a quiet machine with valgrind, and this \
+    afterwards";
+
 const ABOUT: &str = "\
 # What `cargo xtask bench-check` compares with; written by `cargo xtask bench-check --record`.
 # wall, cpu: fusee's time over tokio's in the same round: lower quartile, median, upper quartile.
@@ -46,8 +51,9 @@ pub(crate) fn run(root: &Path, record: bool) -> Result<(), String> {
     if record {
         return write(root);
     }
-    let text = fs::read_to_string(root.join(RECORD)).map_err(|error| {
-        format!("{RECORD} could not be read ({error}); `cargo xtask bench-check --record` writes it")
+    let text = fs::read_to_string(root.join(RECORD)).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("there is no record yet ({RECORD}): {HOW_TO_RECORD}"),
+        _ => format!("{RECORD} could not be read: {error}"),
     })?;
     let recorded = Sheet::parse(&text).map_err(|error| format!("{RECORD}:{error}"))?;
     let mut now = measure(root, "")?;
@@ -69,6 +75,12 @@ pub(crate) fn run(root: &Path, record: bool) -> Result<(), String> {
 }
 
 fn write(root: &Path) -> Result<(), String> {
+    // Before the minutes that measuring takes.
+    if !has_valgrind() {
+        return Err(
+            "a record holds counts of instructions, and valgrind, which counts them, does not run here".to_owned()
+        );
+    }
     let mut now = measure(root, "")?;
     for _ in 0..PATIENCE {
         let again = now.sheet.disturbed();
@@ -88,6 +100,11 @@ fn write(root: &Path) -> Result<(), String> {
         .map_err(|error| format!("{RECORD} could not be written: {error}"))?;
     println!("{RECORD} written");
     Ok(())
+}
+
+fn has_valgrind() -> bool {
+    let version = Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    version.is_ok_and(|status| status.success())
 }
 
 /// The same rows of some workloads.

@@ -68,11 +68,12 @@ pub(crate) fn run(root: &Path, filter: Option<&str>, baseline: Baseline) -> Resu
     let jobs: Vec<Job<'_>> =
         whole.chain(chosen.iter().map(|entry| Job::Mutant(entry))).filter(|job| models.contains(job.test())).collect();
     complaints.extend(run_jobs(&models, &jobs));
-    for unkillable in list.unkillable.iter().filter(|entry| filter.is_none_or(|text| entry.name.contains(text))) {
+    let unkillable = list.unkillable.iter().filter(|entry| filter.is_none_or(|text| entry.name.contains(text)));
+    for unkillable in unkillable.clone() {
         println!("unkillable  {}: {}", unkillable.name, unkillable.reason);
     }
     if complaints.is_empty() {
-        println!("mutants: {} killed, {} unkillable", chosen.len(), list.unkillable.len());
+        println!("mutants: {} killed, {} unkillable", chosen.len(), unkillable.count());
         return Ok(());
     }
     Err(complaints.join("\n"))

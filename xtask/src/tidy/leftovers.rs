@@ -7,8 +7,8 @@ use super::{Source, Tree, Violation};
 /// Words of code.
 const CODE: &[&str] = &["todo!", "unimplemented!", "dbg!", "#[ignore"];
 
-/// Words of comments.
-const COMMENTS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
+/// Words of comments, and of Markdown.
+const COMMENTS: &[&str] = &["TODO", "FIXME", "XXX", "HACK", "PLACEHOLDER"];
 
 /// Where a test might sleep.
 const TESTED: &[&str] = &["src/", "tests/", "loom-tests/", "shuttle-tests/"];
@@ -17,15 +17,23 @@ const TESTED: &[&str] = &["src/", "tests/", "loom-tests/", "shuttle-tests/"];
 const EXCUSE: &str = "tidy: real time, because ";
 
 pub(super) fn check_words(tree: &Tree) -> Vec<Violation> {
-    tree.sources("").flat_map(leftover_words).collect()
+    let in_pages = tree.markdown().flat_map(|(path, text)| leftovers_of_page(path, text));
+    tree.sources("").flat_map(leftover_words).chain(in_pages).collect()
+}
+
+fn leftover(path: &str, line: usize, word: &str) -> Violation {
+    Violation { path: path.to_owned(), line, rule: "leftovers", message: format!("`{word}` does not land") }
+}
+
+fn leftovers_of_page(path: &str, text: &str) -> Vec<Violation> {
+    let found = |line: &str| COMMENTS.iter().filter(|word| words(line, word).next().is_some()).collect::<Vec<_>>();
+    let lines = text.lines().enumerate();
+    lines.flat_map(|(at, line)| found(line).into_iter().map(move |word| leftover(path, at + 1, word))).collect()
 }
 
 fn leftover_words(source: &Source) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut report = |line, word: &str| {
-        let message = format!("`{word}` does not land");
-        violations.push(Violation { path: source.path().to_owned(), line, rule: "leftovers", message });
-    };
+    let mut report = |line, word: &str| violations.push(leftover(source.path(), line, word));
     for line in 1..=source.line_count() {
         let code = source.code_line(line);
         for word in CODE.iter().filter(|word| stands_alone(code, word)) {
@@ -90,6 +98,15 @@ mod tests {
         for word in COMMENTS {
             assert_eq!(word_lines(&format!("\n// {word}: later\n")), [2], "{word}");
         }
+    }
+
+    #[test]
+    fn a_page_has_no_leftovers_either() {
+        for word in COMMENTS {
+            let found = check_words(&Tree::of(&[("docs/a.md", &format!("# A\n\nIt takes {word} ms.\n"))]));
+            assert_eq!(found, [leftover("docs/a.md", 3, word)]);
+        }
+        assert_eq!(check_words(&Tree::of(&[("docs/a.md", "A placeholder, and `TODOS`.\n")])), []);
     }
 
     #[test]

@@ -65,7 +65,11 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         return Ok(());
     }
     let files = violations.chunk_by(|a, b| a.path == b.path).count();
-    Err(format!("house rules are broken: {} places, {files} files", violations.len()))
+    Err(format!("house rules are broken: {}, {}", counted(violations.len(), "place"), counted(files, "file")))
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn check(tree: &Tree) -> Vec<Violation> {
@@ -78,6 +82,11 @@ fn check(tree: &Tree) -> Vec<Violation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!((counted(1, "file"), counted(2, "place")), ("1 file".to_owned(), "2 places".to_owned()));
+    }
 
     #[test]
     fn a_violation_reads_as_file_line_rule_message() {
