@@ -22,7 +22,7 @@
 //! Deliberately not here: who should be woken (see `scheduler/idle`), and any spinning.
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, Condvar, Monitor, RawInstant, mutant, ord};
+use crate::sync::{Arc, Condvar, LOOKS_BEFORE_SLEEP, Monitor, RawInstant, mutant, ord, spin_loop};
 
 const EMPTY: usize = 0;
 const PARKED: usize = 1;
@@ -60,6 +60,18 @@ impl Parker {
 
     pub(crate) fn unparker(&self) -> Unparker {
         Unparker { signal: self.signal.clone() }
+    }
+
+    /// Looks for a token for some microseconds, and leaves it where it is. True if there is one.
+    pub(crate) fn spin(&self) -> bool {
+        (0..LOOKS_BEFORE_SLEEP).any(|_| {
+            // Relaxed: a guess; the park that follows takes the token (counter only).
+            let has_token = self.signal.state.load(Ordering::Relaxed) == NOTIFIED;
+            if !has_token {
+                spin_loop();
+            }
+            has_token
+        })
     }
 
     /// Blocks until a token arrives, and takes it.

@@ -109,6 +109,10 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
 }
 
+/// How often a thread looks for its token before it sleeps: some microseconds. Model checkers' facades have no look: it changes nothing,
+/// and the park that follows says it all.
+pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 1_000;
+
 /// A pause in a loop that waits for another thread's step; see [`std::hint::spin_loop`].
 pub(crate) fn spin_loop() {
     std::hint::spin_loop();

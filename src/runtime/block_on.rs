@@ -21,6 +21,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::context;
 use super::handle::Handle;
+use super::patience::Patience;
 use super::worker_slot::WorkerSlot;
 use crate::park::{Parker, Unparker};
 use crate::scheduler::seat;
@@ -40,12 +41,14 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let root = ParkedRoot::new(handle, &parker);
     let _present = Present::new(&root);
     let waker = Waker::from(root.clone());
+    let mut patience = Patience::default();
     let mut future = pin!(future);
     loop {
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
         handle.scheduler().assert_not_forked();
+        patience.wait(&parker);
         root.park(&parker);
     }
 }
@@ -65,6 +68,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     let root = ParkedRoot::new(handle, &parker);
     let present = Present::new(&root);
     let waker = Waker::from(root.clone());
+    let mut patience = Patience::default();
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
             drop(waiting);
@@ -76,6 +80,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             return output;
         }
         handle.scheduler().assert_not_forked();
+        patience.wait(&parker);
         root.park(&parker);
     }
 }

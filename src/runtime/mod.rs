@@ -39,6 +39,7 @@ mod handle;
 mod id;
 mod local_runtime;
 mod metrics;
+mod patience;
 mod pool_thread;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it holds")]
 mod runtime;

@@ -61,6 +61,9 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
 #[derive(Debug)]
 pub struct UserPanic;
 
+/// A look for a token changes nothing, and the park that follows says it all.
+pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 0;
+
 /// A pause in a loop that waits for another thread's step: with priorities, this thread's becomes the lowest.
 pub(crate) fn spin_loop() {
     shuttle::hint::spin_loop();
