@@ -30,6 +30,7 @@ use shuttle::{Config, MaxSteps, Runner};
 
 use crate::runtime::{Builder, Runtime};
 use crate::sync::{chosen, passage};
+use crate::task::JoinHandle;
 
 pub use crate::sync::UserPanic;
 
@@ -221,6 +222,18 @@ impl Census {
     /// Waits until nothing is left, for a runtime whose threads nobody waits for. If something leaks, that fails for its length.
     pub fn settle_in_time(self) {
         wait_until(|| Arc::strong_count(&self.alive) == 1);
+        self.settle();
+    }
+
+    /// Waits for `tasks`, drops their runtime, and sees that nothing is left.
+    ///
+    /// # Panics
+    /// If something is, or a task gave no output.
+    pub fn settle_after<T>(self, runtime: Runtime, tasks: Vec<JoinHandle<T>>) {
+        for task in tasks {
+            runtime.block_on(task).expect("the task ends by itself");
+        }
+        drop(runtime);
         self.settle();
     }
 

@@ -91,10 +91,6 @@ fn in_place() {
                 })
             })
             .collect();
-        for task in tasks {
-            runtime.block_on(task).unwrap();
-        }
-        drop(runtime);
-        census.settle();
+        census.settle_after(runtime, tasks);
     });
 }

@@ -117,11 +117,7 @@ fn behind_stuck_polls() {
                 })
             })
             .collect();
-        for task in stuck {
-            runtime.block_on(task).unwrap();
-        }
-        drop(runtime);
-        census.settle();
+        census.settle_after(runtime, stuck);
     });
 }
 
@@ -149,11 +145,7 @@ fn a_burst_of_stuck_polls() {
                 drop(counted);
             }));
         }
-        for task in tasks {
-            runtime.block_on(task).unwrap();
-        }
-        drop(runtime);
-        census.settle();
+        census.settle_after(runtime, tasks);
     });
 }
 

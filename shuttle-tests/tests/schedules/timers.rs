@@ -189,11 +189,7 @@ fn behind_stuck_polls() {
                 })
             })
             .collect();
-        for task in stuck {
-            runtime.block_on(task).unwrap();
-        }
-        drop(runtime);
-        census.settle();
+        census.settle_after(runtime, stuck);
     });
 }
 
