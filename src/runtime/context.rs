@@ -115,7 +115,6 @@ pub(super) fn current() -> Result<Handle, TryCurrentError> {
 }
 
 /// Lends `f` the current runtime, if there is one. `f` enters and leaves none.
-#[track_caller]
 pub(super) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Option<R> {
     ENTERED.try_with(|entered| entered.with_current(f)).ok().flatten()
 }

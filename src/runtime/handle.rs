@@ -85,7 +85,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         // Without a handle, which would be counted.
-        match context::with_current(Self::membership) {
+        match context::with_current(|handle| Membership::new(&handle.shard)) {
             Some(membership) => scheduler::spawn(membership, future, origin),
             None => Self::current().spawn_from(future, origin),
         }
@@ -130,12 +130,6 @@ impl Handle {
         F::Output: Send + 'static,
     {
         scheduler::spawn(Membership::new(&self.shard), future, origin)
-    }
-
-    /// What a task of this runtime has of it, which is about to be spawned.
-    #[track_caller]
-    pub(super) fn membership(&self) -> Membership {
-        Membership::new(&self.shard)
     }
 
     /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`].

@@ -12,7 +12,6 @@
 //! Deliberately not here: the counting.
 
 use super::metrics::WorkerMetrics;
-use super::worker::Worker;
 use super::{Remote, Scheduler};
 use crate::sync::atomic::Ordering;
 use crate::sync::ord;
@@ -27,29 +26,13 @@ impl Scheduler {
     /// spawned, so what is read first are the spawns, and with each all that had ended before it.
     pub(crate) fn live_tasks(&self) -> usize {
         let spawned = self.spawned_tasks();
-        // Counter only.
-        let elsewhere = self.foreign.finished.load(Ordering::Relaxed);
-        let finished = self.sum(|metrics| metrics.finished.get()).saturating_add(elsewhere);
+        let finished = self.sum(|metrics| metrics.finished.get()).saturating_add(self.foreign.finished());
         usize::try_from(spawned.saturating_sub(finished)).unwrap_or(usize::MAX)
     }
 
     /// Tasks that were spawned, and not refused.
     pub(crate) fn spawned_tasks(&self) -> u64 {
         self.sum(|metrics| metrics.spawned.get_published()).saturating_add(self.foreign.spawned())
-    }
-
-    /// Counts tasks that no worker spawns.
-    pub(super) fn count_foreign_spawn(&self, count: u64) {
-        self.foreign.add_spawned(count);
-    }
-
-    /// Counts a task that this thread is about to complete.
-    #[inline]
-    pub(super) fn count_finished(&self) {
-        if Worker::peek(self, |worker| worker.metrics().finished.add(1)).is_none() {
-            // Counter only.
-            self.foreign.finished.fetch_add(1, Ordering::Relaxed);
-        }
     }
 
     fn sum(&self, counter: impl Fn(&WorkerMetrics) -> u64) -> u64 {

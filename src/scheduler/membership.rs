@@ -145,7 +145,9 @@ impl Schedule for Membership {
         if list == REFUSED {
             return true;
         }
-        scheduler.count_finished();
+        if Worker::peek(scheduler, |worker| worker.metrics().finished.add(1)).is_none() {
+            scheduler.foreign.add_finished();
+        }
         // SAFETY: the task has entered this list, and completes once.
         list == UNLISTED || unsafe { scheduler.lists[list as usize].remove(task) }
     }

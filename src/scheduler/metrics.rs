@@ -105,7 +105,7 @@ impl WorkerMetrics {
 #[derive(Debug)]
 pub(super) struct ForeignTasks {
     spawned: AtomicU64,
-    pub(super) finished: AtomicU64,
+    finished: AtomicU64,
 }
 
 impl ForeignTasks {
@@ -121,6 +121,16 @@ impl ForeignTasks {
     pub(super) fn spawned(&self) -> u64 {
         // ORDERING(queue_account): acquire; pairs with `add_spawned`.
         self.spawned.load(ord("queue_account", Ordering::Acquire))
+    }
+
+    pub(super) fn add_finished(&self) {
+        // Counter only.
+        self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn finished(&self) -> u64 {
+        // Counter only.
+        self.finished.load(Ordering::Relaxed)
     }
 }
 

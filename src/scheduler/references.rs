@@ -46,7 +46,7 @@ impl Reference {
             worker.credit().take(scheduler);
         });
         if worked.is_none() {
-            scheduler.count_foreign_spawn(counts.into());
+            scheduler.foreign.add_spawned(counts.into());
             Scheduler::lend(scheduler, 1);
         }
         Self(Arc::as_ptr(scheduler))
