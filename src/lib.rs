@@ -30,10 +30,10 @@
 
 mod blocking;
 mod entered;
+mod facade;
 mod park;
 pub mod runtime;
 mod scheduler;
-mod sync;
 pub mod task;
 pub mod time;
 

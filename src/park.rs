@@ -21,8 +21,8 @@
 //! Checked by the models `parker_unpark`, `parker_token` and `parker_timeout`.
 //! Deliberately not here: who should be woken (see `scheduler/idle`), and any spinning.
 
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, Condvar, LOOKS_BEFORE_SLEEP, Monitor, RawInstant, mutant, ord, spin_loop};
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{Arc, Condvar, LOOKS_BEFORE_SLEEP, Monitor, RawInstant, mutant, ord, spin_loop};
 
 const EMPTY: usize = 0;
 const PARKED: usize = 1;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::sync::{chosen, clock, deque, thread};
+use crate::facade::{chosen, clock, deque, thread};
 
 /// A model to check.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Models of fusee's lock-free protocols, checked exhaustively with [loom](https://docs.rs/loom).
 //!
-//! What lives here: fusee's own source files, included by path, beside a `sync` of this crate's own that offers exactly
-//! what `src/sync.rs` offers, backed by loom. So the models check the source that ships, private items are in reach, and
+//! What lives here: fusee's own source files, included by path, beside a `facade` of this crate's own that offers exactly
+//! what `src/facade.rs` offers, backed by loom. So the models check the source that ships, private items are in reach, and
 //! `src/` holds no model-checking `cfg`. Each included file sees the same `crate::…` paths as at home.
 //!
 //! Who runs it: `cargo test -p loom-tests`, with no flags; `cargo xtask mutants` runs single models under `FUSEE_MUTANT`.
@@ -21,13 +21,13 @@
 mod blocking;
 #[path = "../../src/entered.rs"]
 mod entered;
+mod facade;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/runtime/mod.rs"]
 mod runtime;
 #[path = "../../src/scheduler/mod.rs"]
 mod scheduler;
-mod sync;
 #[path = "../../src/task/mod.rs"]
 mod task;
 #[path = "../../src/time/mod.rs"]

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 
+use crate::facade::Arc;
+use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::harness::{outcomes, spawn};
-use crate::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// Two threads; each stores to its own word, then reads the other's. What both read.
 fn store_buffering(store: Ordering, load: Ordering, fenced: bool) -> BTreeSet<(usize, usize)> {

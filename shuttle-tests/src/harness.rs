@@ -28,11 +28,11 @@ use shuttle::scheduler::{
 };
 use shuttle::{Config, MaxSteps, Runner};
 
+use crate::facade::{chosen, passage};
 use crate::runtime::{Builder, Runtime};
-use crate::sync::{chosen, passage};
 use crate::task::JoinHandle;
 
-pub use crate::sync::UserPanic;
+pub use crate::facade::UserPanic;
 
 /// How many schedules of each kind run for each number of workers when nobody says.
 const ITERATIONS: usize = 40;

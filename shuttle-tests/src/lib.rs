@@ -1,6 +1,6 @@
 //! Whole runtimes of fusee under random schedules, with [shuttle](https://docs.rs/shuttle).
 //!
-//! What lives here: fusee's own source files, included by path, beside a `sync` of this crate's own that offers exactly what `src/sync.rs`
+//! What lives here: fusee's own source files, included by path, beside a `facade` of this crate's own that offers exactly what `src/facade.rs`
 //! offers, backed by shuttle; and the [`harness`] by which `tests/` runs scenarios that are written as a user of fusee would write them.
 //!
 //! Who runs it: `cargo test -p shuttle-tests` with few schedules, `cargo xtask ci --deep` with many, and with mutants.
@@ -22,6 +22,7 @@
 mod blocking;
 #[path = "../../src/entered.rs"]
 mod entered;
+mod facade;
 pub mod harness;
 #[path = "../../src/park.rs"]
 mod park;
@@ -29,7 +30,6 @@ mod park;
 pub mod runtime;
 #[path = "../../src/scheduler/mod.rs"]
 mod scheduler;
-mod sync;
 #[path = "../../src/task/mod.rs"]
 pub mod task;
 #[path = "../../src/time/mod.rs"]

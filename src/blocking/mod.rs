@@ -32,8 +32,8 @@ mod roster;
 use std::io;
 use std::time::Duration;
 
-use crate::sync::thread::JoinHandle;
-use crate::sync::{Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
+use crate::facade::thread::JoinHandle;
+use crate::facade::{Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use roster::{Job, Next, Roster};

@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use super::Work;
-use crate::sync::mutant;
-use crate::sync::thread::JoinHandle;
+use crate::facade::mutant;
+use crate::facade::thread::JoinHandle;
 use crate::task::runnable::Runnable;
 
 /// What a thread of the pool runs.

@@ -16,10 +16,10 @@
 use super::context;
 use super::handle::Handle;
 use super::pool_thread;
+use crate::facade::{Mutex, StdArc, mutant};
 use crate::scheduler::RuntimeFlavor;
 use crate::scheduler::seat;
 use crate::scheduler::worker::{self, Worker};
-use crate::sync::{Mutex, StdArc, mutant};
 use crate::task::coop;
 use crate::time::clock::Counted;
 

@@ -23,11 +23,11 @@ use super::context;
 use super::handle::Handle;
 use super::patience::Patience;
 use super::worker_slot::WorkerSlot;
+use crate::facade::atomic::{AtomicBool, Ordering};
+use crate::facade::{StdArc, mutant, ord};
 use crate::park::{Parker, Unparker};
 use crate::scheduler::seat;
 use crate::scheduler::worker::{self, Next, Worker};
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{StdArc, mutant, ord};
 use crate::task::coop;
 use crate::time::clock::{Clock, Counted, Lent, Presence};
 

@@ -9,10 +9,10 @@ use super::local_runtime::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
 use super::start;
 use crate::blocking::Pool;
+use crate::facade::{StdArc, available_parallelism};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::{Plan, Policy, RuntimeFlavor};
-use crate::sync::{StdArc, available_parallelism};
 
 /// The most workers that a runtime takes.
 const MAX_WORKERS: usize = 32_768;

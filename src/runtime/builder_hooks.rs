@@ -3,7 +3,7 @@
 //! Where they are called stands in `task/hooks.rs` and `scheduler/hooks.rs`.
 
 use super::Builder;
-use crate::sync::StdArc;
+use crate::facade::StdArc;
 use crate::task::meta::TaskMeta;
 
 /// # Hooks

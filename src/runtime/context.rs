@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use super::handle::Handle;
 use crate::entered::Entered;
-use crate::sync::{StdMutexGuard, thread_local_const};
+use crate::facade::{StdMutexGuard, thread_local_const};
 use crate::task::id::Current;
 
 thread_local_const! {

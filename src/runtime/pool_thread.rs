@@ -5,9 +5,9 @@ use std::io;
 use super::context;
 use super::handle::Handle;
 use crate::blocking::Ticket;
+use crate::facade::thread::JoinHandle;
+use crate::facade::{Arc, catch_unwind};
 use crate::scheduler::{Scheduler, Shard};
-use crate::sync::thread::JoinHandle;
-use crate::sync::{Arc, catch_unwind};
 use crate::task::raw::discard;
 
 /// Starts a thread for the blocking pool of `scheduler`. It enters the runtime, so that jobs can spawn, and may block.

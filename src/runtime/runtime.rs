@@ -16,7 +16,7 @@ use super::handle::Handle;
 use super::threads::Threads;
 use super::worker_slot::WorkerSlot;
 use super::{Builder, RuntimeMetrics};
-use crate::sync::{RawInstant, thread};
+use crate::facade::{RawInstant, thread};
 use crate::task::meta::Origin;
 use crate::task::{JoinHandle, is_large};
 

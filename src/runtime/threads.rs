@@ -12,8 +12,8 @@
 
 use std::io;
 
-use crate::sync::thread::{Builder, JoinHandle};
-use crate::sync::{Arc, Condvar, Monitor, RawInstant, mutant};
+use crate::facade::thread::{Builder, JoinHandle};
+use crate::facade::{Arc, Condvar, Monitor, RawInstant, mutant};
 
 /// The threads of one runtime. Dropped, it leaves them to themselves.
 pub(crate) struct Threads {

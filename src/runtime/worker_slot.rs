@@ -10,9 +10,9 @@
 //! Checked by the model `block_on_hand_over`.
 //! Deliberately not here: what the thread does with the worker (`block_on.rs`).
 
+use crate::facade::{Mutex, mutant};
 use crate::park::Unparker;
 use crate::scheduler::worker::Worker;
-use crate::sync::{Mutex, mutant};
 
 /// Holds the worker while no thread works as it.
 pub(super) struct WorkerSlot(Mutex<State>);

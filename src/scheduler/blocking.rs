@@ -7,7 +7,7 @@ use std::io;
 
 use super::Scheduler;
 use crate::blocking::Ticket;
-use crate::sync::thread::JoinHandle;
+use crate::facade::thread::JoinHandle;
 use crate::task::runnable::Runnable;
 use crate::time::clock::Counted;
 

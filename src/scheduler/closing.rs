@@ -19,8 +19,8 @@
 //! `displaced_vs_close`, `batch_vs_close` and `first_pending_vs_close`.
 
 use super::{Scheduler, Shard};
-use crate::sync::atomic::Ordering;
-use crate::sync::{Arc, catch_unwind, fence_seq_cst, mutant, ord};
+use crate::facade::atomic::Ordering;
+use crate::facade::{Arc, catch_unwind, fence_seq_cst, mutant, ord};
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 

@@ -13,9 +13,9 @@
 
 use super::metrics::WorkerMetrics;
 use super::{Remote, Scheduler};
-use crate::sync::atomic::Ordering;
-use crate::sync::ord;
-use crate::sync::thread::ThreadId;
+use crate::facade::atomic::Ordering;
+use crate::facade::ord;
+use crate::facade::thread::ThreadId;
 
 impl Scheduler {
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {

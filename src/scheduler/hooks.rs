@@ -7,7 +7,7 @@
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use crate::sync::StdArc;
+use crate::facade::StdArc;
 use crate::task::hooks::{TaskHooks, call_quietly};
 
 /// User code that is told of its thread.

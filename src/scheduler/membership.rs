@@ -15,7 +15,7 @@ use std::future::Future;
 use super::references::Reference;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
-use crate::sync::{Arc, UnsafeCell, mutant};
+use crate::facade::{Arc, UnsafeCell, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};

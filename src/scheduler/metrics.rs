@@ -17,8 +17,8 @@
 //! Deliberately not here: timers' numbers (`time/shard.rs`), jobs' (`blocking/roster.rs`): those are
 //! counted under locks that are taken anyway.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{RawInstant, ord};
+use crate::facade::atomic::{AtomicU64, Ordering};
+use crate::facade::{RawInstant, ord};
 
 /// A worker's counters, to be put on a line of their own.
 #[derive(Debug)]
@@ -244,7 +244,7 @@ impl HighWater {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::testing::{alone, let_time_pass};
+    use crate::facade::testing::{alone, let_time_pass};
 
     #[test]
     fn an_answer_given_is_never_taken_back() {

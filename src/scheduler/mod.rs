@@ -46,10 +46,10 @@ pub(crate) mod watch;
 pub(crate) mod worker;
 
 use crate::blocking::Pool;
+use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::facade::thread::{self, ThreadId};
+use crate::facade::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant};
 use crate::park::Unparker;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::thread::{self, ThreadId};
-use crate::sync::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;

@@ -4,7 +4,7 @@ use super::Scheduler;
 use super::hooks::Hooks;
 use super::thread_settings::ThreadSettings;
 use crate::blocking::Pool;
-use crate::sync::StdArc;
+use crate::facade::StdArc;
 
 /// What a builder decides.
 pub(crate) struct Plan {

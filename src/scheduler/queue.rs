@@ -14,8 +14,8 @@
 //! Checked by the models `steal_pop_last`, `steal_retry` and `requeue_behind_queued`, on the stand-in; one test suite runs on both.
 //! Deliberately not here: who is woken when something is pushed.
 
-use crate::sync::deque::{self, Steal};
-use crate::sync::mutant;
+use crate::facade::deque::{self, Steal};
+use crate::facade::mutant;
 use crate::task::runnable::Runnable;
 
 /// The most tasks that one visit to the injector moves to a local queue: later arrivals wait for no more than this.
@@ -123,7 +123,7 @@ fn until_settled<T>(steal: impl Fn() -> Steal<T>) -> Option<T> {
             Steal::Success(task) => return Some(task),
             Steal::Empty => return None,
             Steal::Retry if mutant("steal_retry") => return None,
-            Steal::Retry => crate::sync::spin_loop(),
+            Steal::Retry => crate::facade::spin_loop(),
         }
     }
 }

@@ -18,8 +18,8 @@ use std::cell::Cell;
 
 use super::Scheduler;
 use super::worker::Worker;
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Arc, ord};
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{Arc, ord};
 
 /// How many a worker borrows at a time. It gives as many back when it has twice that.
 const BULK: usize = 256;

@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::worker::Worker;
-use crate::sync::thread_local_const;
+use crate::facade::thread_local_const;
 
 thread_local_const! {
     /// Made by `Box::into_raw`, and owned by the seat.

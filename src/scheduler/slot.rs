@@ -17,8 +17,8 @@
 
 use std::ptr::{self, NonNull};
 
-use crate::sync::atomic::{AtomicPtr, Ordering};
-use crate::sync::{mutant, ord};
+use crate::facade::atomic::{AtomicPtr, Ordering};
+use crate::facade::{mutant, ord};
 use crate::task::runnable::Runnable;
 
 /// Holds one queue entry, or none.

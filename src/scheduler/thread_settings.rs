@@ -4,8 +4,8 @@
 
 use std::{fmt, io};
 
-use crate::sync::StdArc;
-use crate::sync::thread::Builder;
+use crate::facade::StdArc;
+use crate::facade::thread::Builder;
 
 /// The name of a runtime's threads.
 #[derive(Clone)]

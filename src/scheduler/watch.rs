@@ -26,8 +26,8 @@
 use std::time::Duration;
 
 use super::Scheduler;
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{RawInstant, fence_seq_cst, mutant};
+use crate::facade::atomic::{AtomicBool, Ordering};
+use crate::facade::{RawInstant, fence_seq_cst, mutant};
 
 /// How often the driver looks at the slots while they are in use.
 const PERIOD: Duration = Duration::from_millis(1);

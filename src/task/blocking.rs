@@ -16,7 +16,7 @@ use super::meta::Origin;
 use super::raw::{RawTask, Schedule};
 use super::runnable::Runnable;
 use super::{self as task, JoinHandle};
-use crate::sync::StdArc;
+use crate::facade::StdArc;
 
 /// Makes a task of `f`. Whoever has the runnable runs it, or [cancels](Runnable::cancel) it.
 ///

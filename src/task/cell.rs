@@ -23,7 +23,7 @@ use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning};
 use super::waker;
-use crate::sync::{UnsafeCell, catch_unwind};
+use crate::facade::{UnsafeCell, catch_unwind};
 
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
 pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, label: Option<Label>) -> RawTask {

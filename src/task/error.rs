@@ -4,7 +4,7 @@ use std::any::Any;
 use std::{fmt, io};
 
 use super::id::Id;
-use crate::sync::StdArc;
+use crate::facade::StdArc;
 
 /// What a [`JoinHandle`](super::JoinHandle) answers when its task was cancelled or panicked.
 ///

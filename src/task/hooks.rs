@@ -10,7 +10,7 @@
 
 use super::meta::TaskMeta;
 use super::raw::discard;
-use crate::sync::{StdArc, catch_unwind};
+use crate::facade::{StdArc, catch_unwind};
 
 /// User code that is told of a task.
 pub(crate) type TaskHook = StdArc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;

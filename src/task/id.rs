@@ -9,7 +9,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use super::raw::RawTask;
-use crate::sync::{StdArc, thread_local_const};
+use crate::facade::{StdArc, thread_local_const};
 
 thread_local_const! {
     /// The task whose code runs on this thread. Whoever sets it holds a reference to the task until it is reset.

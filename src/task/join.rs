@@ -23,7 +23,7 @@ use super::id::Id;
 use super::raw::{Claim, RawTask};
 use super::state::{JoinDropped, ToNotified};
 use super::waker::drop_quietly;
-use crate::sync::mutant;
+use crate::facade::mutant;
 
 /// Awaits a task's output. Dropping it detaches the task, which runs on.
 ///

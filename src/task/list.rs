@@ -14,7 +14,7 @@
 //! Deliberately not here: what becomes of a task that is refused.
 
 use super::raw::{Claim, RawTask};
-use crate::sync::{Mutex, mutant};
+use crate::facade::{Mutex, mutant};
 
 /// A list of live tasks.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::fmt;
 use std::panic::Location;
 
 use super::id::Id;
-use crate::sync::StdArc;
+use crate::facade::StdArc;
 
 /// What a hook is told about a task; see [`Builder::on_task_spawn`](crate::runtime::Builder::on_task_spawn).
 ///

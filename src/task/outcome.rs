@@ -7,7 +7,7 @@ use std::any::Any;
 use super::error::JoinError;
 use super::id::Current;
 use super::raw::{RawTask, discard};
-use crate::sync::catch_unwind;
+use crate::facade::catch_unwind;
 
 /// What the handle gets of a task that gave no output: it was cancelled, or panicked with a payload.
 ///

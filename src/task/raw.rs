@@ -18,7 +18,7 @@ use super::list::Links;
 use super::meta::Label;
 use super::runnable::Runnable;
 use super::state::State;
-use crate::sync::{StdArc, UnsafeCell, catch_unwind};
+use crate::facade::{StdArc, UnsafeCell, catch_unwind};
 
 /// Where a task goes when it can run, and which list it leaves when it is done.
 pub(crate) trait Schedule: Send + Sync + 'static {

@@ -51,8 +51,8 @@
 use std::fmt;
 use std::process::abort;
 
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{mutant, ord};
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{mutant, ord};
 
 const RUNNING: usize = 1 << 0;
 const COMPLETE: usize = 1 << 1;

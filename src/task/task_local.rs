@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::sync::thread;
+use crate::facade::thread;
 
 /// Declares task-locals: statics, each a [`LocalKey`], whose value is set for a future by
 /// [`scope`](crate::task::LocalKey::scope). Attributes and visibility are kept.

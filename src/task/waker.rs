@@ -9,7 +9,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::raw::{RawTask, discard};
 use super::state::ToNotified;
-use crate::sync::catch_unwind;
+use crate::facade::catch_unwind;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
 

@@ -3,9 +3,9 @@
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
+use crate::facade::{RawInstant, raw_from_std, raw_into_std};
 #[cfg(feature = "test-util")]
 use crate::runtime::Handle;
-use crate::sync::{RawInstant, raw_from_std, raw_into_std};
 
 /// A moment on the runtime's clock, which never goes backwards. It stands still while the machine is suspended.
 ///

@@ -26,8 +26,8 @@
 use std::task::{Poll, Waker};
 
 use super::wheel::{Key, Wheel};
-use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Mutex, catch_unwind, mutant};
+use crate::facade::atomic::{AtomicU64, Ordering};
+use crate::facade::{Mutex, catch_unwind, mutant};
 
 /// No expiry at all.
 pub(crate) const NEVER: u64 = u64::MAX;

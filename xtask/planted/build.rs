@@ -1,4 +1,4 @@
-//! Copies the library's files for `main.rs`, with the hooks of `sync.rs` alive: there an ordering or a step can be broken by name
+//! Copies the library's files for `main.rs`, with the hooks of `facade.rs` alive: there an ordering or a step can be broken by name
 //! at run time. All else stays as it ships.
 
 use std::env;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 const LIBRARY: &str = "../../src";
 
-/// A hook as the library has it, and as it is here. Each must stand in `sync.rs` exactly once.
+/// A hook as the library has it, and as it is here. Each must stand in `facade.rs` exactly once.
 const HOOKS: &[(&str, &str)] = &[
     (
         "pub(crate) const fn ord(_label: &'static str, order: atomic::Ordering) -> atomic::Ordering {\n    order\n}",
@@ -29,13 +29,13 @@ fn main() {
     }
     copy_folder(Path::new(LIBRARY), &copy);
     // A file that is named by its path looks for its own modules beside itself.
-    let facade = copy.join("sync.rs");
+    let facade = copy.join("facade.rs");
     let mut text = fs::read_to_string(&facade).expect("the library has a facade");
     for (shipped, alive) in HOOKS {
-        assert_eq!(text.matches(shipped).count(), 1, "src/sync.rs has another hook than\n{shipped}");
+        assert_eq!(text.matches(shipped).count(), 1, "src/facade.rs has another hook than\n{shipped}");
         text = text.replace(shipped, alive);
     }
-    fs::write(copy.join("sync/mod.rs"), text).expect("the facade is written");
+    fs::write(copy.join("facade/mod.rs"), text).expect("the facade is written");
     fs::remove_file(facade).expect("the facade has moved");
     fs::write(copy.join("modules.rs"), modules(&copy)).expect("the list of modules is written");
 }

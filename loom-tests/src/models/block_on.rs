@@ -5,13 +5,13 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 
 use super::runtime::{POLICY, for_model};
+use crate::facade::Mutex;
+use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::{Builder, Runtime, block_in_place};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Membership, Shard};
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;

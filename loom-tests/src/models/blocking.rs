@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use super::stage::{Fate, Output};
 use crate::blocking::{Pool, Ticket};
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{RawInstant, clock, spin_loop, thread};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{RawInstant, clock, spin_loop, thread};
 use crate::task::blocking::unlisted;
 use crate::task::meta::Origin;
 use crate::task::runnable::Runnable;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::facade::UnsafeCell;
+use crate::facade::deque::{Injector, Steal, Stealer, Worker};
 use crate::harness::{Model, spawn, witness};
-use crate::sync::UnsafeCell;
-use crate::sync::deque::{Injector, Steal, Stealer, Worker};
 
 /// A task whose content is a plain cell, so that a missing ordering between pusher and taker is found.
 struct Task(UnsafeCell<u32>);

@@ -5,7 +5,7 @@
 
 use crossbeam_deque::Steal;
 
-use crate::sync::deque as stand_in;
+use crate::facade::deque as stand_in;
 
 /// Runs outside of any model.
 fn natively(test: impl Fn() + Send + Sync + 'static) {
@@ -106,7 +106,7 @@ macro_rules! suite {
 }
 
 suite!(crossbeam, crossbeam_deque, super::natively);
-suite!(stand_ins, crate::sync::deque, loom::model);
+suite!(stand_ins, crate::facade::deque, loom::model);
 
 /// While its tasks lie in two of its blocks crossbeam's injector gives up the first to its end, and not half. See the stand-in's header.
 #[test]

@@ -2,11 +2,11 @@
 //!
 //! Tasks are a counter accessed relaxed: it orders nothing, as the protocol asks nothing of the queues but that they are seen after a fence.
 
+use crate::facade::Arc;
+use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::scheduler::idle::{Idle, Park};
-use crate::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// The workers' protocol around a counter of tasks.
 struct Pool {

@@ -9,9 +9,9 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::stage::{AwaitFlag, CountingWaker, Fate, Output, Signal, panics_when_cloned};
+use crate::facade::catch_unwind;
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
-use crate::sync::catch_unwind;
 use crate::task::{JoinHandle, LocalSet};
 
 /// A set whose one task has been polled once, so that its waker is at hand, and for which nobody waits.

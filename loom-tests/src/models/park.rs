@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use loom::thread::JoinHandle;
 
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{RawInstant, UnsafeCell, clock};
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{RawInstant, UnsafeCell, clock};
 
 /// What an unparker writes before it hands over the token: a plain cell, so that a race is found.
 struct Letter(UnsafeCell<u32>);

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use super::runtime::{POLICY, for_model};
 use super::stage::{CountingWaker, Register};
+use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::facade::{Arc, RawInstant, UnsafeCell, clock};
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::runtime::{Builder, Handle};
 use crate::scheduler::idle::{Idle, Park};
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Membership, Shard};
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, RawInstant, UnsafeCell, clock};
 use crate::task::meta::Origin;
 use crate::task::waker::wake_quietly;
 use crate::time::clock::awake::Awake;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::stage::{CountingWaker, Fate, Output};
 use crate::blocking::Pool;
+use crate::facade::{Arc, clock, deque};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::{Builder, Handle};
@@ -15,7 +16,6 @@ use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Next, Seed};
 use crate::scheduler::{self, Membership, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard, seat};
-use crate::sync::{Arc, clock, deque};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
@@ -224,7 +224,7 @@ fn e2e_spawn_sleep() {
                 pause.await;
                 42
             });
-            let until = crate::sync::RawInstant::now() + Duration::from_millis(2);
+            let until = crate::facade::RawInstant::now() + Duration::from_millis(2);
             spawn(move || clock::advance_to(until));
             assert_eq!(task.await.unwrap(), 42);
         });

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize as Tally, Ordering::Relaxed as Unseen};
 use std::sync::{Arc as StdArc, Mutex as StdMutex};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{UnsafeCell, UserPanic};
+use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::facade::{UnsafeCell, UserPanic};
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{Condvar, Mutex, RawInstant, UnsafeCell, clock, thread};
 use crate::harness::{Model, join, outcomes, spawn, witness};
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex, RawInstant, UnsafeCell, clock, thread};
 
 /// Two waiters, one with a deadline that passes, and then one notification: it reaches a waiter that does not report a
 /// timeout.

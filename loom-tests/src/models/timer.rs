@@ -5,9 +5,9 @@ use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::stage::{CountingWaker, Register};
+use crate::facade::{Arc, RawInstant, clock};
 use crate::harness::{Model, spawn, witness};
 use crate::park::{Parker, Unparker};
-use crate::sync::{Arc, RawInstant, clock};
 use crate::task::waker::wake_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::{Ticket, Timers};

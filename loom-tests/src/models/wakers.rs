@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::stage::{CountingWaker, Queue, panics_when_cloned};
 use super::timer::{TICK, fire};
+use crate::facade::{Arc, catch_unwind};
 use crate::harness::{Model, spawn, witness};
-use crate::sync::{Arc, catch_unwind};
 use crate::task::{JoinHandle, JoinSet};
 use crate::time::shard::TimerShard;
 

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::RuntimeMetrics;
+use crate::facade::thread::ThreadId;
 use crate::scheduler::metrics::WorkerMetrics;
-use crate::sync::thread::ThreadId;
 
 /// A worker is named by its number, which it keeps: from 0, below [`num_workers`](Self::num_workers). A method that is asked for a worker that is
 /// not there panics.

@@ -21,8 +21,8 @@
 //! Checked by the models `push_vs_sleep`, `searching_last`, `searching_leave` and `idle_two_producers`.
 //! Deliberately not here: queues, threads, parkers.
 
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{fence_seq_cst, mutant, ord};
+use crate::facade::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::facade::{fence_seq_cst, mutant, ord};
 
 /// Workers in one word of parked bits.
 const WORD: usize = u64::BITS as usize;

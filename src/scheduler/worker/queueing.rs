@@ -6,8 +6,8 @@
 
 use super::Worker;
 use super::timing::Firing;
+use crate::facade::mutant;
 use crate::scheduler::Scheduler;
-use crate::sync::mutant;
 use crate::task::runnable::Runnable;
 
 impl Worker {

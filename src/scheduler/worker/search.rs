@@ -14,8 +14,8 @@
 //! Deliberately not here: when it searches no longer, and who is told (`idle/`).
 
 use super::Worker;
+use crate::facade::{fence_seq_cst, mutant};
 use crate::scheduler::queue::Stealer;
-use crate::sync::{fence_seq_cst, mutant};
 use crate::task::runnable::Runnable;
 
 /// How many tasks in a row a worker takes from its slot while its queue holds some.

@@ -23,9 +23,9 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::Worker;
+use crate::facade::{Arc, RawInstant, mutant};
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
-use crate::sync::{Arc, RawInstant, mutant};
 use crate::task::waker::{is_quiet, wake_quietly};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;

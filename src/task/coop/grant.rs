@@ -14,7 +14,7 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
-use crate::sync::thread_local_const;
+use crate::facade::thread_local_const;
 
 /// Ready leaves that one poll of a task may take; and refusals before they are granted anew.
 const GRANT: i32 = 128;

@@ -19,7 +19,7 @@
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::sync::{Mutex, StdArc, mutant};
+use crate::facade::{Mutex, StdArc, mutant};
 use crate::task::waker::{drop_quietly, wake_quietly};
 
 /// What the tickets of a set share with it.

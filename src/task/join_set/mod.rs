@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Waker};
 use slab::Slab;
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, coop};
-use crate::sync::{StdArc, mutant};
+use crate::facade::{StdArc, mutant};
 use arrivals::Arrivals;
 
 /// Tasks with outputs of one type, joined in the order in which they complete.

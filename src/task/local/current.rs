@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use super::queue::Owner;
 use crate::entered::Entered as Stack;
-use crate::sync::thread_local_const;
+use crate::facade::thread_local_const;
 
 thread_local_const! {
     /// The sets that this thread has entered.

@@ -26,8 +26,8 @@ use self::run_until::RunUntil;
 use super::hooks::TaskHooks;
 use super::meta::Origin;
 use super::{JoinHandle, is_large};
+use crate::facade::StdArc;
 use crate::runtime::{self, Runtime};
-use crate::sync::StdArc;
 
 /// Tasks that stay on the thread on which the set was made, so that their futures need not be `Send`.
 ///

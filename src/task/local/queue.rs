@@ -39,7 +39,7 @@ use std::mem;
 use std::task::Waker;
 
 use super::remote::Remote;
-use crate::sync::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
+use crate::facade::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;

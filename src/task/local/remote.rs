@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::Waker;
 
-use crate::sync::mutant;
+use crate::facade::mutant;
 use crate::task::runnable::Runnable;
 use crate::task::waker::{drop_quietly, wake_quietly};
 

@@ -31,8 +31,8 @@
 //! Checked by the models `awake_wake_vs_advance`, `awake_claimed_by_another` and `paused_worker`.
 //! Deliberately not here: time, threads, queues.
 
-use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, fence_seq_cst, mutant, ord};
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::{Mutex, fence_seq_cst, mutant, ord};
 
 /// The word is held: nothing counted when this was set.
 const HELD: usize = 1 << (usize::BITS - 1);

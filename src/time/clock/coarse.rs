@@ -5,7 +5,7 @@
 //!
 //! Deliberately not here: what is nearer than a second, for which the exact clock is asked.
 
-use crate::sync::coarse_nanoseconds;
+use crate::facade::coarse_nanoseconds;
 
 /// How far away a deadline has to be, in nanoseconds: more than the coarse clock lags, unless the machine itself stands still.
 const FAR: u64 = 1_000_000_000;

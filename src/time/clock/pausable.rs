@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use super::awake::Awake;
 use super::coarse::Coarse;
+use crate::facade::atomic::{AtomicBool, Ordering};
+use crate::facade::{Mutex, RawInstant, fence_seq_cst, mutant};
 use crate::park::Unparker;
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Mutex, RawInstant, fence_seq_cst, mutant};
 
 /// The clock of a runtime.
 pub(crate) struct Clock {

@@ -20,8 +20,8 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::Clock;
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{mutant, ord, thread_local_const};
+use crate::facade::atomic::{AtomicBool, Ordering};
+use crate::facade::{mutant, ord, thread_local_const};
 
 thread_local_const! {
     /// The clock in whose runtime this thread counts as awake; an address to compare, nothing more.

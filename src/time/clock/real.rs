@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use super::coarse::Coarse;
+use crate::facade::RawInstant;
 use crate::park::Unparker;
-use crate::sync::RawInstant;
 
 /// No time at which a paused clock shows another is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

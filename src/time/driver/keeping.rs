@@ -34,8 +34,8 @@
 use std::task::Waker;
 
 use super::{NEVER, Timers};
-use crate::sync::atomic::Ordering;
-use crate::sync::{RawInstant, fence_seq_cst, mutant};
+use crate::facade::atomic::Ordering;
+use crate::facade::{RawInstant, fence_seq_cst, mutant};
 use crate::time::shard::TimerShard;
 
 /// For how many nanoseconds the driver leaves what is due in a shard to its worker, if that runs: so late is a timer of a worker that is stuck, and

@@ -47,9 +47,9 @@ use wakeups::Wakeups;
 use super::clock::Clock;
 use super::shard::{Closed, Counts, NEVER, Registered, TimerShard};
 use super::wheel::Key;
+use crate::facade::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::facade::{CachePadded, RawInstant, fence_seq_cst, mutant, sharply};
 use crate::park::{Parker, Unparker};
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{CachePadded, RawInstant, fence_seq_cst, mutant, sharply};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;

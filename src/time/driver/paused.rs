@@ -13,8 +13,8 @@
 use std::task::Waker;
 
 use super::{NEVER, Timers};
+use crate::facade::RawInstant;
 use crate::park::Parker;
-use crate::sync::RawInstant;
 use crate::time::clock::Step;
 
 impl Timers {

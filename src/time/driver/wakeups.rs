@@ -5,8 +5,8 @@
 //!
 //! Deliberately not here: why it woke.
 
-use crate::sync::CachePadded;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::facade::CachePadded;
+use crate::facade::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Counts wake-ups, on a line of its own.
 #[derive(Debug)]

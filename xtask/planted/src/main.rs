@@ -1,6 +1,6 @@
 //! Defects on purpose, which the sanitizers must report: one that finds nothing here would find nothing in the tests either.
 //!
-//! The library's own files are compiled into this program by `build.rs`, with the hooks of `src/sync.rs` alive: the label or the step
+//! The library's own files are compiled into this program by `build.rs`, with the hooks of `src/facade.rs` alive: the label or the step
 //! that `FUSEE_MUTANT` names is broken. So a defect can be planted in the library's own cells, and is seen through the same
 //! options and suppressions as the tests. Without a mutant the scenarios are sound, but for those that say otherwise.
 //!

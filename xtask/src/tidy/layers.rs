@@ -15,22 +15,22 @@ struct Layer {
 
 /// Bottom up. A row may name its own modules, and what it lists from the rows above it in this table.
 const LAYERS: &[Layer] = &[
-    Layer { modules: &["sync"], may_use: &[] },
+    Layer { modules: &["facade"], may_use: &[] },
     Layer { modules: &["entered"], may_use: &[] },
-    Layer { modules: &["park"], may_use: &["sync"] },
-    Layer { modules: &["task"], may_use: &["sync"] },
-    Layer { modules: &["scheduler::idle"], may_use: &["sync"] },
+    Layer { modules: &["park"], may_use: &["facade"] },
+    Layer { modules: &["task"], may_use: &["facade"] },
+    Layer { modules: &["scheduler::idle"], may_use: &["facade"] },
     Layer { modules: &["time::wheel"], may_use: &[] },
     Layer { modules: &["time::error"], may_use: &[] },
-    Layer { modules: &["time::clock"], may_use: &["sync", "park"] },
-    Layer { modules: &["time::shard"], may_use: &["sync", "time::wheel"] },
-    Layer { modules: &["time::driver"], may_use: &["sync", "park", "time::wheel", "time::clock", "time::shard"] },
-    Layer { modules: &["scheduler::hooks"], may_use: &["sync", "task"] },
-    Layer { modules: &["blocking"], may_use: &["sync", "task"] },
+    Layer { modules: &["time::clock"], may_use: &["facade", "park"] },
+    Layer { modules: &["time::shard"], may_use: &["facade", "time::wheel"] },
+    Layer { modules: &["time::driver"], may_use: &["facade", "park", "time::wheel", "time::clock", "time::shard"] },
+    Layer { modules: &["scheduler::hooks"], may_use: &["facade", "task"] },
+    Layer { modules: &["blocking"], may_use: &["facade", "task"] },
     Layer {
         modules: &["scheduler"],
         may_use: &[
-            "sync",
+            "facade",
             "park",
             "task",
             "scheduler::idle",
@@ -173,12 +173,12 @@ mod tests {
 
     #[test]
     fn an_upward_arrow_is_reported_however_it_is_written() {
-        let below = [("src/sync.rs", ""), ("src/scheduler/mod.rs", "")];
+        let below = [("src/facade.rs", ""), ("src/scheduler/mod.rs", "")];
         for text in [
             "\nuse crate::scheduler::Worker;\n",
             "\nfn f() { crate::scheduler::wake(); }\n",
             "\nuse super::super::scheduler;\n",
-            "\nuse crate::{sync::Arc, scheduler::Worker};\n",
+            "\nuse crate::{facade::Arc, scheduler::Worker};\n",
             "\nmod nested { use super::super::super::scheduler::Worker; }\n",
         ] {
             assert_eq!(lines(&[("src/task/state.rs", text), below[0], below[1]]), ["src/task/state.rs:2"], "{text}");
@@ -188,10 +188,13 @@ mod tests {
     #[test]
     fn downward_and_sideways_arrows_are_fine() {
         let files = [
-            ("src/sync.rs", ""),
+            ("src/facade.rs", ""),
             ("src/task/mod.rs", "mod state;\nmod spawn;\npub use self::spawn::spawn;\n"),
             ("src/task/spawn.rs", "use crate::runtime::Handle;\nuse crate::task::state::State;\n"),
-            ("src/task/state.rs", "use super::Id;\nuse crate::sync::Arc;\n#[cfg(test)]\nmod tests { use super::*; }\n"),
+            (
+                "src/task/state.rs",
+                "use super::Id;\nuse crate::facade::Arc;\n#[cfg(test)]\nmod tests { use super::*; }\n",
+            ),
             ("src/runtime/mod.rs", "use crate::scheduler::Worker;\n"),
             ("src/scheduler/mod.rs", "use crate::task::state::State;\n"),
         ];
@@ -200,10 +203,10 @@ mod tests {
 
     #[test]
     fn the_pure_wheel_names_nothing_and_idle_no_queue() {
-        let below = [("src/sync.rs", ""), ("src/scheduler/queue.rs", "")];
-        let wheel = ("src/time/wheel/level.rs", "use crate::sync::Arc;\n");
+        let below = [("src/facade.rs", ""), ("src/scheduler/queue.rs", "")];
+        let wheel = ("src/time/wheel/level.rs", "use crate::facade::Arc;\n");
         assert_eq!(lines(&[below[0], wheel]), ["src/time/wheel/level.rs:1"]);
-        let idle = ("src/scheduler/idle/mod.rs", "use crate::sync::Arc;\nuse super::queue::Local;\n");
+        let idle = ("src/scheduler/idle/mod.rs", "use crate::facade::Arc;\nuse super::queue::Local;\n");
         assert_eq!(lines(&[below[0], below[1], idle]), ["src/scheduler/idle/mod.rs:2"]);
     }
 

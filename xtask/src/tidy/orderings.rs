@@ -13,7 +13,7 @@ use super::{Source, Tree, Violation};
 const ORDERINGS: &[&str] = &["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
 
 /// The files that hand orderings on.
-const FACADE: &str = "src/sync.rs";
+const FACADE: &str = "src/facade.rs";
 
 /// How many lines of code may lie between a comment and the statement that it speaks of.
 const REACH: usize = 3;

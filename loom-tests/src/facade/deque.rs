@@ -1,6 +1,6 @@
 //! Stand-in for crossbeam's FIFO deque: a bounded Chase-Lev deque over loom's atomics.
 //!
-//! Who calls it: what `src/` calls through `sync::deque`; a [`Worker`] on its own thread, a [`Stealer`] on any.
+//! Who calls it: what `src/` calls through `facade::deque`; a [`Worker`] on its own thread, a [`Stealer`] on any.
 //! It follows the published algorithm (Chase and Lev, *Dynamic circular work-stealing deque*, SPAA 2005; orderings from
 //! Le, Pop, Cohen and Zappa Nardelli, *Correct and efficient work-stealing for weak memory models*, PPoPP 2013) as
 //! crossbeam-deque 0.8.8 has it in its FIFO flavour, in which owner and thieves all take at the front, less the

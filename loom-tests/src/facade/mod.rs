@@ -1,4 +1,4 @@
-//! The facade of `src/sync.rs`, backed by loom: the same names, signatures and meanings.
+//! The facade of `src/facade.rs`, backed by loom: the same names, signatures and meanings.
 //!
 //! What lives here: re-exports of loom's types where they fit, and stand-ins where loom has nothing or something too weak:
 //! [`lock`] (no poisoning, waits with a deadline), [`clock`] (virtual time), [`deque`] (the work-stealing queues),

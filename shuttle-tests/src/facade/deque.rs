@@ -1,6 +1,6 @@
 //! Stand-in for crossbeam's FIFO deque: as many steps as the real one takes, on plain data.
 //!
-//! Who calls it: what `src/` calls through `sync::deque`; a [`Worker`] on its own thread, a [`Stealer`] on any.
+//! Who calls it: what `src/` calls through `facade::deque`; a [`Worker`] on its own thread, a [`Stealer`] on any.
 //!
 //! # Invariants
 //! - *One taker for each task*: owner and thieves take at the front, in one step each.

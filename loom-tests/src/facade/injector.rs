@@ -1,6 +1,6 @@
 //! Stand-in for crossbeam's injector: a bounded queue with many producers and many consumers, over loom's atomics.
 //!
-//! Who calls it: what `src/` calls through `sync::deque::Injector`, on any thread. It keeps what `scheduler/queue.rs` assumes of
+//! Who calls it: what `src/` calls through `facade::deque::Injector`, on any thread. It keeps what `scheduler/queue.rs` assumes of
 //! crossbeam-deque 0.8.8, by the same steps: a producer claims an index by swapping `tail` and then writes its slot; a consumer claims
 //! indices by swapping `head`, and then waits for each slot to be written.
 //!

@@ -1,6 +1,6 @@
 //! Stand-in for crossbeam's injector: as many steps as the real one takes, on plain data.
 //!
-//! Who calls it: what `src/` calls through `sync::deque::Injector`, on any thread. A producer claims an index, and then writes its slot; a
+//! Who calls it: what `src/` calls through `facade::deque::Injector`, on any thread. A producer claims an index, and then writes its slot; a
 //! consumer looks, claims indices, and then waits for each slot to be written.
 //!
 //! # Invariants

@@ -1,4 +1,4 @@
-//! The facade of `src/sync.rs`, backed by shuttle: the same names, signatures and meanings.
+//! The facade of `src/facade.rs`, backed by shuttle: the same names, signatures and meanings.
 //!
 //! What lives here: shuttle's types where they fit, and stand-ins where it has nothing: [`lock`] (no poisoning, waits with a deadline),
 //! [`clock`] (virtual time, the very file that the models use) and [`passage`] (the thread that makes it pass), [`deque`] (the
@@ -12,7 +12,7 @@
 //! Deliberately not here: weak memory. All atomics are sequentially consistent, whatever their ordering, and fences do nothing.
 
 pub(crate) mod cell;
-#[path = "../../../loom-tests/src/sync/clock.rs"]
+#[path = "../../../loom-tests/src/facade/clock.rs"]
 pub(crate) mod clock;
 pub(crate) mod deque;
 mod injector;

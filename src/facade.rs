@@ -1,6 +1,6 @@
 //! The facade: the only file that names atomics, cells, locks, deques, threads and thread-locals.
 //!
-//! Every other module says `crate::sync::…`. The crate `loom-tests` compiles the very same modules beside a `sync` of its
+//! Every other module says `crate::facade::…`. The crate `loom-tests` compiles the very same modules beside a `facade` of its
 //! own, backed by loom, so the models check the source that ships and `src/` holds no model-checking `cfg` at all.
 //!
 //! Two hooks let `loom-tests` break a protocol on purpose (a *mutant*) to see that its model notices:
