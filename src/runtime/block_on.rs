@@ -102,7 +102,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     loop {
         if root.take_woken() {
             worker::busy(&mut rest);
-            seat::with(|worker| worker.polls_root(waker.data().addr()));
+            seat::with(|worker| worker.polls_root(&waker));
             let budget = coop::Grant::task();
             let answer = future.as_mut().poll(&mut Context::from_waker(&waker));
             worker::account(budget);

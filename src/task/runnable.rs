@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 
 use super::raw::RawTask;
 use super::state::ToNotified;
+use super::waker::Identity;
 
 /// An owned queue entry.
 #[derive(Debug)]
@@ -46,10 +47,10 @@ impl Runnable {
         self.run();
     }
 
-    /// The data of the waker that a poll of the task is given.
+    /// The waker that a poll of the task is given.
     #[inline]
-    pub(crate) fn waker_data(&self) -> usize {
-        self.task.to_data().addr()
+    pub(crate) fn waker(&self) -> Identity {
+        Identity::of_task(self.task)
     }
 
     /// The entry as a pointer, to be kept in an atomic.

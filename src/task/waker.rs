@@ -5,6 +5,7 @@
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
+use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::raw::{RawTask, discard};
@@ -31,9 +32,32 @@ pub(super) fn borrowed(task: RawTask) -> BorrowedWaker {
     BorrowedWaker(ManuallyDrop::new(waker))
 }
 
+/// What tells a waker from others, as addresses: two that have the same data and the same table do the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    data: usize,
+    /// Zero if there is no waker.
+    vtable: usize,
+}
+
+impl Identity {
+    /// That of no waker.
+    pub(crate) const NONE: Self = Self { data: 0, vtable: 0 };
+
+    pub(crate) fn of(waker: &Waker) -> Self {
+        Self { data: waker.data().addr(), vtable: ptr::from_ref(waker.vtable()).addr() }
+    }
+
+    /// That of a task's wakers.
+    #[inline]
+    pub(super) fn of_task(task: RawTask) -> Self {
+        Self { data: task.to_data().addr(), vtable: (&raw const VTABLE).addr() }
+    }
+}
+
 /// Whether it is known that to wake it queues a task, and does nothing else: no code of the user's runs, and nothing blocks.
 pub(crate) fn is_quiet(waker: &Waker) -> bool {
-    std::ptr::eq(waker.vtable(), &VTABLE) && {
+    ptr::eq(waker.vtable(), &VTABLE) && {
         // SAFETY: the data of this vtable's wakers.
         let task = unsafe { RawTask::from_data(waker.data()) };
         // SAFETY: the waker holds a reference.

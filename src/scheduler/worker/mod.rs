@@ -30,6 +30,7 @@ pub(crate) mod timing;
 
 use std::cell::Cell;
 use std::ptr;
+use std::task::Waker;
 
 use super::hooks::Rest;
 use super::idle::Park;
@@ -43,6 +44,7 @@ use crate::park::Parker;
 use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
+use crate::task::waker::Identity;
 use crate::time::clock::Counted;
 use timing::Timing;
 
@@ -202,7 +204,7 @@ impl Worker {
             Some(task) => {
                 self.stop_searching();
                 self.runs();
-                self.timing.polls(task.waker_data());
+                self.timing.polls(task.waker());
                 self.polls.set(self.polls.get().wrapping_add(1));
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
@@ -273,10 +275,10 @@ impl Worker {
         self.metrics.stand();
     }
 
-    /// The worker is about to poll a root future, whose waker has this data.
-    pub(crate) fn polls_root(&self, waker: usize) {
+    /// The worker is about to poll a root future with `waker`.
+    pub(crate) fn polls_root(&self, waker: &Waker) {
         self.runs();
-        self.timing.polls(waker);
+        self.timing.polls(Identity::of(waker));
     }
 
     /// The worker is about to run something, which may take any time.

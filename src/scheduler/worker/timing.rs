@@ -8,7 +8,7 @@
 //! - *Untold*: only a timer whose waker is that of the poll in which its own worker registers it may be untold, and only until that poll ends: nobody
 //!   else waits for it, and before the next poll the worker tells the driver (structural: `timing_forgets`), or sleeps until it is due.
 //! - Whoever else touches a timer of a worker's shard, and waits for it, tells the driver; so does the worker that sees a timer twice in one
-//!   poll: it may be waiting for it there.
+//!   poll: it may be waiting for it there. A waker that shares its data with the poll's, or has none, is another's all the same.
 //! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep, and the driver told: they are code of the user's,
 //!   and may block. So may hooks. What others have deferred to the deques' collector may run while a worker looks for a task, before it has told the
 //!   driver: if that blocks, the worker's timers wait for it.
@@ -26,7 +26,7 @@ use super::Worker;
 use crate::facade::{Arc, RawInstant, mutant};
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
-use crate::task::waker::{is_quiet, wake_quietly};
+use crate::task::waker::{Identity, is_quiet, wake_quietly};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;
 
@@ -45,8 +45,8 @@ const ENOUGH: usize = 128;
 /// What a worker knows of its shard.
 pub(super) struct Timing {
     duty: Cell<Duty>,
-    /// The data of the waker that the current poll was given.
-    polled: Cell<usize>,
+    /// The waker that the current poll was given.
+    polled: Cell<Identity>,
     /// Polls until the next look, and between two looks.
     countdown: Cell<u32>,
     interval: Cell<u32>,
@@ -93,7 +93,7 @@ impl Timing {
         let most = most.max(1);
         Self {
             duty: Cell::new(Duty::Told),
-            polled: Cell::new(0),
+            polled: Cell::new(Identity::NONE),
             countdown: Cell::new(most),
             interval: Cell::new(most),
             looked: Cell::new(None),
@@ -112,7 +112,7 @@ impl Timing {
         self.duty.set(Duty::Told);
         // Handed on while it fired, the worker does not come back to the thread that would say so.
         self.firing.set(Firing::Nothing);
-        self.polled.set(0);
+        self.polled.set(Identity::NONE);
     }
 
     /// The worker is off its seat.
@@ -142,9 +142,9 @@ impl Timing {
         self.duty.set(Duty::Told);
     }
 
-    /// The next poll is given a waker with this data.
+    /// The next poll is given this waker.
     #[inline]
-    pub(super) fn polls(&self, waker: usize) {
+    pub(super) fn polls(&self, waker: Identity) {
         self.polled.set(waker);
     }
 
@@ -217,7 +217,7 @@ pub(super) fn fire() {
             timing.fired.set(Some(RawInstant::now()));
             timing.run(&shard.scheduler.timers, shard.index);
         }
-        timing.polled.set(0);
+        timing.polled.set(Identity::NONE);
         let is_one_task = due.len() == 1 && is_quiet(&due[0]);
         timing.firing.set(if is_one_task { Firing::OneTask } else { Firing::Batch });
         timing.owes_poll.set(is_one_task);
@@ -240,7 +240,7 @@ pub(crate) fn register(home: &mut Arc<Shard>, deadline: u64, waker: &Waker) -> R
         if worker.index() != home.index {
             *home = worker.shard.clone();
         }
-        worker.timing.polled.get() == waker.data().addr()
+        worker.timing.polled.get() == Identity::of(waker)
     });
     let (ticket, is_first) = home.scheduler.timers.register_untold(home.index, deadline, waker.clone())?;
     if is_lazy != Some(true) {
