@@ -23,6 +23,8 @@
 //!
 //! # Invariants (ordering labels)
 //! - `scheduler_close`, `scheduler_check_before_push` (structural): see `closing.rs`.
+//! - `scheduler_leave`: each poll, also one whose worker was handed on in the middle of it, happens before the timers are closed. Checked by the
+//!   model `leave_vs_close`.
 //! - `queue_account`: a task that was in the injector is counted once, there or as polled (`metrics.rs`).
 //! - A worker that is claimed counts as awake before it is unparked: see `time/clock/awake.rs` (structural: `awake_stirs_late`).
 //! - No user code runs under a lock of ours.
@@ -48,7 +50,7 @@ pub(crate) mod worker;
 use crate::blocking::Pool;
 use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::facade::thread::{self, ThreadId};
-use crate::facade::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant};
+use crate::facade::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant, ord};
 use crate::park::Unparker;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
@@ -283,8 +285,9 @@ impl Scheduler {
     /// A worker exits, or was never started, or a thread that has handed one on has ended its poll. The last one ends the timers: no task is
     /// polled any more, and would find them closed.
     pub(crate) fn leave(&self) {
-        // Counter only.
-        if self.working.fetch_sub(1, Ordering::Relaxed) == 1 {
+        // ORDERING(scheduler_leave): release our polls to the last one, acquire everybody's if that is us: none of them can find closed what is
+        // closed next, and the driver sees what they did (`timers_close`).
+        if self.working.fetch_sub(1, ord("scheduler_leave", Ordering::AcqRel)) == 1 {
             self.timers.close();
         }
     }

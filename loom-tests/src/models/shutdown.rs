@@ -69,6 +69,41 @@ fn shutdown_inflight_wake() {
     });
 }
 
+/// Two threads end their last polls, and leave; whoever is the last closes the timers: what both polls did is seen at the timers' end.
+///
+/// Mutants: `scheduler_leave`, `timers_close`.
+#[test]
+fn leave_vs_close() {
+    Model::new("leave_vs_close", 10).check(|| {
+        let driver = Parker::new();
+        let seeds = [Seed::new(), Seed::new()];
+        let timers = Timers::new(Clock::new(), 3, driver.unparker());
+        let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
+        let polled = StdArc::new([UnsafeCell::new(0), UnsafeCell::new(0)]);
+        let poll_and_leave = |index: usize| {
+            let (scheduler, polled) = (scheduler.clone(), polled.clone());
+            move || {
+                // SAFETY: written by this thread alone; that the driver reads it later is what is checked.
+                polled[index].with_mut(|polled| unsafe { *polled = 1 });
+                scheduler.leave();
+            }
+        };
+        let leaving = spawn(poll_and_leave(0));
+        let leaves = poll_and_leave(1);
+        let driving = {
+            let (scheduler, polled) = (scheduler.clone(), polled.clone());
+            spawn(move || {
+                scheduler.timers().drive(&driver, || false, || None, |due| due.clear());
+                // SAFETY: nobody writes any more: that is what is checked.
+                polled.each_ref().map(|polled| polled.with(|polled| unsafe { *polled }))
+            })
+        };
+        leaves();
+        assert_eq!(driving.join().unwrap(), [1, 1]);
+        leaving.join().unwrap();
+    });
+}
+
 /// A task spawns another while the scheduler closes, and while the other worker, on its way out, shuts down the tasks of both: the new task
 /// runs or is dropped, and nothing of it stays in a queue.
 ///

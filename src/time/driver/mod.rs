@@ -22,6 +22,8 @@
 //! - `timer_publish`, `driver_rescan`: the two fences above. `driver_skip_rescan` (structural): step 3 of the driver.
 //!   `timer_reset_skips_driver` (structural): a reset is a registrar too.
 //! - `driver_unpark_before_flag` (structural): the closing flag is written before the unpark, whose token carries it to the driver.
+//! - `timers_close`: what came before the timers were closed is seen by the driver as it wakes those that are left, whether a token or a look has told
+//!   it of that.
 //! - A waker that blocks here holds up all that the driver does for timers: tasks' and `block_on`'s do not, a foreign executor's must not.
 //! - Wakers are woken outside the locks, in bounded batches; a panic in one ends there.
 //!
@@ -32,7 +34,7 @@
 //! Timers from before keep their ticks: they fire up to a tick late.
 //!
 //! Who calls it: [`Timers::drive`] is the driver thread; all else runs on the threads that use timers.
-//! Checked by the models `driver_earlier_deadline`, `driver_reset_earlier`, `driver_shutdown`, `driver_paused`, and the timer models of `shard.rs`.
+//! Checked by the models `driver_earlier_deadline`, `driver_reset_earlier`, `driver_shutdown`, `driver_paused`, `leave_vs_close`, and the timer models of `shard.rs`.
 //! Deliberately not here: tasks and queues. The thread knows `Waker`s, a `sink` that it hands batches of them, and a question: is there work?
 
 mod keeping;
@@ -48,7 +50,7 @@ use super::clock::Clock;
 use super::shard::{Closed, Counts, NEVER, Registered, TimerShard};
 use super::wheel::Key;
 use crate::facade::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::facade::{CachePadded, RawInstant, fence_seq_cst, mutant, sharply};
+use crate::facade::{CachePadded, RawInstant, fence_seq_cst, mutant, ord, sharply};
 use crate::park::{Parker, Unparker};
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
@@ -184,6 +186,8 @@ impl Timers {
             }
             self.sleep_until_earliest(parker, alarm);
         }
+        // ORDERING(timers_close): `closed` before, all that is left after; pairs with the swap in `close`.
+        fence_seq_cst("timers_close");
         for shard in &self.shards {
             loop {
                 let more = shard.close(BATCH, &mut due);
@@ -273,13 +277,13 @@ impl Timers {
             self.closed.swap(true, Ordering::Relaxed);
             return;
         }
-        // Relaxed: ordered by the unparker's token (counter only).
-        self.closed.swap(true, Ordering::Relaxed);
+        // ORDERING(timers_close): release; pairs with the fence in `drive`. The token of the unpark may come too late to carry it.
+        self.closed.swap(true, ord("timers_close", Ordering::Release));
         self.unparker.unpark();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // Relaxed: ordered by the parker's token (counter only).
+        // ORDERING(timers_close): relaxed, the driver's fence orders it; a poll that finds it set reads nothing else.
         self.closed.load(Ordering::Relaxed)
     }
 
