@@ -29,6 +29,7 @@
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
 
 mod blocking;
+mod duty;
 mod entered;
 mod facade;
 mod park;

@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::sync::{Arc, mpsc};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use fusee::runtime::{Builder, Handle};
 use fusee::task::{block_in_place, yield_now};
 use fusee::time::sleep;
 use support::proc::threads_named;
-use support::{Latch, message, on_1_2_and_4_workers, quiet_panic, until, watchdog, workers};
+use support::wakers::calling;
+use support::{
+    Latch, message, on_1_2_and_4_workers, on_drop, on_every_flavour, poll_once, quiet_panic, until, watchdog, workers,
+};
 
 #[test]
 fn tasks_behind_one_that_blocks_go_on() {
@@ -221,5 +225,103 @@ fn hooks_that_block_in_place_hand_nothing_on_and_the_runtime_rests_and_ends() {
             assert_eq!(runtime.metrics().num_blocking_threads(), 0);
             drop(runtime);
         }
+    });
+}
+
+/// What `block_on` answers within `block_in_place` on this thread: whether it was refused.
+fn is_block_on_refused_within(handle: &Handle) -> bool {
+    let blocks = || block_in_place(|| handle.block_on(async { sleep(Duration::from_micros(1)).await }));
+    match catch_unwind(AssertUnwindSafe(blocks)) {
+        Ok(()) => false,
+        Err(payload) => {
+            assert!(message(&*payload).contains("`block_on` was called on a thread"), "{}", message(&*payload));
+            true
+        }
+    }
+}
+
+#[test]
+fn in_a_foreign_waker_on_the_drivers_thread_it_lifts_no_ban() {
+    on_every_flavour(|runtime| {
+        let (tell, told) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        let waker = calling(move || tell.send(is_block_on_refused_within(&handle)).unwrap());
+        let _entered = runtime.enter();
+        let mut pause = sleep(Duration::from_millis(1));
+        assert!(poll_once(&mut pause, &waker).is_pending());
+        assert!(told.recv().unwrap());
+        // The driver goes on.
+        let (tell, told) = mpsc::channel();
+        let mut pause = sleep(Duration::from_millis(1));
+        assert!(poll_once(&mut pause, &calling(move || tell.send(()).unwrap())).is_pending());
+        told.recv().unwrap();
+    });
+}
+
+#[test]
+fn in_a_hook_of_a_worker_it_lifts_no_ban() {
+    watchdog(|| {
+        for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+            let (tell, told) = mpsc::channel();
+            let current: Arc<OnceLock<Handle>> = Arc::default();
+            // The workers': a thread in `block_on` on a multi-thread runtime, and one of the pool, have no such hooks.
+            for set in [Builder::on_thread_park::<Box<dyn Fn() + Send + Sync>>, Builder::on_thread_unpark] {
+                let (tell, current) = (tell.clone(), current.clone());
+                set(
+                    &mut builder,
+                    Box::new(move || {
+                        let refused = current.get().map(is_block_on_refused_within);
+                        // Nobody may listen any more.
+                        refused.map(|refused| tell.send(refused)).into_iter().for_each(drop);
+                    }),
+                );
+            }
+            let runtime = builder.worker_threads(1).build().unwrap();
+            current.set(runtime.handle().clone()).unwrap();
+            let heard = runtime.spawn(async move {
+                for _ in 0..4 {
+                    let mut refused = None;
+                    while refused.is_none() {
+                        sleep(Duration::from_millis(1)).await;
+                        refused = told.try_recv().ok();
+                    }
+                    assert_eq!(refused, Some(true));
+                }
+            });
+            runtime.block_on(heard).unwrap();
+        }
+    });
+}
+
+#[test]
+fn once_the_worker_is_handed_on_it_lifts_the_ban_again_and_again() {
+    on_1_2_and_4_workers(|runtime| {
+        let task = runtime.spawn(async {
+            let handle = Handle::current();
+            for _ in 0..3 {
+                assert!(!is_block_on_refused_within(&handle));
+                assert!(catch_unwind(AssertUnwindSafe(|| handle.block_on(async {}))).is_err());
+            }
+        });
+        runtime.block_on(task).unwrap();
+    });
+}
+
+#[test]
+fn in_a_drop_at_shutdown_it_lifts_the_ban() {
+    on_1_2_and_4_workers(|runtime| {
+        let (tell, told) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        let guard = on_drop(move || tell.send(is_block_on_refused_within(&handle)).unwrap());
+        let started = Latch::new();
+        let tell_started = started.clone();
+        drop(runtime.spawn(async move {
+            let _guard = guard;
+            tell_started.open();
+            std::future::pending::<()>().await;
+        }));
+        started.wait();
+        drop(runtime);
+        assert!(!told.recv().unwrap());
     });
 }

@@ -19,6 +19,8 @@
 
 #[path = "../../src/blocking/mod.rs"]
 mod blocking;
+#[path = "../../src/duty.rs"]
+mod duty;
 #[path = "../../src/entered.rs"]
 mod entered;
 mod facade;

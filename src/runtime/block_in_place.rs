@@ -9,6 +9,8 @@
 //! # Invariants
 //! - Who takes a worker off its seat runs it, hands it on, or seats it again, also past a panic of the closure.
 //! - While the closure blocks another thread runs the worker (structural: `block_in_place_keeps`), unless none can be had.
+//! - Where others wait behind the thread and there is nothing to hand on, in a hook of a worker's and on the timer driver's thread, `block_on` stays
+//!   refused (`src/duty.rs`).
 //!
 //! Checked by the models `block_in_place_hands_on` and `blocking_hand_on`.
 //! Deliberately not here: the pool, and how a worker is run.
@@ -16,6 +18,7 @@
 use super::context;
 use super::handle::Handle;
 use super::pool_thread;
+use crate::duty;
 use crate::facade::{Mutex, StdArc, mutant};
 use crate::scheduler::RuntimeFlavor;
 use crate::scheduler::seat;
@@ -32,6 +35,7 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         "`block_in_place` was called on a current-thread runtime, where no other thread can run its tasks meanwhile: use `spawn_blocking`"
     );
     let worker = seat::stand();
+    let had_worker = worker.is_some();
     // Handed on or not: one count stays with this thread.
     let counted = worker.as_ref().map(|worker| Counted::by(worker.shard().scheduler().timers().clock()));
     let kept = Kept(worker.and_then(hand_on));
@@ -42,7 +46,10 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         counted.into_iter().for_each(Counted::stay);
         None
     };
-    let _blocking = context::enter_blocking();
+    if had_worker && kept.0.is_none() {
+        duty::is_relieved();
+    }
+    let _blocking = if kept.0.is_some() { duty::block_regardless() } else { duty::block() };
     let _unlimited = coop::Grant::unlimited();
     f()
 }
@@ -58,7 +65,7 @@ impl Drop for Kept {
 
 /// Runs `worker` on the calling thread, one of the blocking pool, until the scheduler closes or the worker is handed on again.
 fn carry(worker: Box<Worker>) {
-    let _polling = context::enter_polling();
+    let _polling = duty::poll_for_others();
     let handle = Handle::new(worker.shard().clone());
     let _entered = context::enter(&handle);
     worker::run(worker);

@@ -23,6 +23,7 @@ use super::context;
 use super::handle::Handle;
 use super::patience::Patience;
 use super::worker_slot::WorkerSlot;
+use crate::duty;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{StdArc, mutant, ord};
 use crate::park::{Parker, Unparker};
@@ -95,6 +96,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     // What is made on this thread is the worker's, as on a worker's own thread: its timers above all.
     let own = Handle::new(worker.shard().clone());
     let _entered = context::enter(&own);
+    let _duty = duty::poll_for_others();
     seat::sit(worker);
     let _seated = Seated(slot);
     // The worker counts for this thread, until it is given back.

@@ -5,6 +5,7 @@ use std::io;
 use super::context;
 use super::handle::Handle;
 use crate::blocking::Ticket;
+use crate::duty;
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, catch_unwind};
 use crate::scheduler::{Scheduler, Shard};
@@ -20,7 +21,7 @@ pub(super) fn start(scheduler: &Arc<Scheduler>, ticket: Ticket) -> io::Result<Jo
         Err(io::Error::other("the function for thread names panicked"))
     });
     builder?.spawn(move || {
-        context::become_pool_thread();
+        duty::become_pool_thread();
         let handle = Handle::new(shard);
         let _entered = context::enter(&handle);
         handle.scheduler().thread_hooks().around(|| handle.scheduler().run_blocking(ticket));

@@ -16,6 +16,7 @@ use super::handle::Handle;
 use super::threads::Threads;
 use super::worker_slot::WorkerSlot;
 use super::{Builder, RuntimeMetrics};
+use crate::duty;
 use crate::facade::{RawInstant, thread};
 use crate::task::meta::Origin;
 use crate::task::{JoinHandle, is_large};
@@ -189,7 +190,7 @@ impl Runtime {
             let _entered = context::enter(&self.handle);
             worker.exit();
         }
-        if context::is_runtime_thread() {
+        if duty::is_runtime_thread() {
             // Whoever waits for itself waits for ever, and so do two runtimes that drop each other. The threads end by themselves.
             return;
         }

@@ -10,6 +10,7 @@ use super::context;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use super::worker_slot::WorkerSlot;
+use crate::duty;
 use crate::facade::Arc;
 use crate::facade::thread;
 use crate::park::Parker;
@@ -80,14 +81,14 @@ impl Drop for Unstarted<'_> {
 fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
     let thread = worker.shard().scheduler().threads().builder()?;
     runtime.start_thread(thread, move || {
-        context::become_runtime_thread();
+        duty::become_runtime_thread();
         let handle = Handle::new(worker.shard().clone());
         let _entered = context::enter(&handle);
         handle.scheduler().thread_hooks().around(|| {
             worker::run(worker);
             // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
             if let Some(ticket) = handle.scheduler().blocking().adopt() {
-                context::become_pool_thread();
+                duty::become_pool_thread();
                 handle.scheduler().run_blocking(ticket);
             }
         });
@@ -98,7 +99,7 @@ fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parke
     // An owner: it has tasks in its hands when it rescues them.
     let handle = foreign_handle(scheduler);
     let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
-        context::become_runtime_thread();
+        duty::become_runtime_thread();
         // It drops futures when a shutdown leaves it some, and what they do then may need their runtime.
         let _entered = context::enter(&handle);
         let scheduler = handle.scheduler();

@@ -83,6 +83,9 @@ where
 /// `join!`, say) waits. `block_on` may be called in `f`. Outside a worker it calls `f` and nothing else. If no thread can be started,
 /// the tasks behind it wait.
 ///
+/// Where user code runs on a thread of the runtime's outside a task's poll there is nothing to hand on: in the hooks of a worker's thread, and on the
+/// timer driver's thread, which wakes foreign wakers. There `f` is called, and `block_on` is refused in it as it is outside.
+///
 /// [`spawn_blocking`] is the better choice where the closure can be `'static`.
 ///
 /// # Panics

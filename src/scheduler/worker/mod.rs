@@ -39,6 +39,7 @@ use super::queue::LocalQueue;
 use super::references::Credit;
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
+use crate::duty;
 use crate::facade::{Arc, CachePadded, catch_unwind, mutant, sharply};
 use crate::park::Parker;
 use crate::task::coop;
@@ -129,6 +130,8 @@ pub(crate) fn run(worker: Box<Worker>) {
             Next::Exit => {
                 busy(&mut rest);
                 let Some(worker) = seat::stand() else { break };
+                // What is dropped now may block: nobody waits for this worker any more.
+                duty::is_relieved();
                 return worker.exit();
             }
         }

@@ -17,6 +17,7 @@ struct Layer {
 const LAYERS: &[Layer] = &[
     Layer { modules: &["facade"], may_use: &[] },
     Layer { modules: &["entered"], may_use: &[] },
+    Layer { modules: &["duty"], may_use: &["facade"] },
     Layer { modules: &["park"], may_use: &["facade"] },
     Layer { modules: &["task"], may_use: &["facade"] },
     Layer { modules: &["scheduler::idle"], may_use: &["facade"] },
@@ -31,6 +32,7 @@ const LAYERS: &[Layer] = &[
         modules: &["scheduler"],
         may_use: &[
             "facade",
+            "duty",
             "park",
             "task",
             "scheduler::idle",
