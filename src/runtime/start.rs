@@ -54,7 +54,7 @@ pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
 fn scheduler(seeds: &[Seed], plan: Plan, paused: bool) -> (Arc<Scheduler>, Parker) {
     queue::prepare();
     let parker = Parker::new();
-    // All workers are awake. The one of a current-thread runtime is too, while it waits for a thread: tasks have not rested, but wait with it.
+    // All workers are awake. While the one of a current-thread runtime waits for a thread, `WorkerSlot` says more.
     let clock = Clock::of_runtime(paused, seeds.len(), parker.unparker());
     let timers = Timers::new(clock, seeds.len() + 1, parker.unparker());
     let remotes = seeds.iter().map(Seed::remote).collect();
@@ -103,7 +103,7 @@ fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parke
         // It drops futures when a shutdown leaves it some, and what they do then may need their runtime.
         let _entered = context::enter(&handle);
         let scheduler = handle.scheduler();
-        let has_work = || scheduler.has_work();
+        let has_work = || scheduler.has_waiting_tasks();
         let mut watchman = Watchman::new(scheduler);
         let watch = || watchman.look(scheduler);
         scheduler.timers().drive(&parker, has_work, watch, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));

@@ -24,12 +24,15 @@ struct State {
 
 impl WorkerSlot {
     pub(super) fn new(worker: Box<Worker>) -> Self {
+        worker.clock().worker_waits();
         Self(Mutex::new(State { worker: Some(worker), waiting: Vec::new() }))
     }
 
     /// Takes the worker.
     pub(super) fn take(&self) -> Option<Box<Worker>> {
-        self.0.lock().worker.take()
+        let worker = self.0.lock().worker.take()?;
+        worker.clock().worker_is_driven();
+        Some(worker)
     }
 
     /// Takes the worker; `unparker` is used when there is none now and it is given back.
@@ -39,7 +42,8 @@ impl WorkerSlot {
         if worker.is_none() && !state.waiting.iter().any(|waiting| waiting.same_thread(unparker)) {
             state.waiting.push(unparker.clone());
         }
-        worker
+        drop(state);
+        worker.inspect(|worker| worker.clock().worker_is_driven())
     }
 
     /// Ends the wait of `unparker`'s thread, which needs the worker no more.
@@ -48,6 +52,7 @@ impl WorkerSlot {
     }
 
     pub(super) fn give_back(&self, worker: Box<Worker>) {
+        worker.clock().worker_waits();
         let mut state = self.0.lock();
         debug_assert!(state.worker.is_none(), "there is one worker");
         state.worker = Some(worker);

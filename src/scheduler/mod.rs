@@ -250,6 +250,11 @@ impl Scheduler {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
+    /// Whether any task waits to be run. While workers park their slots are empty, but not that of a worker which waits for a thread.
+    pub(crate) fn has_waiting_tasks(&self) -> bool {
+        self.has_work() || self.remotes.iter().any(|remote| !remote.slot.is_empty())
+    }
+
     /// Whether this is a child of the process that built the runtime: none of its threads is here.
     #[inline]
     pub(crate) fn is_forked(&self) -> bool {

@@ -13,6 +13,7 @@ mod shards;
 mod sleeping_worker;
 #[path = "../support/mod.rs"]
 mod support;
+mod undriven;
 
 use std::future::pending;
 use std::sync::atomic::{AtomicU64, Ordering};

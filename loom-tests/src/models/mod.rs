@@ -1,6 +1,7 @@
 //! The models, one file for each part of `src/`. `README.md` has the table.
 
 mod abort;
+mod attendance;
 mod block_on;
 mod blocking;
 mod deque;

@@ -46,7 +46,7 @@ use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use crate::task::waker::Identity;
-use crate::time::clock::Counted;
+use crate::time::clock::{Clock, Counted};
 use timing::Timing;
 
 /// A worker, owned by the thread on whose seat it is, or by whoever hands it on.
@@ -300,6 +300,11 @@ impl Worker {
 
     pub(super) fn credit(&self) -> &Credit {
         &self.credit
+    }
+
+    /// The clock of its runtime.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.shard.scheduler.timers.clock()
     }
 
     /// The worker's reference to the scheduler.

@@ -9,11 +9,14 @@
 //! | `pausable.rs` | the clock with it: paused and running time, and what the driver may do while it is paused |
 //! | `coarse.rs` | a cheaper clock, which tells that a deadline is far away |
 //! | `awake.rs` | what is awake in the runtime: the protocol by which paused time never moves under a running task |
+//! | `attendance.rs` | whether a worker that nobody drives keeps paused time from moving |
 //! | `presence.rs` | the same for a thread in `block_on` |
 //!
 //! Who calls it: `driver/`, the public face of `time`, and whoever wakes or parks a thread of the runtime (`stir`, `rest`).
 //! Deliberately not here: timers, tasks, queues.
 
+#[cfg(feature = "test-util")]
+mod attendance;
 #[cfg(feature = "test-util")]
 pub(crate) mod awake;
 mod coarse;

@@ -18,6 +18,7 @@
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use super::attendance::{Attendance, Change};
 use super::awake::Awake;
 use super::coarse::Coarse;
 use crate::facade::atomic::{AtomicBool, Ordering};
@@ -37,6 +38,7 @@ struct Pausing {
     touched: AtomicBool,
     reading: Mutex<Reading>,
     awake: Awake,
+    attendance: Attendance,
     driver: Unparker,
 }
 
@@ -105,6 +107,7 @@ impl Clock {
                 waiting: Vec::new(),
             }),
             awake: Awake::new(awake, paused),
+            attendance: Attendance::default(),
             driver,
         };
         Self { start: RawInstant::now(), coarse: Coarse::new(), pausing: Some(pausing) }
@@ -189,6 +192,35 @@ impl Clock {
         {
             pausing.driver.unpark();
         }
+    }
+
+    /// The worker of a current-thread runtime waits for a thread that drives it. It counts as awake.
+    pub(crate) fn worker_waits(&self) {
+        self.attend(|attendance, apply| attendance.set_undriven(true, apply));
+    }
+
+    /// It has a thread that drives it, and counts as awake.
+    pub(crate) fn worker_is_driven(&self) {
+        self.attend(|attendance, apply| attendance.set_undriven(false, apply));
+    }
+
+    /// A thread in `block_on`, which counts, drives nothing.
+    pub(super) fn arrive(&self) {
+        self.attend(Attendance::arrive);
+    }
+
+    /// It is not in there any more, or drives. It still counts.
+    pub(super) fn depart(&self) {
+        self.attend(Attendance::depart);
+    }
+
+    fn attend(&self, change: impl FnOnce(&Attendance, &dyn Fn(Change))) {
+        let Some(pausing) = &self.pausing else { return };
+        change(&pausing.attendance, &|change| match change {
+            Change::Stays => {}
+            Change::Stirs => self.stir(),
+            Change::Rests => self.rest(),
+        });
     }
 
     pub(crate) fn is_paused(&self) -> bool {

@@ -99,6 +99,7 @@ impl Presence {
         if !lent {
             clock.stir();
         }
+        clock.arrive();
         Self { woken: AtomicBool::new(false), lent }
     }
 
@@ -137,6 +138,7 @@ impl Presence {
         if self.woken.swap(true, Ordering::Relaxed) {
             clock.rest();
         }
+        clock.depart();
         if !self.lent {
             clock.rest();
         }

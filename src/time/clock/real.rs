@@ -76,6 +76,14 @@ impl Clock {
     /// Something in the runtime is about to wait.
     #[inline(always)]
     pub(crate) fn rest(&self) {}
+
+    /// The worker of a current-thread runtime waits for a thread that drives it.
+    #[inline(always)]
+    pub(crate) fn worker_waits(&self) {}
+
+    /// It has one.
+    #[inline(always)]
+    pub(crate) fn worker_is_driven(&self) {}
 }
 
 /// A thread that counts nowhere.

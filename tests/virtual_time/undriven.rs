@@ -1,0 +1,120 @@
+//! A current-thread runtime whose worker nobody drives: its time moves for whoever waits in `block_on` for it, and only then.
+
+use std::sync::mpsc;
+use std::task::Waker;
+use std::thread;
+use std::time::Duration;
+
+use fusee::runtime::{Builder, Handle};
+use fusee::task::spawn_blocking;
+use fusee::time::{Instant, sleep};
+
+use super::support::{Latch, poll_once, rounds, watchdog};
+use super::{HOUR, paused};
+
+#[test]
+fn a_thread_that_drives_nothing_sleeps_for_an_hour() {
+    watchdog(|| {
+        let runtime = paused(&mut Builder::new_current_thread());
+        for n in 1..=10u32 {
+            let handle = runtime.handle().clone();
+            let elapsed = thread::spawn(move || {
+                handle.block_on(async {
+                    let start = Instant::now();
+                    sleep(n * HOUR).await;
+                    start.elapsed()
+                })
+            });
+            assert_eq!(elapsed.join().unwrap(), n * HOUR);
+        }
+    });
+}
+
+#[test]
+fn a_blocking_job_sleeps_for_an_hour() {
+    watchdog(|| {
+        let runtime = paused(&mut Builder::new_current_thread());
+        let (tell, told) = mpsc::channel();
+        drop(runtime.spawn_blocking(move || {
+            let start = Instant::now();
+            Handle::current().block_on(sleep(HOUR));
+            tell.send(start.elapsed()).unwrap();
+        }));
+        assert_eq!(told.recv().unwrap(), HOUR);
+    });
+}
+
+#[test]
+fn the_thread_that_drives_returns_before_one_that_sleeps() {
+    watchdog(|| {
+        for _ in 0..rounds(200) {
+            let runtime = paused(&mut Builder::new_current_thread());
+            let handle = runtime.handle().clone();
+            let other = thread::spawn(move || {
+                handle.block_on(async {
+                    let start = Instant::now();
+                    sleep(HOUR).await;
+                    start.elapsed()
+                })
+            });
+            // The root is ready at once, or waits for a job; the other may be before it, in it or after it.
+            runtime.block_on(async { spawn_blocking(|| ()).await.unwrap() });
+            runtime.block_on(async {});
+            assert!(other.join().unwrap() >= HOUR);
+        }
+    });
+}
+
+#[test]
+fn time_stands_still_while_a_task_waits_for_somebody_to_drive() {
+    watchdog(|| {
+        let runtime = paused(&mut Builder::new_current_thread());
+        // One waits in the injector, another in the worker's slot, where a task has left it that was the last to run.
+        for in_slot in [false, true] {
+            let (entered, slept) = (Latch::new(), Latch::new());
+            let start = runtime.block_on(async { Instant::now() });
+            let task = if in_slot {
+                runtime.block_on(async { fusee::spawn(async move { start.elapsed() }) })
+            } else {
+                runtime.spawn(async move { start.elapsed() })
+            };
+            let (handle, enters, done) = (runtime.handle().clone(), entered.clone(), slept.clone());
+            let other = thread::spawn(move || {
+                handle.block_on(async {
+                    enters.open();
+                    sleep(HOUR).await;
+                });
+                done.open();
+            });
+            entered.wait();
+            for _ in 0..1000 {
+                assert!(!slept.is_open(), "the task has not run");
+                thread::yield_now();
+            }
+            assert_eq!(runtime.block_on(task).unwrap(), Duration::ZERO);
+            other.join().unwrap();
+            assert_eq!(runtime.block_on(async { start.elapsed() }), HOUR);
+        }
+    });
+}
+
+#[test]
+fn between_two_calls_of_block_on_time_stands_still() {
+    watchdog(|| {
+        let runtime = paused(&mut Builder::new_current_thread());
+        for _ in 0..20 {
+            let (start, mut pause, task) = runtime.block_on(async {
+                let mut pause = sleep(HOUR);
+                assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+                (Instant::now(), pause, fusee::spawn(sleep(2 * HOUR)))
+            });
+            for _ in 0..100 {
+                thread::yield_now();
+                assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+            }
+            runtime.block_on(async { assert_eq!(start.elapsed(), Duration::ZERO) });
+            runtime.block_on(task).unwrap();
+            assert_eq!(runtime.block_on(async { start.elapsed() }), 2 * HOUR);
+        }
+    });
+}
