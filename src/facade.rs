@@ -113,6 +113,11 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
 /// and the park that follows says it all.
 pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 1_000;
 
+/// For how long nothing must be able to move a paused clock before those who wait for it are told, on the machine's clock: longer than a thread from outside that is
+/// about to wake somebody takes. Where time is the model checker's there may be none.
+#[cfg(feature = "test-util")]
+pub(crate) const STANDSTILL: Option<std::time::Duration> = Some(std::time::Duration::from_secs(10));
+
 /// A pause in a loop that waits for another thread's step; see [`std::hint::spin_loop`].
 pub(crate) fn spin_loop() {
     std::hint::spin_loop();

@@ -48,6 +48,12 @@ fn rows(text: &str) -> Vec<Row> {
     text.lines().filter_map(row).collect()
 }
 
+/// Whether the machine has stood still, maybe for as long as a job sleeps: then some are first polled when their sleeps are over.
+fn is_stalled(row: &Row) -> bool {
+    let (value, unit) = row.past.split_once(' ').expect("a time and its unit");
+    unit == "s" || unit == "ms" && value.parse::<f64>().expect("a number") >= 100.0
+}
+
 /// Runs `rung` at `JOBS` jobs; its rows.
 fn climbed(rung: &str) -> Vec<Row> {
     climbed_with(rung, JOBS)
@@ -65,7 +71,10 @@ fn climbed_with(rung: &str, jobs: usize) -> Vec<Row> {
     for row in &rows {
         assert!(row.name.starts_with(rung), "{row:?}");
         assert_eq!(row.jobs, jobs, "{row:?}");
-        assert!(row.polls >= 2 * jobs, "a job is polled before it sleeps and after: {row:?}");
+        assert!(
+            row.polls >= if is_stalled(row) { jobs } else { 2 * jobs },
+            "a job is polled before it sleeps and after: {row:?}"
+        );
         assert!(["ns", "µs", "ms", "s"].iter().any(|unit| row.cpu.ends_with(unit)), "{row:?}");
     }
     rows
@@ -82,7 +91,7 @@ fn join_by_hand_polls_more_than_join_all_when_sleeps_end_apart() {
     let jobs = 2_000;
     let rows = climbed_with("join", jobs);
     let [_, _, by_hand, join_all] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!(join_all.polls, 2 * jobs, "{rows:?}");
+    assert!(join_all.polls == 2 * jobs || is_stalled(join_all), "{rows:?}");
     assert!(by_hand.polls > 4 * join_all.polls, "{rows:?}");
 }
 

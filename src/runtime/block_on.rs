@@ -11,6 +11,7 @@
 //!   that parks asks for the flag where it asks for tasks (`scheduler/idle`).
 //! - Its worker is woken by a notification alone, never past the idle protocol (structural: `root_unparks_unclaimed`): a token counts
 //!   for one claim, and a worker that woke without one could leave the searchers before whoever claims it has entered it.
+//! - A root future that is pending after it was told that nothing moves a paused clock any more panics (`time/clock/standstill.rs`).
 //!
 //! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_driver_vs_spawn`, `block_on_hand_over` and `driven_root_paused`.
 //! Deliberately not here: how a worker finds tasks (`scheduler/worker/mod.rs`).
@@ -30,7 +31,7 @@ use crate::park::{Parker, Unparker};
 use crate::scheduler::seat;
 use crate::scheduler::worker::{self, Next, Worker};
 use crate::task::coop;
-use crate::time::clock::{Clock, Counted, Lent, Presence};
+use crate::time::clock::{Clock, Counted, Lent, Presence, WatchedRoot};
 
 /// Polls `future` on this thread until it is ready, and parks in between.
 #[track_caller]
@@ -42,6 +43,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let root = ParkedRoot::new(handle, &parker);
     let _present = Present::new(&root);
     let waker = Waker::from(root.clone());
+    let watched = WatchedRoot::new(root.clock(), &waker);
     let mut patience = Patience::default();
     let mut future = pin!(future);
     loop {
@@ -49,6 +51,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
             return output;
         }
         handle.scheduler().assert_not_forked();
+        assert_clock_can_move(handle, &watched);
         patience.wait(&parker);
         root.park(&parker);
     }
@@ -69,28 +72,33 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     let root = ParkedRoot::new(handle, &parker);
     let present = Present::new(&root);
     let waker = Waker::from(root.clone());
+    let watched = WatchedRoot::new(root.clock(), &waker);
     let mut patience = Patience::default();
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
             drop(waiting);
             // The worker counts for this thread from now on.
             drop(present);
+            drop(watched);
             return drive(handle, worker, slot, future);
         }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
         handle.scheduler().assert_not_forked();
+        assert_clock_can_move(handle, &watched);
         patience.wait(&parker);
         root.park(&parker);
     }
 }
 
 /// Works as `worker`, and polls `future` first and whenever it was woken.
+#[track_caller]
 fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
     let root = DrivenRoot::new(handle);
     let _driven = Driven(&root);
     let waker = Waker::from(root.clone());
+    let watched = WatchedRoot::new(handle.timers().clock(), &waker);
     let interval = handle.scheduler().event_interval();
     let mut rest = handle.scheduler().thread_hooks().rest();
     // What is made on this thread is the worker's, as on a worker's own thread: its timers above all.
@@ -111,6 +119,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
             if let Poll::Ready(output) = answer {
                 return output;
             }
+            assert_clock_can_move(handle, &watched);
         }
         for _ in 0..interval {
             match worker::next() {
@@ -129,6 +138,16 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
                 }
             }
         }
+    }
+}
+
+/// Panics if a root future that is pending was told that it waits for ever.
+#[track_caller]
+#[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "a clock that always runs moves"))]
+fn assert_clock_can_move(handle: &Handle, watched: &WatchedRoot<'_>) {
+    #[cfg(feature = "test-util")]
+    if watched.is_told() {
+        panic!("{}", handle.scheduler().standstill_message());
     }
 }
 

@@ -43,7 +43,9 @@ impl Handle {
     /// The current runtime's: that of the task or of the `block_on` that calls this, or the one entered.
     ///
     /// # Panics
-    /// Outside a runtime; see [`try_current`](Self::try_current).
+    /// Outside a runtime; see [`try_current`](Self::try_current). So too on a thread that ends, once its thread-locals are gone, as in a handler of C's
+    /// `atexit`: a `block_on` works there, but what asks for the current runtime ([`fusee::spawn`](crate::spawn), [`sleep`](crate::time::sleep())) does not find it;
+    /// [`spawn`](Self::spawn) on a handle needs no current one.
     ///
     /// ```
     /// use fusee::runtime::Handle;

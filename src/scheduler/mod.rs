@@ -17,6 +17,7 @@
 //! | `hooks.rs` | the builder's hooks, and those around threads |
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `standstill.rs` | which tasks wait, for a test whose paused clock nothing can move |
 //! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //! | `gauges.rs` | what is read of them, and of the queues, from outside |
@@ -43,6 +44,8 @@ pub(crate) mod queue;
 mod references;
 pub(crate) mod seat;
 pub(crate) mod slot;
+#[cfg(feature = "test-util")]
+mod standstill;
 pub(crate) mod thread_settings;
 pub(crate) mod watch;
 pub(crate) mod worker;

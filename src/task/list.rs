@@ -13,7 +13,16 @@
 //!
 //! Deliberately not here: what becomes of a task that is refused.
 
+#[cfg(feature = "test-util")]
+use std::panic::Location;
+
+#[cfg(feature = "test-util")]
+use super::id::Id;
+#[cfg(feature = "test-util")]
+use super::meta::Label;
 use super::raw::{Claim, RawTask};
+#[cfg(feature = "test-util")]
+use crate::facade::StdArc;
 use crate::facade::{Mutex, mutant};
 
 /// A list of live tasks.
@@ -26,6 +35,15 @@ pub(crate) struct TaskList {
 struct Chain {
     head: Option<RawTask>,
     closed: bool,
+}
+
+/// What a list knows of a task.
+#[cfg(feature = "test-util")]
+pub(crate) struct Listed {
+    pub(crate) id: Id,
+    pub(crate) name: Option<StdArc<str>>,
+    /// None if it was not kept.
+    pub(crate) spawned_at: Option<&'static Location<'static>>,
 }
 
 /// A task's neighbours.
@@ -101,6 +119,24 @@ impl TaskList {
             next = unsafe { with_links(task, std::mem::take) }.next;
             // SAFETY: the list's reference is handed over.
             unsafe { task.shut_down(Claim::List) };
+        }
+    }
+
+    /// Calls `f` with what is known of each task, under the lock: it runs no code of the user's.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn for_each(&self, mut f: impl FnMut(Listed)) {
+        let chain = self.chain.lock();
+        let mut next = chain.head;
+        while let Some(task) = next {
+            // SAFETY: the list's reference keeps the task alive while the lock is held.
+            let label = unsafe { task.label() };
+            f(Listed {
+                id: task.id(),
+                name: label.and_then(Label::name).cloned(),
+                spawned_at: label.map(Label::spawned_at),
+            });
+            // SAFETY: the lock is held, and the task alive.
+            next = unsafe { with_links(task, |links| links.next) };
         }
     }
 

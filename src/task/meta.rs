@@ -1,6 +1,6 @@
 //! What is known of a task besides its future: its name, and where it was spawned.
 //!
-//! Both lie in a [`Label`] behind the task's cell, which only those tasks have that are named or whose runtime has hooks: no
+//! Both lie in a [`Label`] behind the task's cell, which only those tasks have that are named, or whose runtime has hooks or a paused clock: no
 //! other task's allocation grows. A label is written once, before anybody else knows the task, and read through a reference to it.
 //!
 //! Who makes it: the functions that spawn take down an [`Origin`] as they are entered, on the thread that calls them;
@@ -79,6 +79,11 @@ impl Label {
     pub(super) fn name(&self) -> Option<&StdArc<str>> {
         self.name.as_ref()
     }
+
+    #[cfg(feature = "test-util")]
+    pub(super) fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
 }
 
 impl<'a> Origin<'a> {
@@ -93,10 +98,9 @@ impl<'a> Origin<'a> {
         Self { name, ..self }
     }
 
-    /// The label, for a task that is named or `watched` by hooks.
+    /// The label, for a task that is named or whose scheduler `keeps` it.
     #[inline]
-    pub(super) fn label(self, watched: bool) -> Option<Label> {
-        (watched || self.name.is_some())
-            .then(|| Label { name: self.name.map(StdArc::from), spawned_at: self.spawned_at })
+    pub(super) fn label(self, keeps: bool) -> Option<Label> {
+        (keeps || self.name.is_some()).then(|| Label { name: self.name.map(StdArc::from), spawned_at: self.spawned_at })
     }
 }

@@ -52,4 +52,4 @@ pub use sleep::{Sleep, sleep, sleep_until};
 pub use std::time::Duration;
 pub use timeout::{Timeout, timeout, timeout_at};
 #[cfg(feature = "test-util")]
-pub use virtual_time::{advance, pause, resume};
+pub use virtual_time::{Hold, advance, hold, pause, resume};

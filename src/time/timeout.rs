@@ -14,7 +14,8 @@ use crate::task::coop;
 
 /// Runs `future` for no longer than `duration`.
 ///
-/// The future is polled before the time is looked at, so one that is ready at once wins even over a zero duration.
+/// The future is polled before the time is looked at, so one that is ready at once wins even over a zero duration. If it is pending, the time is looked at
+/// after its poll: one that has blocked its thread beyond the deadline, and is pending then, is late, even if its next poll would be ready.
 ///
 /// # Errors
 /// [`Elapsed`], when the time is over first. The future is dropped with the [`Timeout`].

@@ -2,6 +2,7 @@
 //!
 //! Who calls it: tests, on any thread that has entered the runtime. Deliberately not here: the clock (`clock/`), and the driver's turns on it.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,7 +16,10 @@ use crate::runtime::Handle;
 /// or runs, and no `advance` is under way. Then the clock jumps to the earliest timer, which fires, with all that are due at that very
 /// moment, in the order in which they were registered; it stays there until everything waits again. So a test that sleeps for hours takes
 /// no time, and each sleep ends to the nanosecond. What other threads do is not known to the runtime: whoever waits for them keeps
-/// the clock where it is by a blocking closure.
+/// the clock where it is by a blocking closure, or by [`hold`].
+///
+/// **When nothing can move it**: everything waits, and there is no timer that will ever fire. If that lasts for ten seconds of the machine's time, each
+/// `block_on` on this runtime whose future still waits panics, and says which tasks wait and where they were spawned.
 ///
 /// Both flavours of runtime can be paused. The tasks of a current-thread runtime wait with its worker while no thread is in `block_on`: meanwhile its
 /// clock moves by [`advance`] alone. Other runtimes go on, and so does the standard library's clock: [`Instant::now`](super::Instant::now)
@@ -65,6 +69,54 @@ pub fn resume() {
         Handle::current().timers().clock().resume(),
         "`resume` was called, but the runtime's clock is not paused: call `time::pause` first, or build with `start_paused(true)`"
     );
+}
+
+/// Keeps the current runtime's clock where it is, if it is paused, until the guard is dropped: for an answer that comes from outside the runtime.
+///
+/// A paused clock jumps to the next timer as soon as everything in the runtime waits, and knows nothing of threads of your own, sockets and other
+/// runtimes. Whoever waits for one of those holds it meanwhile. [`advance`] moves it all the same. On a clock that runs it does nothing.
+///
+/// # Panics
+/// Outside a runtime.
+///
+/// ```
+/// use fusee::time::{self, Duration, Instant, timeout};
+///
+/// fusee::runtime::block_on(async {
+///     time::pause();
+///     let start = Instant::now();
+///     let (send, receive) = futures::channel::oneshot::channel();
+///     let held = time::hold();
+///     std::thread::spawn(move || send.send(42));
+///     // Without the guard the clock would jump to the limit before the thread has answered.
+///     assert_eq!(timeout(Duration::from_secs(1), receive).await, Ok(Ok(42)));
+///     drop(held);
+///     assert_eq!(start.elapsed(), Duration::ZERO);
+/// });
+/// ```
+#[track_caller]
+pub fn hold() -> Hold {
+    let handle = Handle::current();
+    handle.timers().clock().stir();
+    Hold { handle }
+}
+
+/// Keeps a paused clock where it is; see [`hold`].
+#[must_use = "the clock is held until this is dropped"]
+pub struct Hold {
+    handle: Handle,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.handle.timers().clock().rest();
+    }
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hold").finish_non_exhaustive()
+    }
 }
 
 /// Moves the current runtime's clock, which is paused, by `duration` in one jump, and fires the timers that are due then, in the order of their

@@ -11,6 +11,7 @@ mod many;
 mod oracle;
 mod shards;
 mod sleeping_worker;
+mod standstill;
 #[path = "../support/mod.rs"]
 mod support;
 mod undriven;

@@ -134,6 +134,12 @@ pub(crate) fn advance_to(instant: RawInstant) {
     }
 }
 
+/// The first moment for which anybody waits.
+pub(crate) fn first_deadline() -> Option<RawInstant> {
+    turn().observe();
+    with(|clock| clock.waiters.iter().map(|(deadline, _)| *deadline).min())
+}
+
 /// Has `waiter` woken at `deadline`. False if that has passed.
 pub(super) fn register(deadline: RawInstant, waiter: &Arc<Waiter>) -> bool {
     turn().observe();

@@ -63,6 +63,9 @@ pub(crate) struct UserPanic;
 /// A look for a token changes nothing, and the park that follows says it all.
 pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 0;
 
+/// As in `src/facade.rs`. It passes where a model lets it.
+pub(crate) const STANDSTILL: Option<std::time::Duration> = Some(std::time::Duration::from_secs(10));
+
 /// A pause in a loop that waits for another thread's step: loom runs that thread before this one goes on.
 pub(crate) fn spin_loop() {
     loom::hint::spin_loop();

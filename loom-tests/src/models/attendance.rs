@@ -1,9 +1,19 @@
-//! A model of `src/time/clock/attendance.rs`: paused time beside a worker that goes from hand to hand.
+//! Models of `src/time/clock/attendance.rs` and `standstill.rs`: paused time beside a worker that goes from hand to hand, and paused time that nothing
+//! moves.
 
 use std::time::Duration;
 
-use crate::harness::{Model, spawn, witness};
+use loom::thread;
+
+use super::paused::Stirring;
+use crate::facade::atomic::{AtomicBool, Ordering};
+use crate::facade::{Arc, clock};
+use crate::harness::{Model, join, spawn, witness};
+use crate::park::Parker;
 use crate::runtime::Builder;
+use crate::task::waker::wake_quietly;
+use crate::time::clock::{Clock, WatchedRoot};
+use crate::time::driver::Timers;
 use crate::time::{Instant, sleep};
 
 /// A thread in `block_on`, which drives nothing, waits for a timer while another drives the worker, or has given it back, or has yet to take it:
@@ -27,5 +37,40 @@ fn undriven_worker_paused() {
         sleeping.join().unwrap();
         let end = runtime.block_on(async { Instant::now() });
         witness(if seen == end { "after" } else { "before" });
+    });
+}
+
+/// Everything waits for ever, on a clock that nothing moves. When the machine's time has passed the root future is told, and its thread finds that out when it
+/// is woken.
+///
+/// Mutants: `standstill_untold`.
+#[test]
+fn standstill_is_told() {
+    Model::new("standstill_is_told", 800).preemptions(2).branches(10_000).check(|| {
+        let (root, driver) = (Parker::new(), Parker::new());
+        let clock = Clock::of_runtime(true, 1, driver.unparker());
+        let timers = Arc::new(Timers::new(clock, 1, driver.unparker()));
+        let driving = {
+            let timers = timers.clone();
+            spawn(move || timers.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)))
+        };
+        let is_over = Arc::new(AtomicBool::new(false));
+        let passes = is_over.clone();
+        // The driver alone waits for a time, and anew if it was called.
+        let passing = spawn(move || {
+            while !passes.load(Ordering::Relaxed) {
+                clock::first_deadline().into_iter().for_each(clock::advance_to);
+                thread::yield_now();
+            }
+        });
+        let watched = WatchedRoot::new(timers.clock(), &Stirring::waker(&timers, &root));
+        assert!(!watched.is_told(), "something is awake");
+        timers.clock().rest();
+        root.park();
+        assert!(watched.is_told(), "woken and not told");
+        drop(watched);
+        timers.close();
+        is_over.store(true, Ordering::Relaxed);
+        join([driving, passing]);
     });
 }

@@ -252,7 +252,13 @@ fn presence_wakes() {
 }
 
 /// Counts as awake again what it wakes.
-struct Stirring(StdArc<(Arc<Timers>, Unparker)>);
+pub(super) struct Stirring(StdArc<(Arc<Timers>, Unparker)>);
+
+impl Stirring {
+    pub(super) fn waker(timers: &Arc<Timers>, parker: &Parker) -> Waker {
+        StdArc::new(Self(StdArc::new((timers.clone(), parker.unparker())))).into()
+    }
+}
 
 impl Wake for Stirring {
     fn wake(self: StdArc<Self>) {
@@ -272,7 +278,7 @@ fn driver_paused() {
         let (parker, driver) = (Parker::new(), Parker::new());
         let timers = Timers::new(Clock::of_runtime(true, 1, driver.unparker()), 1, driver.unparker());
         let timers = Arc::new(timers);
-        let waker: Waker = StdArc::new(Stirring(StdArc::new((timers.clone(), parker.unparker())))).into();
+        let waker = Stirring::waker(&timers, &parker);
         let driving = timers.clone();
         let driving =
             spawn(move || driving.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)));

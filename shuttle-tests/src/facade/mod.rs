@@ -64,6 +64,9 @@ pub struct UserPanic;
 /// A look for a token changes nothing, and the park that follows says it all.
 pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 0;
 
+/// None: any time may pass before a thread from outside has its turn.
+pub(crate) const STANDSTILL: Option<std::time::Duration> = None;
+
 /// A pause in a loop that waits for another thread's step: with priorities, this thread's becomes the lowest.
 pub(crate) fn spin_loop() {
     shuttle::hint::spin_loop();

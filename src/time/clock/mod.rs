@@ -10,6 +10,7 @@
 //! | `coarse.rs` | a cheaper clock, which tells that a deadline is far away |
 //! | `awake.rs` | what is awake in the runtime: the protocol by which paused time never moves under a running task |
 //! | `attendance.rs` | whether a worker that nobody drives keeps paused time from moving |
+//! | `standstill.rs` | telling those who wait that nothing moves the clock any more |
 //! | `presence.rs` | the same for a thread in `block_on` |
 //!
 //! Who calls it: `driver/`, the public face of `time`, and whoever wakes or parks a thread of the runtime (`stir`, `rest`).
@@ -26,10 +27,14 @@ mod pausable;
 mod presence;
 #[cfg(not(feature = "test-util"))]
 mod real;
+#[cfg(feature = "test-util")]
+mod standstill;
 
 #[cfg(feature = "test-util")]
 pub(crate) use pausable::{Clock, Refused, Step};
 #[cfg(feature = "test-util")]
 pub(crate) use presence::{Counted, Lent, Presence};
 #[cfg(not(feature = "test-util"))]
-pub(crate) use real::{Clock, Counted, Lent, Presence};
+pub(crate) use real::{Clock, Counted, Lent, Presence, WatchedRoot};
+#[cfg(feature = "test-util")]
+pub(crate) use standstill::WatchedRoot;

@@ -21,6 +21,7 @@ use std::time::Duration;
 use super::attendance::{Attendance, Change};
 use super::awake::Awake;
 use super::coarse::Coarse;
+use super::standstill::Roots;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{Mutex, RawInstant, fence_seq_cst, mutant};
 use crate::park::Unparker;
@@ -39,6 +40,7 @@ struct Pausing {
     reading: Mutex<Reading>,
     awake: Awake,
     attendance: Attendance,
+    roots: Roots,
     driver: Unparker,
 }
 
@@ -108,6 +110,7 @@ impl Clock {
             }),
             awake: Awake::new(awake, paused),
             attendance: Attendance::default(),
+            roots: Roots::default(),
             driver,
         };
         Self { start: RawInstant::now(), coarse: Coarse::new(), pausing: Some(pausing) }
@@ -221,6 +224,10 @@ impl Clock {
             Change::Stirs => self.stir(),
             Change::Rests => self.rest(),
         });
+    }
+
+    pub(super) fn roots(&self) -> Option<&Roots> {
+        self.pausing.as_ref().map(|pausing| &pausing.roots)
     }
 
     pub(crate) fn is_paused(&self) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! It offers what `pausable.rs` does, as far as code that knows nothing of pausing calls it.
 
+use std::marker::PhantomData;
+use std::task::Waker;
 use std::time::Duration;
 
 use super::coarse::Coarse;
@@ -134,4 +136,14 @@ impl Presence {
 
     #[inline(always)]
     pub(crate) fn end(&self, _clock: &Clock) {}
+}
+
+/// A root future that need not be told anything: this clock never stands still.
+pub(crate) struct WatchedRoot<'a>(PhantomData<&'a Clock>);
+
+impl<'a> WatchedRoot<'a> {
+    #[inline(always)]
+    pub(crate) fn new(_clock: &'a Clock, _waker: &Waker) -> Self {
+        Self(PhantomData)
+    }
 }

@@ -173,12 +173,12 @@ impl Timers {
     ) {
         let mut due = Vec::with_capacity(BATCH);
         #[cfg(feature = "test-util")]
-        let mut seen = 0;
+        let mut turns = paused::Turns::default();
         while !self.is_closed() {
             let alarm = watch();
             #[cfg(feature = "test-util")]
             if self.clock.is_pausable() {
-                self.drive_pausable(parker, &has_work, alarm, &mut seen, &mut due, &mut sink);
+                self.drive_pausable(parker, &has_work, alarm, &mut turns, &mut due, &mut sink);
                 continue;
             }
             if self.fire_due(&mut due, &mut sink) {
@@ -233,35 +233,40 @@ impl Timers {
         let told = self.told.load(Ordering::Relaxed);
         let earliest = self.earliest();
         let until = if told < earliest && self.clock.now() < told { told } else { earliest };
-        self.sleep(parker, until, alarm);
+        let _ = self.sleep(parker, until, alarm);
     }
 
-    /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it.
-    fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) {
+    /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it. False if its time was up.
+    fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) -> bool {
         self.wakeups.settle();
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
         // ORDERING(driver_rescan): `until` before, each `next` after; pairs with `timer_publish`.
         fence_seq_cst("driver_rescan");
         let missed = !mutant("driver_skip_rescan") && self.earliest() < until;
+        let mut was_called = true;
         if !missed && !self.is_closed() {
             let expiry = if until == NEVER { None } else { self.clock.alarm(until) };
-            self.park(parker, expiry.into_iter().chain(alarm).min());
+            was_called = self.park(parker, expiry.into_iter().chain(alarm).min());
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         let told = self.until.swap(AWAKE, Ordering::Relaxed);
         // Counter only: the driver's own.
         self.told.store(told, Ordering::Relaxed);
+        was_called
     }
 
-    fn park(&self, parker: &Parker, alarm: Option<RawInstant>) {
-        match alarm {
-            Some(instant) => {
-                sharply(|| parker.park_until(instant));
+    /// Parks the driver. False if its time was up.
+    fn park(&self, parker: &Parker, alarm: Option<RawInstant>) -> bool {
+        let was_called = match alarm {
+            Some(instant) => sharply(|| parker.park_until(instant)),
+            None => {
+                parker.park();
+                true
             }
-            None => parker.park(),
-        }
+        };
         self.wakeups.count();
+        was_called
     }
 
     /// When the driver must look at the first of all shards.

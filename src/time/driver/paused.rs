@@ -7,36 +7,46 @@
 //! - The driver alone fires timers, one moment after the other, so that no two wakes change places.
 //! - While something is awake, `until` says that the driver is awake too: nobody unparks it for an earlier timer, as the last to rest will.
 //!   While everything rests and there is no timer, it says [`NEVER`]: a thread from outside that registers one unparks it.
+//! - Nobody is told of a standstill while something is awake: the driver has seen twice that nothing was, and was not called in between.
 //!
 //! Deliberately not here: what is awake (`clock/awake.rs`).
 
 use std::task::Waker;
 
 use super::{NEVER, Timers};
-use crate::facade::RawInstant;
+use crate::facade::{RawInstant, STANDSTILL};
 use crate::park::Parker;
 use crate::time::clock::Step;
 
+/// What one turn leaves to the next.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    /// The clock's changes that an earlier turn has seen.
+    seen: u64,
+    /// Since when nothing can move the clock, if it is so, and nobody has called the driver.
+    stands: Option<RawInstant>,
+}
+
 impl Timers {
-    /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock. `seen` are the clock's changes that an
-    /// earlier turn has seen.
+    /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock.
     pub(super) fn drive_pausable(
         &self,
         parker: &Parker,
         has_work: &impl Fn() -> bool,
         alarm: Option<RawInstant>,
-        seen: &mut u64,
+        turns: &mut Turns,
         due: &mut Vec<Waker>,
         sink: &mut impl FnMut(&mut Vec<Waker>),
     ) {
         // In this order: each call that is answered below has changed the clock before this turn or an earlier one has looked.
         let asked = self.clock.asked();
         let changes = self.clock.changes();
-        let changed = std::mem::replace(seen, changes) != changes;
+        let changed = std::mem::replace(&mut turns.seen, changes) != changes;
         if changed {
             self.take_all_over();
         }
         if !self.clock.is_paused() {
+            turns.stands = None;
             if changed {
                 self.fire_all(due, sink);
             }
@@ -49,10 +59,35 @@ impl Timers {
         }
         self.fire_in_order(due, sink);
         self.answer(asked, due, sink);
-        match self.clock.step(has_work, || self.earliest_due()) {
-            Step::Due => {}
-            Step::NoTimer => self.sleep(parker, NEVER, alarm),
-            Step::Busy => self.park(parker, alarm),
+        let step = self.clock.step(has_work, || self.earliest_due());
+        if step == Step::NoTimer {
+            return self.stand_still(parker, alarm, turns, due, sink);
+        }
+        turns.stands = None;
+        if step == Step::Busy {
+            let _ = self.park(parker, alarm);
+        }
+    }
+
+    /// Waits for a timer: there is none, and everything rests. Tells those who wait for the clock, if that lasts.
+    fn stand_still(
+        &self,
+        parker: &Parker,
+        alarm: Option<RawInstant>,
+        turns: &mut Turns,
+        due: &mut Vec<Waker>,
+        sink: &mut impl FnMut(&mut Vec<Waker>),
+    ) {
+        let now = RawInstant::now();
+        let since = *turns.stands.get_or_insert(now);
+        let over = STANDSTILL.and_then(|patience| since.checked_add(patience)).filter(|_| self.clock.has_roots());
+        if over.is_some_and(|over| over <= now) {
+            turns.stands = None;
+            self.clock.tell_roots(due);
+            return sink(due);
+        }
+        if self.sleep(parker, NEVER, over.into_iter().chain(alarm).min()) {
+            turns.stands = None;
         }
     }
 

@@ -1,0 +1,51 @@
+//! What there is to say when nothing can move a paused clock any more: which tasks wait, and where they were spawned.
+//!
+//! Who calls it: a thread in `block_on` whose root future was told (`time/clock/standstill.rs`). Tasks of local sets are in lists of their own, and not here.
+
+use std::fmt::Write as _;
+
+use super::Scheduler;
+use crate::task::list::Listed;
+
+/// So many tasks are told of at most.
+const MOST: usize = 20;
+
+impl Scheduler {
+    /// The message of the panic that ends a wait for ever.
+    #[cold]
+    pub(crate) fn standstill_message(&self) -> String {
+        let (mut waiting, mut count) = (Vec::new(), 0);
+        for list in &self.lists {
+            list.for_each(|task| {
+                count += 1;
+                if waiting.len() < MOST {
+                    waiting.push(task);
+                }
+            });
+        }
+        let mut text = "nothing can move the clock: it is paused, everything in the runtime waits, and no timer is left that will ever fire. If \
+                        an answer is to come from outside (a thread, a socket, another runtime), keep a `fusee::time::hold()` while you \
+                        wait for it."
+            .to_owned();
+        // Writing to a string does not fail.
+        let _ = match count {
+            0 => write!(text, " No task waits beside the future of `block_on`."),
+            1 => write!(text, " Beside the future of `block_on` waits"),
+            _ => write!(text, " Beside the future of `block_on` wait {count} tasks:"),
+        };
+        for Listed { id, name, spawned_at } in &waiting {
+            let _ = write!(text, "\n  task {id}");
+            if let Some(name) = name {
+                let _ = write!(text, " {name:?}");
+            }
+            let _ = match spawned_at {
+                Some(place) => write!(text, ", spawned at {place}"),
+                None => write!(text, ", spawned before the clock was paused"),
+            };
+        }
+        if count > waiting.len() {
+            let _ = write!(text, "\n  and {} more", count - waiting.len());
+        }
+        text
+    }
+}
