@@ -17,6 +17,13 @@ pub(crate) enum Attribute {
 }
 
 impl Attribute {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Test => "test",
+        }
+    }
+
     fn default_flavor(self) -> Flavor {
         match self {
             Self::Main => Flavor::MultiThread,
@@ -44,14 +51,30 @@ pub(crate) fn expand(attribute: Attribute, options: TokenStream, item: TokenStre
 }
 
 fn check(attribute: Attribute, function: &Function) -> Result<()> {
+    if let Some((second, path)) = function.runtime_attribute() {
+        let message = match path.rsplit("::").nth(1) {
+            Some("fusee") if path.ends_with(attribute.name()) => format!("`#[{path}]` is written twice"),
+            _ => format!("`#[fusee::{}]` and `#[{path}]` give the function a runtime each: keep one", attribute.name()),
+        };
+        return Err(Error::at(second.span(), message));
+    }
+    let is_test = function.test_attribute();
     if !function.is_async {
-        let message = "the `async` keyword is missing from the function declaration";
-        return Err(Error::at(function.signature[0].span(), message));
+        return Err(match is_test {
+            // An attribute above may have made it one, and taken the word.
+            Some(test) if attribute == Attribute::Test => Error::at(
+                test.span(),
+                "the function is a test already, and not `async`: `#[fusee::test]` makes a test of an `async fn` by itself",
+            ),
+            _ => {
+                Error::at(function.signature[0].span(), "the `async` keyword is missing from the function declaration")
+            }
+        });
     }
     if is_main_with_arguments(function) {
         return Err(Error::at(function.arguments.span(), "the function `main` takes no arguments"));
     }
-    match function.test_attribute() {
+    match is_test {
         Some(second) if attribute == Attribute::Test => {
             Err(Error::at(second.span(), "the function is a test twice: `#[fusee::test]` adds `#[test]`"))
         }

@@ -71,8 +71,9 @@ use expand::{Attribute, expand};
 /// ```
 ///
 /// # Errors
-/// What cannot be does not compile: a function that is not `async`, arguments of `main`, an option that is unknown, given twice
-/// or of the wrong kind, `worker_threads` of a runtime that is not multi-threaded or of 0, and a blank `name`.
+/// What cannot be does not compile: a function that is not `async`, one that another attribute gives a runtime too, arguments of `main`, an
+/// option that is unknown, given twice or of the wrong kind, `worker_threads` of a runtime that is not multi-threaded or of 0, and a
+/// blank `name`.
 ///
 /// # Panics
 /// The function panics when the runtime cannot be started, with the builder's error, and when it is called inside a runtime.
