@@ -107,7 +107,6 @@ fn expand_function(attribute: Attribute, options: &Options, function: &Function)
     tokens.extend(function.qualifiers.iter().cloned());
     tokens.extend(function.signature.iter().cloned());
     let mut body: TokenStream = function.inner_attributes.iter().cloned().collect();
-    body.extend(feature_of_paused_time(options));
     body.extend(builder(attribute, options));
     body.extend(code(
         ".unwrap_or_else(|error| ::core::panic!(\"the runtime could not be started: {error}\")).block_on",
@@ -124,16 +123,6 @@ fn root(options: &Options) -> TokenStream {
         Some(path) => code(&path.value, path.span),
         None => code("::fusee", Span::mixed_site()),
     }
-}
-
-/// Names something that is there with the feature `test-util` alone, if the option needs that: of a path the compiler says which feature is
-/// missing, of a method it does not.
-fn feature_of_paused_time(options: &Options) -> TokenStream {
-    let Some(given) = options.start_paused.as_ref().filter(|given| given.value) else { return TokenStream::new() };
-    let mut tokens = code("let _ = ", given.span);
-    tokens.extend(root(options));
-    tokens.extend(code("::time::pause;", given.span));
-    tokens
 }
 
 /// The configured builder, asked for a runtime.

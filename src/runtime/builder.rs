@@ -218,6 +218,13 @@ impl Builder {
         self
     }
 
+    /// Not there without the feature `test-util`, which the compiler then says.
+    #[cfg(not(feature = "test-util"))]
+    #[doc(hidden)]
+    pub fn start_paused(&mut self, _: impl feature_test_util::IsOn) -> &mut Self {
+        self
+    }
+
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
@@ -297,6 +304,17 @@ impl Builder {
             None => Ok(available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_WORKERS)),
         }
     }
+}
+
+/// What nothing is where the feature `test-util` is off.
+#[cfg(not(feature = "test-util"))]
+mod feature_test_util {
+    #[diagnostic::on_unimplemented(
+        message = "`start_paused` needs the feature `test-util` of `fusee`",
+        label = "the feature `test-util` is off",
+        note = "in Cargo.toml: `fusee = {{ …, features = [\"test-util\"] }}`"
+    )]
+    pub trait IsOn {}
 }
 
 impl fmt::Debug for Builder {
