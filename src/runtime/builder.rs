@@ -89,6 +89,12 @@ impl Builder {
         self
     }
 
+    /// Nothing: there is no network I/O here yet, to be enabled or not. It is here so that programs carry over that call it; code that needs tokio's
+    /// reactor does not find it for that.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
     /// Nothing: all that there is is always there. It is here so that programs carry over that call it.
     pub fn enable_all(&mut self) -> &mut Self {
         self
