@@ -5,7 +5,7 @@
 //! compile error at the token that is to blame (`error.rs`). It all runs in the compiler, on its thread.
 //!
 //! Deliberately not here: anything that a program does when it runs; that is `fusee`'s builder. Checked by the tests of
-//! `fusee`: `tests/macros.rs`, and `xtask/tests/attributes/` for the errors.
+//! `fusee`: `tests/macros.rs`, `xtask/tests/attributes/` for the errors, and `xtask/tests/lints.rs` for what lints say.
 
 mod error;
 mod expand;
@@ -56,6 +56,9 @@ use expand::{Attribute, expand};
 ///     assert_eq!(fusee::spawn(async { std::thread::current().id() }).await.unwrap(), here);
 /// }
 /// ```
+///
+/// # Lints
+/// Of the body lints say what they say of an `async` block, of the function what they say of any, and nothing of what the attribute writes.
 ///
 /// # Without the attribute
 /// The first example is short for
