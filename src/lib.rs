@@ -27,6 +27,8 @@
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
+//! - `tokio-sync`: channels, locks, `select!`, `join!`, `try_join!` and `pin!` under the names `fusee::sync` and `fusee::select!`. They are tokio's, and
+//!   need no runtime of its own.
 
 mod blocking;
 mod duty;
@@ -35,12 +37,31 @@ mod facade;
 mod park;
 pub mod runtime;
 mod scheduler;
+#[cfg(feature = "tokio-sync")]
+pub mod sync;
 pub mod task;
 pub mod time;
 
 #[cfg(feature = "macros")]
 pub use fusee_macros::{main, test};
 pub use task::spawn;
+/// tokio's `join!`, with the feature `tokio-sync`: awaits several futures at the same time, in one task. It needs no runtime.
+#[cfg(feature = "tokio-sync")]
+#[doc(inline)]
+pub use tokio::join;
+/// tokio's `pin!`, with the feature `tokio-sync`: pins a future where it stands. It needs no runtime. `std::pin::pin!` does nearly the same.
+#[cfg(feature = "tokio-sync")]
+#[doc(inline)]
+pub use tokio::pin;
+/// tokio's `select!`, with the feature `tokio-sync`: awaits several futures until one is complete, and drops the others. It needs no runtime.
+#[cfg(feature = "tokio-sync")]
+#[doc(inline)]
+pub use tokio::select;
+/// tokio's `try_join!`, with the feature `tokio-sync`: awaits several futures at the same time, in one task, until one answers an error. It needs
+/// no runtime.
+#[cfg(feature = "tokio-sync")]
+#[doc(inline)]
+pub use tokio::try_join;
 
 // A task's header takes no more than this, whatever its future.
 #[cfg(target_pointer_width = "64")]

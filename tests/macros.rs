@@ -88,24 +88,37 @@ mod the_runtime {
         #[fusee::main(crate = "path")]
         async fn main() {}
         assert_eq!(calls_of(main), ["new_multi_thread", "build", "block_on"]);
+        #[fusee::main(worker_threads = 3, flavor = "multi_thread", crate = "path")]
+        async fn workers() {}
+        assert_eq!(calls_of(workers), ["new_multi_thread", "worker_threads(3)", "build", "block_on"]);
         #[fusee::main(flavor = "current_thread", start_paused = false, crate = "crate::stand_in")]
         async fn current() {}
         assert_eq!(calls_of(current), ["new_current_thread", "build", "block_on"]);
+    }
+
+    #[test]
+    #[cfg(feature = "test-util")]
+    fn starts_paused_where_the_options_say_so() {
+        use stand_in as path;
+
         #[fusee::main(start_paused = true, worker_threads = 1, flavor = "multi_thread", crate = "path")]
         async fn paused() {}
         assert_eq!(
             calls_of(paused),
             ["new_multi_thread", "worker_threads(1)", "start_paused(true)", "build", "block_on"]
         );
+        #[fusee::main(flavor = "local", start_paused = true, crate = "path")]
+        async fn local() {}
+        assert_eq!(calls_of(local), ["new_current_thread", "start_paused(true)", "build_local", "block_on"]);
     }
 
     #[test]
     fn may_be_local_and_have_a_name() {
         use stand_in as path;
 
-        #[fusee::main(flavor = "local", start_paused = true, crate = "path")]
+        #[fusee::main(flavor = "local", crate = "path")]
         async fn main() {}
-        assert_eq!(calls_of(main), ["new_current_thread", "start_paused(true)", "build_local", "block_on"]);
+        assert_eq!(calls_of(main), ["new_current_thread", "build_local", "block_on"]);
         #[fusee::main(name = r#"a "raw" name"#, crate = "path")]
         async fn named() {}
         assert_eq!(calls_of(named), ["new_multi_thread", r#"name(a "raw" name)"#, "build", "block_on"]);

@@ -62,13 +62,32 @@ impl Function {
 
     /// The `#[test]` that the function has already, by whichever of its names.
     pub(crate) fn test_attribute(&self) -> Option<&TokenTree> {
-        let is_test = |token: &&TokenTree| {
-            let TokenTree::Group(group) = token else { return false };
-            let path: String = group.stream().into_iter().map(|token| token.to_string()).collect();
-            matches!(path.trim_start_matches(':').split_once("::prelude::"), Some(("core" | "std", edition)) if edition.ends_with("::test"))
+        let is_test = |path: &str| {
+            matches!(path.split_once("::prelude::"), Some(("core" | "std", edition)) if edition.ends_with("::test"))
                 || path == "test"
         };
-        self.attributes.iter().find(is_test)
+        self.attributes_with_paths().find_map(|(token, path)| is_test(&path).then_some(token))
+    }
+
+    /// An attribute below ours that gives the function a runtime too, with its path.
+    pub(crate) fn runtime_attribute(&self) -> Option<(&TokenTree, String)> {
+        self.attributes_with_paths().find(|(_, path)| {
+            let segments: Vec<&str> = path.split("::").collect();
+            matches!(segments.as_slice(), [.., "fusee" | "tokio" | "async_std" | "actix_rt", "main" | "test"])
+        })
+    }
+
+    /// What stands in brackets, with the path that it begins with.
+    fn attributes_with_paths(&self) -> impl Iterator<Item = (&TokenTree, String)> {
+        let path = |group: &Group| {
+            let in_path = |token: &TokenTree| matches!(token, TokenTree::Ident(_)) || is_punct(token, ':');
+            let path: String = group.stream().into_iter().take_while(in_path).map(|token| token.to_string()).collect();
+            path.trim_start_matches(':').to_owned()
+        };
+        self.attributes.iter().filter_map(move |token| match token {
+            TokenTree::Group(group) => Some((token, path(group))),
+            _ => None,
+        })
     }
 }
 

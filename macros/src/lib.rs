@@ -5,7 +5,7 @@
 //! compile error at the token that is to blame (`error.rs`). It all runs in the compiler, on its thread.
 //!
 //! Deliberately not here: anything that a program does when it runs; that is `fusee`'s builder. Checked by the tests of
-//! `fusee`: `tests/macros.rs`, and `xtask/tests/attributes/` for the errors.
+//! `fusee`: `tests/macros.rs`, `xtask/tests/attributes/` for the errors, and `xtask/tests/lints.rs` for what lints say.
 
 mod error;
 mod expand;
@@ -57,6 +57,9 @@ use expand::{Attribute, expand};
 /// }
 /// ```
 ///
+/// # Lints
+/// Of the body lints say what they say of an `async` block, of the function what they say of any, and nothing of what the attribute writes.
+///
 /// # Without the attribute
 /// The first example is short for
 ///
@@ -71,8 +74,9 @@ use expand::{Attribute, expand};
 /// ```
 ///
 /// # Errors
-/// What cannot be does not compile: a function that is not `async`, arguments of `main`, an option that is unknown, given twice
-/// or of the wrong kind, `worker_threads` of a runtime that is not multi-threaded or of 0, and a blank `name`.
+/// What cannot be does not compile: a function that is not `async`, one that another attribute gives a runtime too, arguments of `main`, an
+/// option that is unknown, given twice or of the wrong kind, `worker_threads` of a runtime that is not multi-threaded or of 0, and a
+/// blank `name`.
 ///
 /// # Panics
 /// The function panics when the runtime cannot be started, with the builder's error, and when it is called inside a runtime.

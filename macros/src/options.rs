@@ -27,6 +27,13 @@ pub(crate) struct Given<T> {
     pub(crate) span: Span,
 }
 
+impl<T> Given<T> {
+    /// Where what is generated for it stands: in its place, but not as the user's own code, which lints would judge.
+    pub(crate) fn place(&self) -> Span {
+        self.span.resolved_at(Span::mixed_site())
+    }
+}
+
 /// The options that were given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {

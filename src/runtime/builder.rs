@@ -89,6 +89,12 @@ impl Builder {
         self
     }
 
+    /// Nothing: there is no network I/O here yet, to be enabled or not. It is here so that programs carry over that call it; code that needs tokio's
+    /// reactor does not find it for that.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
     /// Nothing: all that there is is always there. It is here so that programs carry over that call it.
     pub fn enable_all(&mut self) -> &mut Self {
         self
@@ -218,6 +224,13 @@ impl Builder {
         self
     }
 
+    /// Not there without the feature `test-util`, which the compiler then says.
+    #[cfg(not(feature = "test-util"))]
+    #[doc(hidden)]
+    pub fn start_paused(&mut self, _: impl feature_test_util::IsOn) -> &mut Self {
+        self
+    }
+
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
@@ -297,6 +310,17 @@ impl Builder {
             None => Ok(available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_WORKERS)),
         }
     }
+}
+
+/// What nothing is where the feature `test-util` is off.
+#[cfg(not(feature = "test-util"))]
+mod feature_test_util {
+    #[diagnostic::on_unimplemented(
+        message = "`start_paused` needs the feature `test-util` of `fusee`",
+        label = "the feature `test-util` is off",
+        note = "in Cargo.toml: `fusee = {{ …, features = [\"test-util\"] }}`"
+    )]
+    pub trait IsOn {}
 }
 
 impl fmt::Debug for Builder {

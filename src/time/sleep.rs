@@ -37,7 +37,8 @@ pub fn sleep(duration: Duration) -> Sleep {
     Sleep::new(Instant::now().plus(duration))
 }
 
-/// Waits until `deadline`: never less. One that has passed is ready on the first poll.
+/// Waits until `deadline`: never less. One that has passed is ready on the first poll. An instant of the standard library's clock is
+/// given as `deadline.into()`.
 ///
 /// # Cancel safety
 /// Safe: dropping it takes its timer out at once.
@@ -116,6 +117,25 @@ impl Sleep {
     }
 
     /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one.
+    ///
+    /// It is called on a pinned one as well, in a binding that is `mut`.
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    ///
+    /// use fusee::time::{Duration, Instant, Sleep, sleep};
+    ///
+    /// fn postpone(mut pinned: Pin<&mut Sleep>) {
+    ///     pinned.reset(Instant::now() + Duration::from_millis(1));
+    /// }
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     let mut pause = sleep(Duration::from_millis(1));
+    ///     pause.reset(pause.deadline() + Duration::from_millis(1));
+    ///     postpone(Pin::new(&mut pause));
+    ///     pause.await;
+    /// });
+    /// ```
     pub fn reset(&mut self, deadline: Instant) {
         let old = std::mem::replace(&mut self.deadline, deadline);
         let timers = self.handle.timers();

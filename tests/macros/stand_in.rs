@@ -54,6 +54,7 @@ pub(crate) mod runtime {
             self
         }
 
+        #[cfg(feature = "test-util")]
         pub(crate) fn start_paused(&mut self, paused: bool) -> &mut Self {
             record(format!("start_paused({paused})"));
             self
@@ -79,9 +80,4 @@ pub(crate) mod runtime {
             }
         }
     }
-}
-
-/// Named where time is to start paused, so that the compiler tells of a feature that is off.
-pub(crate) mod time {
-    pub(crate) fn pause() {}
 }

@@ -5,10 +5,11 @@
 //! are kept.
 
 /// `compile_fail/`: what must not cross threads or outlive what it borrows. `attributes/`: what `#[fusee::main]` and `#[fusee::test]` refuse, and
-/// where the compiler points.
+/// where the compiler points. `features/`: what is there with a feature alone, which the compiler names.
 #[test]
 fn misuse_of_the_library_is_refused_by_the_compiler() {
     let programs = trybuild::TestCases::new();
     programs.compile_fail("tests/compile_fail/*.rs");
     programs.compile_fail("tests/attributes/*.rs");
+    programs.compile_fail("tests/features/*.rs");
 }

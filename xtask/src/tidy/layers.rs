@@ -47,6 +47,7 @@ const LAYERS: &[Layer] = &[
     // The public leaves: what users call, on top of the runtime.
     Layer { modules: &["task::spawn", "task::builder", "task::join_set", "task::local"], may_use: &["*"] },
     Layer { modules: &["time"], may_use: &["*"] },
+    Layer { modules: &["sync"], may_use: &[] },
     Layer { modules: &[ROOT], may_use: &["*"] },
 ];
 
