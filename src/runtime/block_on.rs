@@ -79,7 +79,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             drop(waiting);
             // The worker counts for this thread from now on.
             drop(present);
-            drop(watched);
+            watched.end();
             return drive(handle, worker, slot, future);
         }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {

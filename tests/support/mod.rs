@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use fusee::runtime::{Builder, Runtime, RuntimeFlavor};
 
-/// After how long a test counts as hung; ten times that in a deep run.
+/// After how long a test counts as hung; ten times that in a deep run, and under a sanitizer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs `body` on a thread of its own. Fails if that takes longer than [`PATIENCE`].
@@ -36,7 +36,8 @@ pub(crate) fn watchdog<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'sta
             result
         })
         .expect("a thread for the test's body");
-    let patience = if is_deep() { 10 * PATIENCE } else { PATIENCE };
+    let is_patient = is_deep() || std::env::var_os("FUSEE_PATIENT").is_some();
+    let patience = if is_patient { 10 * PATIENCE } else { PATIENCE };
     match wait.recv_timeout(patience) {
         Err(RecvTimeoutError::Timeout) => panic!("watchdog: the test hangs, {patience:?} have passed"),
         Ok(()) | Err(RecvTimeoutError::Disconnected) => thread.join().unwrap_or_else(|payload| resume_unwind(payload)),

@@ -73,7 +73,7 @@ fn many_tasks_are_counted() {
     let text = told(&runtime, |runtime| {
         runtime.block_on(async {
             (0..100).for_each(|_| drop(fusee::spawn(pending::<()>())));
-            pending::<()>().await
+            pending::<()>().await;
         });
     });
     assert!(text.contains("wait 100 tasks") && text.ends_with("and 80 more"), "{text}");

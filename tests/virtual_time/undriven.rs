@@ -1,7 +1,7 @@
 //! A current-thread runtime whose worker nobody drives: its time moves for whoever waits in `block_on` for it, and only then.
 
 use std::sync::mpsc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -74,7 +74,11 @@ fn time_stands_still_while_a_task_waits_for_somebody_to_drive() {
             let (entered, slept) = (Latch::new(), Latch::new());
             let start = runtime.block_on(async { Instant::now() });
             let task = if in_slot {
-                runtime.block_on(async { fusee::spawn(async move { start.elapsed() }) })
+                {
+                    let _entered = runtime.enter();
+                    runtime
+                        .block_on(std::future::poll_fn(|_| Poll::Ready(fusee::spawn(async move { start.elapsed() }))))
+                }
             } else {
                 runtime.spawn(async move { start.elapsed() })
             };

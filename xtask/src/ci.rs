@@ -43,6 +43,15 @@ enum Action {
 /// `cargo test --workspace --all-features` builds the examples and runs the models of `loom-tests` too.
 const TEST_ARGUMENTS: &[&str] = &["test", "--workspace", "--all-features"];
 
+/// To go on past a failure is to run all tests, too: cargo stops at the first program of tests that fails.
+fn test_arguments(options: Options) -> Vec<&'static str> {
+    let mut arguments = TEST_ARGUMENTS.to_vec();
+    if options.keep_going {
+        arguments.push("--no-fail-fast");
+    }
+    arguments
+}
+
 /// Property tests read the first; the models' harness lets the second override the bound of a composite model.
 const DEEP_ENVIRONMENT: &[(&str, &str)] = &[("FUSEE_DEEP", "1"), ("LOOM_MAX_PREEMPTIONS", "4")];
 
@@ -115,7 +124,7 @@ fn run_step(root: &Path, step: &Step, options: Options, models_passed: bool) -> 
     let began = Instant::now();
     let result = match &step.action {
         Action::Cargo { arguments, environment } => run_cargo(root, arguments, environment),
-        Action::Tests => run_cargo(root, TEST_ARGUMENTS, if options.deep { DEEP_ENVIRONMENT } else { &[] }),
+        Action::Tests => run_cargo(root, &test_arguments(options), if options.deep { DEEP_ENVIRONMENT } else { &[] }),
         Action::Schedules => run_cargo(root, SCHEDULES_ARGUMENTS, SCHEDULES_ENVIRONMENT),
         Action::Sanitizers => sanitize::run(root, &sanitize::Kind::ALL, None),
         Action::Tidy => tidy::run(root),

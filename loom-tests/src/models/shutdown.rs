@@ -69,6 +69,32 @@ fn shutdown_inflight_wake() {
     });
 }
 
+/// Something that one thread writes, and another reads afterwards.
+struct Written(UnsafeCell<bool>);
+
+// SAFETY: loom runs one thread at a time, and checks that accesses are ordered: that they are is what the model is about.
+unsafe impl Sync for Written {}
+
+impl Written {
+    fn new() -> Self {
+        Self(UnsafeCell::new(false))
+    }
+
+    fn write(&self) {
+        self.0.with_mut(|written| {
+            // SAFETY: loom checks that nobody else is here.
+            unsafe { *written = true }
+        });
+    }
+
+    fn is_written(&self) -> bool {
+        self.0.with(|written| {
+            // SAFETY: loom checks that nobody writes meanwhile.
+            unsafe { *written }
+        })
+    }
+}
+
 /// Two threads end their last polls, and leave; whoever is the last closes the timers: what both polls did is seen at the timers' end.
 ///
 /// Mutants: `scheduler_leave`, `timers_close`.
@@ -79,12 +105,11 @@ fn leave_vs_close() {
         let seeds = [Seed::new(), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, driver.unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
-        let polled = StdArc::new([UnsafeCell::new(0), UnsafeCell::new(0)]);
+        let polled = StdArc::new([Written::new(), Written::new()]);
         let poll_and_leave = |index: usize| {
             let (scheduler, polled) = (scheduler.clone(), polled.clone());
             move || {
-                // SAFETY: written by this thread alone; that the driver reads it later is what is checked.
-                polled[index].with_mut(|polled| unsafe { *polled = 1 });
+                polled[index].write();
                 scheduler.leave();
             }
         };
@@ -94,12 +119,11 @@ fn leave_vs_close() {
             let (scheduler, polled) = (scheduler.clone(), polled.clone());
             spawn(move || {
                 scheduler.timers().drive(&driver, || false, || None, |due| due.clear());
-                // SAFETY: nobody writes any more: that is what is checked.
-                polled.each_ref().map(|polled| polled.with(|polled| unsafe { *polled }))
+                polled.each_ref().map(Written::is_written)
             })
         };
         leaves();
-        assert_eq!(driving.join().unwrap(), [1, 1]);
+        assert_eq!(driving.join().unwrap(), [true; 2]);
         leaving.join().unwrap();
     });
 }

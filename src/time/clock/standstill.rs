@@ -54,6 +54,9 @@ impl<'a> WatchedRoot<'a> {
         Self { clock, key }
     }
 
+    /// Somebody else is told from now on: the same root, as one that drives.
+    pub(crate) fn end(self) {}
+
     /// Whether the clock was seen to stand still for good since the last call.
     pub(crate) fn is_told(&self) -> bool {
         let Some(roots) = self.clock.roots() else { return false };

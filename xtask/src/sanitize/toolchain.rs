@@ -157,6 +157,8 @@ impl Sanitizer {
         let suppressions = self.root.join(self.kind.suppressions());
         // A panic's backtrace is looked up in tables that compiled code of the standard library keeps under a lock of its own.
         command.env("RUST_BACKTRACE", "0");
+        // The tests' watchdogs wait longer: what is instrumented takes its time.
+        command.env("FUSEE_PATIENT", "1");
         let suppressions = format!("suppressions={}:print_suppressions=1", suppressions.display());
         match self.kind {
             Kind::Address => {
