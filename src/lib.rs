@@ -27,6 +27,7 @@
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
+//! - `futures-task`: a [`Handle`](runtime::Handle) is a `futures::task::Spawn`, and a [`LocalSet`](task::LocalSet) a `LocalSpawn`.
 
 mod blocking;
 mod duty;
