@@ -161,10 +161,10 @@ impl Desk {
 
     /// Whether `wait` is over. It has no place among the waiters then.
     fn ends_wait(&self, wait: &mut Wait) -> bool {
-        let is_waiting = wait.since == Some(self.ends) || (mutant("tally_forgets_ends") && !self.is_over());
-        if !is_waiting {
-            *wait = Wait { since: None, waiter: None };
+        if wait.since != Some(self.ends) {
+            let since = (mutant("tally_forgets_ends") && !self.is_over()).then_some(self.ends);
+            *wait = Wait { since, waiter: None };
         }
-        !is_waiting
+        wait.since.is_none()
     }
 }
