@@ -172,8 +172,8 @@ fn tasks_of_a_runtime_that_is_shut_down_are_gone() {
         drop(tracker.spawn_on(pending::<()>(), &handle));
         drop(tracker.spawn_blocking_on(|| (), &handle));
         drop(runtime);
-        let _ = tracker.spawn_on(pending::<()>(), &handle);
-        let _ = tracker.spawn_blocking_on(|| (), &handle);
+        drop(tracker.spawn_on(pending::<()>(), &handle));
+        drop(tracker.spawn_blocking_on(|| (), &handle));
         tracker.close();
         assert!(tracker.is_empty());
         assert!(is_over(&mut tracker.wait()));

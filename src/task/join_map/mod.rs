@@ -8,7 +8,7 @@
 //! - The user's code (hashing, comparing and dropping keys) runs before a step of the map or after it: a panic in it leaves the map whole.
 //!   The table therefore keeps the hashes.
 //!
-//! Checked by `tests/join_map.rs`. Deliberately not here: how a task tells that it is complete (`join_set/`).
+//! Checked by `tests/join_map.rs`, `tests/join_map_keys.rs`. Deliberately not here: how a task tells that it is complete (`join_set/`).
 
 mod spawn;
 
