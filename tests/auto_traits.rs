@@ -14,11 +14,13 @@ use fusee::runtime::{
 };
 use fusee::task::coop::{Coop, RestoreOnPending};
 use fusee::task::futures::TaskLocalFuture;
+use fusee::task::task_tracker::{TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
 use fusee::task::{
-    self, AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet,
-    Unconstrained,
+    self, AbortHandle, AbortOnDrop, AbortOnDropHandle, AccessError, Id, JoinError, JoinHandle, JoinMap, JoinMapKeys,
+    JoinSet, LocalEnterGuard, LocalKey, LocalSet, TaskTracker, Unconstrained,
 };
 use fusee::time::error::Elapsed;
+use fusee::time::stream::{self, Throttle, TimeoutRepeating};
 use fusee::time::{Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 
 const fn send<T: Send>() {}
@@ -78,6 +80,16 @@ all![
     JoinSet<()>,
     JoinSet<Cell<u8>>,
     JoinSet<Awkward>,
+    AbortOnDropHandle<()>,
+    AbortOnDropHandle<Awkward>,
+    AbortOnDrop,
+    JoinMap<u8, ()>,
+    JoinMap<u8, Awkward>,
+    JoinMapKeys<'static, u8, ()>,
+    TaskTracker,
+    TaskTrackerToken,
+    TaskTrackerWaitFuture<'static>,
+    TrackedFuture<Ready<()>>,
     LocalKey<Rc<()>>,
     AccessError,
     Coop<Ready<()>>,
@@ -91,6 +103,9 @@ all![
     Timeout<Pending<()>>,
     Timeout<Sleep>,
     Timeout<JoinHandle<()>>,
+    stream::Timeout<Interval>,
+    TimeoutRepeating<Interval>,
+    Throttle<Interval>,
     Elapsed,
 ];
 
@@ -99,6 +114,12 @@ const _: () = {
     unwind::<JoinHandle<Awkward>>();
     unwind::<JoinSet<Awkward>>();
     unwind::<AbortHandle>();
+    unwind::<AbortOnDropHandle<Awkward>>();
+    unwind::<AbortOnDrop>();
+    unwind::<JoinMap<u8, Awkward>>();
+    unwind::<TaskTracker>();
+    unwind::<TaskTrackerToken>();
+    unwind::<TaskTrackerWaitFuture<'static>>();
     unwind::<Builder>();
     unwind::<Runtime>();
     unwind::<Handle>();
@@ -134,6 +155,13 @@ not!(JoinHandle<Rc<()>>: Send);
 not!(JoinHandle<Rc<()>>: Sync);
 not!(JoinSet<Rc<()>>: Send);
 not!(JoinSet<Rc<()>>: Sync);
+not!(AbortOnDropHandle<Rc<()>>: Send);
+not!(AbortOnDropHandle<()>: Clone);
+not!(JoinMap<Rc<()>, ()>: Send);
+not!(JoinMap<u8, Rc<()>>: Send);
+not!(JoinMap<Cell<u8>, ()>: Sync);
+not!(TaskTrackerWaitFuture<'static>: Clone);
+not!(TrackedFuture<PhantomFuture>: Unpin);
 not!(RestoreOnPending: Send);
 not!(TaskLocalFuture<Rc<()>, Ready<()>>: Send);
 not!(TaskLocalFuture<Cell<u8>, Ready<()>>: Sync);
@@ -157,6 +185,8 @@ not!(Runtime: Clone);
 not!(JoinError: UnwindSafe);
 not!(Timeout<PhantomFuture>: Unpin);
 not!(Timeout<Awkward>: Sync);
+not!(stream::Timeout<PhantomFuture>: Unpin);
+not!(Throttle<Awkward>: Sync);
 
 /// A future that must not move.
 struct PhantomFuture(PhantomPinned);
@@ -194,6 +224,9 @@ fn futures_of_the_public_functions_are_send() {
     send_value(&JoinSet::<Cell<u8>>::new().join_next());
     send_value(&JoinSet::<Cell<u8>>::new().shutdown());
     send_value(&JoinSet::<Cell<u8>>::new().join_all());
+    send_value(&JoinMap::<Cell<u8>, Cell<u8>>::new().join_next());
+    send_value(&JoinMap::<Cell<u8>, Cell<u8>>::new().shutdown());
+    send_value(&TaskTracker::new().wait());
     send_value(&fusee::time::timeout(fusee::time::Duration::ZERO, Box::pin(async {})));
     // A task may hold across its awaits what it likes, as long as that is Send.
     let task = fusee::spawn(async {

@@ -118,6 +118,23 @@ macro_rules! each_way {
             }
 
             #[test]
+            fn spawned_under_a_key() {
+                on_a_stack_of($stack, |_, handle, drops| {
+                    let mut map = task::JoinMap::new();
+                    map.spawn_on((), large(drops), handle);
+                    assert_eq!(executor::block_on(map.join_next()).unwrap().1.unwrap(), SUM);
+                });
+            }
+
+            #[test]
+            fn spawned_through_a_tracker() {
+                on_a_stack_of($stack, |_, _, drops| {
+                    let tracker = task::TaskTracker::new();
+                    assert_eq!(executor::block_on(tracker.spawn(large(drops))).unwrap(), SUM);
+                });
+            }
+
+            #[test]
             fn driven_by_the_runtime() {
                 on_a_stack_of($stack, |runtime, _, drops| assert_eq!(runtime.block_on(large(drops)), SUM));
             }

@@ -14,9 +14,10 @@ use std::thread;
 use std::time::Duration;
 
 use fusee::runtime::Builder;
-use fusee::task::{JoinSet, LocalSet};
-use fusee::time::{sleep, timeout};
+use fusee::task::{AbortOnDropHandle, JoinMap, JoinSet, LocalSet, TaskTracker};
+use fusee::time::{StreamExt as _, sleep, timeout};
 use futures::executor;
+use futures::stream::{self, StreamExt as _};
 use heap::live;
 use support::proc::{open_files, thread_count};
 use support::wakers::{calling, counting, panics_in_drop};
@@ -243,6 +244,37 @@ fn current_threads_with_local_sets_and_sets() {
     drop(runtime);
 }
 
+/// Tasks that are replaced, tracked, aborted by a drop, and streams that wait, when their runtime ends.
+fn maps_trackers_and_streams() {
+    let runtime = workers(2);
+    let handle = runtime.handle().clone();
+    let entered = handle.enter();
+    let (mut map, tracker) = (JoinMap::new(), TaskTracker::new());
+    for n in 0..30 {
+        map.spawn_on(
+            n % 10,
+            async move { if n % 3 == 0 { pending().await } else { vec![0u8; 100] } },
+            runtime.handle(),
+        );
+        drop(AbortOnDropHandle::new(tracker.spawn_on(pending::<()>(), runtime.handle())));
+        drop(tracker.spawn_on(sleep(Duration::from_secs(3600)), runtime.handle()));
+        drop(tracker.spawn_blocking_on(|| vec![0u8; 100], runtime.handle()));
+    }
+    drop(runtime.block_on(map.join_next()));
+    let mut streams =
+        (stream::pending::<()>().timeout(Duration::from_secs(3600)), stream::repeat(()).throttle(Duration::MAX));
+    drop(entered);
+    let (_, waker) = counting();
+    assert!(poll_once(&mut streams.0.next(), &waker).is_pending());
+    assert!(poll_once(&mut streams.1.next(), &waker).is_ready());
+    assert!(poll_once(&mut streams.1.next(), &waker).is_pending());
+    tracker.close();
+    let mut wait = tracker.wait();
+    assert!(poll_once(&mut wait, &waker).is_pending());
+    drop(runtime);
+    assert!(tracker.is_empty());
+}
+
 fn dropped_in_a_blocking_job() {
     let runtime = workers(2);
     let handle = runtime.handle().clone();
@@ -287,6 +319,7 @@ fn nothing_is_left_of_a_runtime() {
         measure(threads, "handles dropped with a waker registered", handles_dropped_with_a_waker_registered);
         measure(threads, "wakers that panic in their drop", wakers_that_panic_in_their_drop);
         measure(threads, "blocking jobs of every kind", blocking_jobs_of_every_kind);
+        measure(threads, "maps, trackers and streams", maps_trackers_and_streams);
         measure(threads, "dropped in a blocking job", dropped_in_a_blocking_job);
         measure(threads, "shut down without patience", shut_down_without_patience);
         measure(threads, "current threads with local sets and sets", current_threads_with_local_sets_and_sets);

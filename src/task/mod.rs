@@ -6,7 +6,9 @@
 //! | you have | use |
 //! |---|---|
 //! | a future to run beside others | [`spawn()`] |
-//! | many of them, to be joined as they complete | [`JoinSet`] |
+//! | many of them, to be joined as they complete | [`JoinSet`]; [`JoinMap`], if they have keys |
+//! | many of them, of which only the end is awaited, as at a shutdown | [`TaskTracker`] |
+//! | a task that is not to outlive who has spawned it | [`AbortOnDropHandle`] |
 //! | a closure that blocks, or computes for long | [`spawn_blocking`]; [`block_in_place`], if it borrows |
 //! | a future that is not `Send` | [`spawn_local`], in a [`LocalSet`] or a [`LocalRuntime`](crate::runtime::LocalRuntime) |
 //! | a loop whose awaits are always ready | [`coop`] |
@@ -29,9 +31,10 @@
 //! `cell.rs` the allocation and what is done with the future, `outcome.rs` what comes of it; `raw.rs` a task as all others see it;
 //! `runnable.rs` the queue entry; `waker.rs` and `join.rs` the handles; `list.rs` the list through which shutdown finds tasks that
 //! have been pending; `blocking.rs` tasks that never are; `local/` the tasks that stay on one thread; `id.rs` which task's code a thread runs; `meta.rs` a
-//! task's name and origin; `hooks.rs` the user's hooks; `coop/` the budget of a poll; `join_set/` and `task_local.rs` stand on top of
+//! task's name and origin; `hooks.rs` the user's hooks; `coop/` the budget of a poll; `join_set/`, `join_map/`, `task_tracker/`, `abort_on_drop.rs` and `task_local.rs` stand on top of
 //! these. The scheduler is known only as the trait `Schedule`.
 
+mod abort_on_drop;
 pub(crate) mod blocking;
 mod builder;
 mod cell;
@@ -40,6 +43,7 @@ mod error;
 pub(crate) mod hooks;
 pub(crate) mod id;
 mod join;
+mod join_map;
 pub mod join_set;
 pub(crate) mod list;
 pub(crate) mod local;
@@ -48,21 +52,28 @@ mod outcome;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;
+#[cfg(feature = "futures-task")]
+mod spawn_trait;
 pub(crate) mod state;
 mod task_local;
+pub mod task_tracker;
 pub(crate) mod waker;
 mod yield_now;
 
+pub use abort_on_drop::{AbortOnDrop, AbortOnDropHandle};
 pub use builder::Builder;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use error::JoinError;
 pub use id::{Id, id, try_id, try_name};
 pub use join::{AbortHandle, JoinHandle};
+pub use join_map::{JoinMap, JoinMapKeys};
 #[doc(inline)]
 pub use join_set::JoinSet;
 pub use local::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::{block_in_place, spawn, spawn_blocking};
 pub use task_local::{AccessError, LocalKey};
+#[doc(inline)]
+pub use task_tracker::TaskTracker;
 pub use yield_now::yield_now;
 
 /// The futures that functions of this module answer.

@@ -142,6 +142,17 @@ impl Interval {
     /// Polls for the next tick. If it is yet to come, the waker of the latest call is woken then.
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(context));
+        Poll::Ready(self.take_tick())
+    }
+
+    /// As [`poll_tick`](Self::poll_tick), whatever is left of the poll's budget.
+    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
+        ready!(self.sleep.poll_timer(context));
+        Poll::Ready(self.take_tick())
+    }
+
+    /// The tick that has come; the next one is prepared.
+    fn take_tick(&mut self) -> Instant {
         let (due, now) = (self.sleep.deadline(), self.sleep.now());
         let next = if now.duration_since(due) > LENIENCE {
             self.missed_tick_behavior.next(due, now, self.period)
@@ -149,7 +160,7 @@ impl Interval {
             due.plus(self.period)
         };
         self.sleep.reset(next);
-        Poll::Ready(due)
+        due
     }
 
     /// Lets the next tick come one period from now, and forgets what was missed.

@@ -4,6 +4,7 @@
 //! one that overflows the clock never comes.
 //!
 //! [`sleep()`] waits, [`timeout()`] gives a future up when its time is over, [`interval()`] ticks. [`Instant`] is the clock that they go by.
+//! [`FutureExt`] has the limits as methods of futures, [`StreamExt`] limits the time between a stream's items, or slows it down.
 //!
 //! # How late
 //! Deadlines are kept to a tick of about 4 µs, on top of which comes what waking a thread takes, some 25 µs. A worker that sleeps wakes for its
@@ -31,25 +32,29 @@
 //!
 //! # Inside
 //! `wheel/` is a hierarchical hashed timer wheel, plain data; `shard.rs` puts one under a lock for each worker, which
-//! fires it (`scheduler/worker/timing.rs`); `driver/` is the thread that does what no worker comes to, by the clock in `clock/`. `sleep.rs`, `timeout.rs`, `interval.rs`, `instant.rs` and
-//! `virtual_time.rs` are the public face.
+//! fires it (`scheduler/worker/timing.rs`); `driver/` is the thread that does what no worker comes to, by the clock in `clock/`. `sleep.rs`, `timeout.rs`, `interval.rs`, `instant.rs`,
+//! `virtual_time.rs`, `future_ext.rs` and `stream/` are the public face.
 
 pub(crate) mod clock;
 pub(crate) mod driver;
 pub mod error;
+mod future_ext;
 mod instant;
 mod interval;
 pub(crate) mod shard;
 mod sleep;
+pub mod stream;
 mod timeout;
 #[cfg(feature = "test-util")]
 mod virtual_time;
 pub(crate) mod wheel;
 
+pub use future_ext::FutureExt;
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use std::time::Duration;
+pub use stream::StreamExt;
 pub use timeout::{Timeout, timeout, timeout_at};
 #[cfg(feature = "test-util")]
 pub use virtual_time::{Hold, advance, hold, pause, resume};

@@ -19,6 +19,7 @@ mod slot;
 mod stage;
 mod stand_ins;
 mod task;
+mod task_tracker;
 mod timer;
 mod wakers;
 mod worker;

@@ -8,7 +8,7 @@
 //!
 //! The budget is a number of the thread that polls; outside a worker's poll and `block_on`'s it is unlimited.
 //! Who calls it: `worker/mod.rs` and `block_on.rs` grant around each poll, and may ask afterwards [`Grant::was_exhausted`]; `Sleep`,
-//! `JoinHandle` and `JoinSet` spend when they are polled; the rest of this folder is the users' way in.
+//! `JoinHandle`, `JoinSet` and what stands on them, and a tracker's wait spend when they are polled; the rest of this folder is the users' way in.
 //! Checked by `tests/budget.rs`. Deliberately not here: what users see (`mod.rs`, `adapters.rs`), counting (the worker's).
 
 use std::cell::Cell;

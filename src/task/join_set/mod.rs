@@ -17,6 +17,7 @@
 mod arrivals;
 mod builder;
 mod spawn;
+mod stream;
 
 pub use builder::Builder;
 

@@ -45,7 +45,18 @@ const LAYERS: &[Layer] = &[
     },
     Layer { modules: &["runtime"], may_use: &["*"] },
     // The public leaves: what users call, on top of the runtime.
-    Layer { modules: &["task::spawn", "task::builder", "task::join_set", "task::local"], may_use: &["*"] },
+    Layer {
+        modules: &[
+            "task::spawn",
+            "task::spawn_trait",
+            "task::builder",
+            "task::join_set",
+            "task::join_map",
+            "task::task_tracker",
+            "task::local",
+        ],
+        may_use: &["*"],
+    },
     Layer { modules: &["time"], may_use: &["*"] },
     Layer { modules: &["sync"], may_use: &[] },
     Layer { modules: &[ROOT], may_use: &["*"] },
