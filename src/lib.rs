@@ -35,6 +35,7 @@ mod facade;
 mod park;
 pub mod runtime;
 mod scheduler;
+mod spare;
 pub mod task;
 pub mod time;
 

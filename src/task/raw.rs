@@ -54,7 +54,13 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// As [`settle`](Self::settle), once.
     unsafe fn release(&self, task: RawTask) -> bool;
 
-    /// The hooks around the tasks of the runtime, if it has any: the same answer for as long as the runtime lives.
+    /// Lets go of the scheduler, which a complete task needs no more, however long it is kept. Nothing else of this is called afterwards.
+    ///
+    /// # Safety
+    /// Called once at most, by the thread that rule 6 of `state.rs` says.
+    unsafe fn part(&self) {}
+
+    /// The hooks around the tasks of the runtime, if it has any: the same answer until the task parts with its scheduler.
     fn hooks(&self) -> Option<&TaskHooks> {
         None
     }
