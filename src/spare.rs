@@ -33,8 +33,12 @@ fn left(len: usize) -> usize {
 impl<T> GiveBack for Vec<T> {
     #[inline]
     fn give_back(&mut self) {
+        #[cold]
+        fn shrink<T>(vector: &mut Vec<T>) {
+            vector.shrink_to(left(vector.len()));
+        }
         if is_too_much(self.capacity(), self.len()) {
-            self.shrink_to(left(self.len()));
+            shrink(self);
         }
     }
 }
@@ -42,8 +46,12 @@ impl<T> GiveBack for Vec<T> {
 impl<T> GiveBack for VecDeque<T> {
     #[inline]
     fn give_back(&mut self) {
+        #[cold]
+        fn shrink<T>(queue: &mut VecDeque<T>) {
+            queue.shrink_to(left(queue.len()));
+        }
         if is_too_much(self.capacity(), self.len()) {
-            self.shrink_to(left(self.len()));
+            shrink(self);
         }
     }
 }

@@ -81,8 +81,11 @@ impl Membership {
 
     /// What keeps the scheduler. The caller holds `RUNNING`, or has an entry of the task, or has not made the task yet.
     fn scheduler(&self) -> &Reference {
-        // SAFETY: rule 6 of `task/state.rs`: it is there, and nobody takes it away, while the caller has that.
-        self.scheduler.with(|scheduler| unsafe { (*scheduler).as_ref() }).expect("a task in use has a scheduler")
+        // SAFETY: rule 6 of `task/state.rs`: nobody takes it away while the caller has that.
+        let scheduler = self.scheduler.with(|scheduler| unsafe { (*scheduler).as_ref() });
+        debug_assert!(scheduler.is_some(), "a task in use has a scheduler");
+        // SAFETY: by the same rule, it is there.
+        unsafe { scheduler.unwrap_unchecked() }
     }
 
     fn is_refused(&self) -> bool {
@@ -149,18 +152,28 @@ impl Schedule for Membership {
         list != UNLISTED || unsafe { self.enter(task) }
     }
 
-    unsafe fn release(&self, task: RawTask) -> bool {
-        let scheduler = self.scheduler().get();
+    unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
+        let scheduler = self.scheduler().as_ptr();
         // SAFETY: the caller holds `RUNNING`.
         let list = self.list.with(|list| unsafe { *list });
-        if list == REFUSED {
-            return true;
-        }
-        if Worker::peek(scheduler, |worker| worker.metrics().finished.add(1)).is_none() {
-            scheduler.foreign.add_finished();
-        }
+        // SAFETY: the task has not parted with its scheduler.
+        let lists = &unsafe { &*scheduler }.lists;
         // SAFETY: the task has entered this list, and completes once.
-        list == UNLISTED || unsafe { scheduler.lists[list as usize].remove(task) }
+        let is_released = list >= REFUSED || unsafe { lists[list as usize].remove(task) };
+        let counts = u64::from(list != REFUSED);
+        // SAFETY: by the caller, nobody reads it any more.
+        let mut kept = if parts { self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() }) } else { None };
+        let worked = Worker::peek(scheduler, |worker| {
+            worker.metrics().finished.add(counts);
+            if let Some(kept) = kept.take() {
+                kept.give_to(worker.credit());
+            }
+        });
+        if worked.is_none() && counts > 0 {
+            // SAFETY: `kept`, or else the membership, keeps it.
+            unsafe { &*scheduler }.foreign.add_finished();
+        }
+        is_released
     }
 
     #[inline]

@@ -67,6 +67,13 @@ impl Reference {
         Self(unsafe { NonNull::new_unchecked(scheduler.cast_mut()) })
     }
 
+    /// Gives it back to a worker of its scheduler.
+    #[inline]
+    pub(super) fn give_to(self, credit: &Credit) {
+        credit.put(self.as_ptr());
+        std::mem::forget(self);
+    }
+
     #[inline]
     pub(super) fn as_ptr(&self) -> *const Scheduler {
         self.0.as_ptr()

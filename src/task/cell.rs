@@ -265,12 +265,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.
             unsafe { stage.write(stored) };
         });
-        // SAFETY: `RUNNING` is held, and the task completes once.
-        let is_released = unsafe { cell.scheduler.release(task) };
-        if parts {
-            // SAFETY: rule 6: `RUNNING` is held, and by the caller there is no entry.
-            unsafe { cell.scheduler.part() };
-        }
+        // SAFETY: `RUNNING` is held, and the task completes once. If it parts with its scheduler there is no entry: rule 6.
+        let is_released = unsafe { cell.scheduler.release(task, parts) };
         let references = if is_released && claim == Claim::Own { 2 } else { 1 };
         // SAFETY: called before COMPLETE, while `RUNNING` is held, and the stage holds the output.
         let drop_output = || unsafe { Self::drop_output(task) };

@@ -33,7 +33,8 @@ use places::Places;
 
 /// Tasks with outputs of one type, joined in the order in which they complete.
 ///
-/// Dropping the set aborts its tasks; [`detach_all`](Self::detach_all) lets them run on.
+/// Dropping the set aborts its tasks; [`detach_all`](Self::detach_all) lets them run on. What a set takes of memory follows the number of its tasks; an
+/// empty one keeps about a kilobyte.
 ///
 /// ```
 /// use fusee::task::JoinSet;
@@ -81,9 +82,11 @@ impl<T: 'static> JoinSet<T> {
     /// Takes a task into the set. Its handle has not been polled yet.
     pub(crate) fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
-        let key = self.handles.next_key();
-        let is_live = handle.register(&self.arrivals.ticket(key));
-        self.handles.insert(handle);
+        let mut is_live = true;
+        let key = self.handles.insert(|key| {
+            is_live = handle.register(&self.arrivals.ticket(key));
+            handle
+        });
         if !is_live && !mutant("join_set_insert_ignores_complete") {
             self.arrivals.arrive(key);
         }

@@ -1,12 +1,12 @@
 //! Places for values, each with a key that is its own until it is taken out, in memory that follows how many there are.
 //!
-//! Places stand in chunks. A chunk is there while one of its places is taken, and one more is kept to spare, lest a value that comes and goes
+//! Places stand in chunks. A chunk is there while one of its places is taken, or while it is the only one; and one more is kept to spare, lest a value that comes and goes
 //! allocate each time. Of chunks that are gone the numbers are left, to be used again: eight and four bytes each, until all places are free.
 //!
 //! | a chunk | stands in `chunks` as | is in `open` |
 //! |---|---|---|
 //! | all of whose places are taken | some | no |
-//! | some of whose places are taken | some | once |
+//! | some of whose places are free | some | once |
 //! | that is gone | none | once |
 //!
 //! Who calls it: the thread that has the set. Deliberately not here: what the keys are told to.
@@ -43,34 +43,31 @@ impl<T> Places<T> {
         self.len == 0
     }
 
-    /// The key that the value which is inserted next gets.
-    pub(super) fn next_key(&mut self) -> usize {
+    /// Takes in the value that `make` answers for its key.
+    pub(super) fn insert(&mut self, make: impl FnOnce(usize) -> T) -> usize {
         let number = match self.open.last() {
             Some(&number) => number as usize,
-            None => {
-                let number = self.chunks.len();
-                self.open.push(u32::try_from(number).expect("fewer than 2^32 chunks of a set"));
-                self.chunks.push(None);
-                number
-            }
+            None => self.number_next(),
         };
-        let taken = self.chunks[number].as_ref().map_or(0, |chunk| chunk.taken);
-        number * CHUNK_LEN + taken.trailing_ones() as usize
-    }
-
-    /// Takes a value in. Its key.
-    pub(super) fn insert(&mut self, value: T) -> usize {
-        let key = self.next_key();
         let spare = &mut self.spare;
-        let chunk = self.chunks[key / CHUNK_LEN].get_or_insert_with(|| spare.take().unwrap_or_else(Chunk::new));
-        let place = key % CHUNK_LEN;
-        chunk.places[place] = Some(value);
+        let chunk = self.chunks[number].get_or_insert_with(|| spare.take().unwrap_or_else(Chunk::new));
+        let place = chunk.taken.trailing_ones() as usize;
+        let key = number * CHUNK_LEN + place;
+        chunk.places[place] = Some(make(key));
         chunk.taken |= 1 << place;
         if chunk.taken == u32::MAX {
             self.open.pop();
         }
         self.len += 1;
         key
+    }
+
+    #[cold]
+    fn number_next(&mut self) -> usize {
+        let number = self.chunks.len();
+        self.open.push(u32::try_from(number).expect("fewer than 2^32 chunks of a set"));
+        self.chunks.push(None);
+        number
     }
 
     /// Takes the value of `key` out.
@@ -84,15 +81,22 @@ impl<T> Places<T> {
             self.open.push(number as u32);
         }
         chunk.taken &= !(1 << place);
-        if chunk.taken == 0 {
-            self.spare = slot.take();
-        }
         self.len -= 1;
-        if self.is_empty() && self.chunks.len() > 1 {
+        if chunk.taken == 0 && self.chunks.len() > 1 {
+            let chunk = slot.take();
+            self.keep_to_spare(chunk);
+        }
+        Some(value)
+    }
+
+    /// A chunk has become free.
+    #[cold]
+    fn keep_to_spare(&mut self, chunk: Option<Box<Chunk<T>>>) {
+        self.spare = chunk;
+        if self.is_empty() {
             // The keys begin anew.
             *self = Self { spare: self.spare.take(), ..Self::new() };
         }
-        Some(value)
     }
 
     /// All values, in no particular order.
@@ -102,6 +106,7 @@ impl<T> Places<T> {
 }
 
 impl<T> Chunk<T> {
+    #[cold]
     fn new() -> Box<Self> {
         Box::new(Self { taken: 0, places: [const { None }; CHUNK_LEN] })
     }
@@ -129,8 +134,12 @@ mod tests {
         for step in [1, 7, CHUNK_LEN - 1, CHUNK_LEN + 1] {
             let keys: Vec<_> = (0..MANY)
                 .map(|n| {
-                    let key = places.next_key();
-                    assert_eq!(places.insert(n), key);
+                    let mut announced = None;
+                    let key = places.insert(|key| {
+                        announced = Some(key);
+                        n
+                    });
+                    assert_eq!(announced, Some(key));
                     key
                 })
                 .collect();
@@ -139,7 +148,7 @@ mod tests {
             let gone = (0..MANY).step_by(step);
             gone.clone().for_each(|n| assert_eq!(places.remove(keys[n]), Some(n)));
             gone.clone().for_each(|n| assert_eq!(places.remove(keys[n]), None));
-            let new: Vec<_> = gone.map(|n| (places.insert(MANY + n), MANY + n)).collect();
+            let new: Vec<_> = gone.map(|n| (places.insert(|_| MANY + n), MANY + n)).collect();
             assert!(places.chunks.len() <= MANY.div_ceil(CHUNK_LEN), "free places are used again");
             let old = (0..MANY).filter(|n| n % step != 0).map(|n| (keys[n], n));
             old.chain(new).for_each(|(key, value)| assert_eq!(places.remove(key), Some(value)));
@@ -151,7 +160,7 @@ mod tests {
     fn room_follows_the_number_of_values_in_whatever_order_they_go() {
         for step in [1, 3, CHUNK_LEN, CHUNK_LEN + 3] {
             let mut places = Places::new();
-            let mut keys: Vec<_> = (0..MANY).map(|n| places.insert(n)).collect();
+            let mut keys: Vec<_> = (0..MANY).map(|n| places.insert(|_| n)).collect();
             let mut at = 0;
             while !keys.is_empty() {
                 at = (at + step) % keys.len();
@@ -165,13 +174,13 @@ mod tests {
     #[test]
     fn a_value_that_comes_and_goes_allocates_nothing() {
         let mut places = Places::new();
-        (0..CHUNK_LEN).for_each(|n| _ = places.insert(n));
-        let key = places.insert(0);
+        (0..CHUNK_LEN).for_each(|n| _ = places.insert(|_| n));
+        let key = places.insert(|_| 0);
         assert_eq!(places.remove(key), Some(0));
         let spare = places.spare.as_deref().map(std::ptr::from_ref);
         assert!(spare.is_some());
         for n in 0..10 {
-            let key = places.insert(n);
+            let key = places.insert(|_| n);
             assert!(places.spare.is_none());
             assert_eq!(places.remove(key), Some(n));
             assert_eq!(places.spare.as_deref().map(std::ptr::from_ref), spare);

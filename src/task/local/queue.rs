@@ -253,8 +253,11 @@ impl Member {
 
     /// The caller holds `RUNNING`, or has an entry of the task, or has not queued the task yet.
     fn queue(&self) -> &Arc<Queue> {
-        // SAFETY: rule 6: it is there, and nobody takes it away, while the caller has that.
-        self.0.with(|queue| unsafe { (*queue).as_ref() }).expect("a task in use has a set")
+        // SAFETY: rule 6: nobody takes it away while the caller has that.
+        let queue = self.0.with(|queue| unsafe { (*queue).as_ref() });
+        debug_assert!(queue.is_some(), "a task in use has a set");
+        // SAFETY: by the same rule, it is there.
+        unsafe { queue.unwrap_unchecked() }
     }
 }
 
@@ -285,9 +288,14 @@ impl Schedule for Member {
         self.queue().hooks.as_deref()
     }
 
-    unsafe fn release(&self, task: RawTask) -> bool {
+    unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
         // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { self.queue().list.remove(task) }
+        let is_released = unsafe { self.queue().list.remove(task) };
+        if parts {
+            // SAFETY: by the caller.
+            unsafe { self.part() };
+        }
+        is_released
     }
 
     unsafe fn part(&self) {
