@@ -3,6 +3,8 @@
 //! Header, the scheduler's reference, and the stage: future and output share their place, for there is never more than one of
 //! them. A task that is named or watched by hooks has its label behind all that, and a vtable that says so. These are the functions of the header's vtable; each is called through [`RawTask`].
 //!
+//! A task that is complete has parted with its scheduler, unless its one queue entry is still to come (structural: `task_parts_queued`).
+//!
 //! Panics of the user's code (the future's poll and drop, the output's drop) end here: none leaves this file. While it runs, its
 //! task is the thread's current one (`id.rs`).
 //! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*), what the handle gets (`outcome.rs`).

@@ -89,9 +89,9 @@ pub(crate) enum ToRunning {
 /// What the runtime's shutdown does with a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ToShutdown {
-    /// Drop the future: `RUNNING` is held, and no entry of the task is in a queue.
+    /// Drop the future: `RUNNING` is held, and there is no queue entry.
     Cancel,
-    /// Drop the future: `RUNNING` is held. There is a queue entry, or was.
+    /// The same, but there is a queue entry, or was.
     CancelQueued,
     /// Nothing: the task runs, or is complete.
     Leave,
@@ -397,14 +397,6 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("running", &self.has(RUNNING))
-            .field("complete", &self.has(COMPLETE))
-            .field("notified", &self.has(NOTIFIED))
-            .field("cancelled", &self.has(CANCELLED))
-            .field("join_interest", &self.has(JOIN_INTEREST))
-            .field("join_waker", &self.has(JOIN_WAKER))
-            .field("references", &self.references())
-            .finish()
+        write!(f, "Snapshot({:#08b}, {} references)", self.0 % REFERENCE, self.references())
     }
 }

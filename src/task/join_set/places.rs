@@ -73,6 +73,7 @@ impl<T> Places<T> {
     /// Takes the value of `key` out.
     pub(super) fn remove(&mut self, key: usize) -> Option<T> {
         let number = key / CHUNK_LEN;
+        let is_only = self.chunks.len() == 1;
         let slot = self.chunks.get_mut(number)?;
         let chunk = slot.as_mut()?;
         let place = key % CHUNK_LEN;
@@ -82,7 +83,7 @@ impl<T> Places<T> {
         }
         chunk.taken &= !(1 << place);
         self.len -= 1;
-        if chunk.taken == 0 && self.chunks.len() > 1 {
+        if chunk.taken == 0 && !is_only {
             let chunk = slot.take();
             self.keep_to_spare(chunk);
         }
