@@ -38,6 +38,7 @@ mod facade;
 mod park;
 pub mod runtime;
 mod scheduler;
+mod spare;
 #[cfg(feature = "tokio-sync")]
 pub mod sync;
 pub mod task;

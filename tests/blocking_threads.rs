@@ -105,6 +105,45 @@ fn threads_without_a_job_end_and_others_start_when_they_are_needed_again() {
     });
 }
 
+/// A burst that leaves `count` threads idle.
+fn burst(runtime: &Runtime, count: usize) {
+    let open = Latch::new();
+    let jobs = blocked(runtime, &open, count);
+    open.open();
+    all_ran(jobs);
+    until("all are idle", || runtime.metrics().num_idle_blocking_threads() == count);
+}
+
+#[test]
+fn of_many_idle_threads_the_one_that_was_busy_last_takes_the_next_job() {
+    const BURST: usize = 16;
+    watchdog(|| {
+        let runtime = builder("newest", BURST).thread_keep_alive(Duration::MAX).build().unwrap();
+        burst(&runtime, BURST);
+        let mut ids = Vec::new();
+        for _ in 0..2 * BURST {
+            let job = runtime.spawn_blocking(|| thread::current().id());
+            ids.push(runtime.block_on(job).unwrap());
+            until("its thread is idle", || runtime.metrics().num_idle_blocking_threads() == BURST);
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "idle threads took turns");
+    });
+}
+
+#[test]
+fn threads_that_a_burst_has_left_end_while_jobs_come_one_at_a_time() {
+    const BURST: usize = 64;
+    watchdog(|| {
+        let runtime = builder("burst", BURST).thread_keep_alive(Duration::from_millis(300)).build().unwrap();
+        burst(&runtime, BURST);
+        until("a job at a time keeps two threads at most", || {
+            runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+            runtime.metrics().num_blocking_threads() <= 2
+        });
+    });
+}
+
 #[test]
 fn shutdown_runs_the_jobs_that_wait_for_no_other() {
     watchdog(|| {

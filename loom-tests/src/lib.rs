@@ -30,6 +30,8 @@ mod park;
 mod runtime;
 #[path = "../../src/scheduler/mod.rs"]
 mod scheduler;
+#[path = "../../src/spare.rs"]
+mod spare;
 #[path = "../../src/task/mod.rs"]
 mod task;
 #[path = "../../src/time/mod.rs"]

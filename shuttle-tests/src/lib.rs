@@ -32,6 +32,8 @@ mod park;
 pub mod runtime;
 #[path = "../../src/scheduler/mod.rs"]
 mod scheduler;
+#[path = "../../src/spare.rs"]
+mod spare;
 #[path = "../../src/task/mod.rs"]
 pub mod task;
 #[path = "../../src/time/mod.rs"]

@@ -12,9 +12,10 @@
 //! # Invariants
 //! - *A job that is queued has a thread to come*: one that runs another job, one that starts, or one that is promised. The last
 //!   thread that fails to start takes with it all that is queued: those jobs are cancelled (`blocking_orphans`, structural).
-//! - *A promise is made to whoever waits, not to one thread* (`blocking_expiry`, `blocking_notify`, structural): a submitter turns one idle
-//!   thread into a promised one and notifies. Whichever waiting thread takes the lock first, notified or timed out, keeps
-//!   the promise, and the one that was notified for it goes on waiting.
+//! - *A promise is made to the thread that has been idle for the shortest time* (`blocking_notify`, structural): those that a burst has
+//!   left are idle for as long as they are not needed, and end. Each thread waits on a condition variable of its own.
+//! - *A thread that is promised something keeps the promise, whether its time is up or not* (`blocking_expiry`, structural): it becomes a promised one
+//!   under the lock under which it looks whether it is, before it leaves. Whoever leaves has taken itself off the idle ones under that lock.
 //! - *A thread becomes idle only when the queue is empty*, decided under the lock; it leaves only when idle and unpromised, when
 //!   the pool is closed, or when there are more than `max_threads` beside those that carry.
 //! - *A closed pool takes nothing in, cancels its queue and wakes who is idle* (`blocking_closed`, `blocking_close_wakes`, structural). What it
@@ -33,10 +34,10 @@ use std::io;
 use std::time::Duration;
 
 use crate::facade::thread::JoinHandle;
-use crate::facade::{Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
+use crate::facade::{Arc, Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
-use roster::{Job, Next, Roster};
+use roster::{Idler, Job, Next, Roster};
 
 /// A worker to be carried by another thread.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
@@ -48,8 +49,6 @@ pub(crate) struct Ticket(u64);
 /// The pool.
 pub(crate) struct Pool {
     roster: Monitor<Roster>,
-    /// Idle threads wait here.
-    promises: Condvar,
     /// Whoever waits for the threads' end waits here.
     empty: Condvar,
     keep_alive: Duration,
@@ -58,8 +57,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// A pool without threads. Once it is idle for `keep_alive` a thread ends.
     pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
-        let (promises, empty) = (Condvar::new(), Condvar::new());
-        Self { roster: Monitor::new(Roster::new(max_threads)), promises, empty, keep_alive }
+        Self { roster: Monitor::new(Roster::new(max_threads)), empty: Condvar::new(), keep_alive }
     }
 
     /// Queues `job`. An idle thread takes it, or a thread that `start` starts if there are fewer than the maximum, or the first to be free.
@@ -74,8 +72,9 @@ impl Pool {
             return 1;
         }
         roster.queue(job);
-        if roster.promise() {
-            self.wake_one(roster);
+        if let Some(idler) = roster.promise() {
+            drop(roster);
+            ring(&idler);
             return 0;
         }
         let Some(id) = roster.enlist_below_maximum() else { return 0 };
@@ -103,9 +102,10 @@ impl Pool {
         if roster.is_closed() {
             return Err(work);
         }
-        if roster.promise() {
+        if let Some(idler) = roster.promise() {
             roster.hand(work);
-            self.wake_one(roster);
+            drop(roster);
+            ring(&idler);
             return Ok(());
         }
         let id = roster.enlist_for(work);
@@ -133,38 +133,38 @@ impl Pool {
     /// A pool thread's life: it runs what there is until it has been idle for too long, or the pool has closed, and says of each job that
     /// it has `ended`. Never panics.
     pub(crate) fn work(&self, ticket: Ticket, ended: impl Fn()) {
-        let Ticket(id) = ticket;
+        let own = Idler { id: ticket.0, bell: Arc::new(Condvar::new()) };
         let mut roster = self.roster.lock();
-        let mut next = match roster.arrive(id) {
+        let mut next = match roster.arrive(own.id) {
             Some(work) => {
                 drop(roster);
                 Ok(work)
             }
-            None => self.next(roster, false),
+            None => self.next(roster, &own, false),
         };
         loop {
             let job = match next {
                 Ok(job) => job,
-                Err(roster) => return self.leave(roster, id),
+                Err(roster) => return self.leave(roster, own.id),
             };
             let carried = matches!(job, Job::Work(_));
             run(job);
             if !carried {
                 ended();
             }
-            next = self.next(self.roster.lock(), carried);
+            next = self.next(self.roster.lock(), &own, carried);
         }
     }
 
     /// Refuses jobs and works from now on, cancels the jobs that wait, on this thread, and has the threads end, those that come for a job
     /// after that. Later calls cancel nothing more.
     pub(crate) fn close(&self) {
-        let (jobs, works) = {
+        let (jobs, idle, works) = {
             let mut roster = self.roster.lock();
-            let jobs = roster.close();
-            self.promises.notify_all();
-            (jobs, if mutant("blocking_handed") { roster.take_handed() } else { Vec::new() })
+            let (jobs, idle) = roster.close();
+            (jobs, idle, if mutant("blocking_handed") { roster.take_handed() } else { Vec::new() })
         };
+        idle.iter().for_each(|idler| idler.bell.notify_one());
         drop(works);
         jobs.into_iter().for_each(Runnable::cancel);
     }
@@ -211,7 +211,12 @@ impl Pool {
     }
 
     /// What a thread does next, which has `carried` a work before; the guard when it is to leave.
-    fn next<'a>(&self, mut roster: MonitorGuard<'a, Roster>, carried: bool) -> Result<Job, MonitorGuard<'a, Roster>> {
+    fn next<'a>(
+        &self,
+        mut roster: MonitorGuard<'a, Roster>,
+        own: &Idler,
+        carried: bool,
+    ) -> Result<Job, MonitorGuard<'a, Roster>> {
         if carried {
             roster.put_down();
         }
@@ -221,40 +226,32 @@ impl Pool {
                 Next::Leave => return Err(roster),
                 Next::Idle => {}
             }
-            if !self.wait_for_promise(&mut roster) {
+            if !self.wait_for_promise(&mut roster, own) {
                 return Err(roster);
             }
         }
     }
 
     /// Waits to be promised something. False when that takes too long.
-    fn wait_for_promise(&self, roster: &mut MonitorGuard<'_, Roster>) -> bool {
+    fn wait_for_promise(&self, roster: &mut MonitorGuard<'_, Roster>, own: &Idler) -> bool {
         let deadline = RawInstant::now().checked_add(self.keep_alive);
-        roster.begin_idle();
+        roster.begin_idle(own.clone());
         loop {
             let timed_out = match deadline {
-                Some(deadline) => self.promises.wait_until(roster, deadline),
+                Some(deadline) => own.bell.wait_until(roster, deadline),
                 None => {
-                    self.promises.wait(roster);
+                    own.bell.wait(roster);
                     false
                 }
             };
             // The promise first: a thread whose time is up may be the one that a submitter counts on.
-            if roster.keep_promise() {
+            if roster.keep_promise(own.id) {
                 return !(timed_out && mutant("blocking_expiry"));
             }
             if timed_out {
-                roster.give_up_idle();
+                roster.give_up_idle(own.id);
                 return false;
             }
-        }
-    }
-
-    /// Wakes a thread for a promise.
-    fn wake_one(&self, roster: MonitorGuard<'_, Roster>) {
-        drop(roster);
-        if !mutant("blocking_notify") {
-            self.promises.notify_one();
         }
     }
 
@@ -284,6 +281,13 @@ impl Pool {
         if roster.is_empty() {
             self.empty.notify_all();
         }
+    }
+}
+
+/// Wakes a thread for a promise, without the lock, which it is about to take.
+fn ring(idler: &Idler) {
+    if !mutant("blocking_notify") {
+        idler.bell.notify_one();
     }
 }
 

@@ -7,7 +7,7 @@
 //! | starts | `threads`, `starting` |
 //! | runs a job | `threads` |
 //! | carries a work, or starts to | `threads`, `carrying` |
-//! | waits | `threads`, `idle` |
+//! | waits | `threads`, `idle`: the last of them is the one that has come last |
 //! | waits and is promised something | `threads`, `promised`; `carrying` too if that is a work |
 //!
 //! # Invariants
@@ -21,8 +21,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use super::Work;
-use crate::facade::mutant;
 use crate::facade::thread::JoinHandle;
+use crate::facade::{Arc, Condvar, mutant};
+use crate::spare::GiveBack;
 use crate::task::runnable::Runnable;
 
 /// What a thread of the pool runs.
@@ -42,6 +43,14 @@ pub(super) enum Next {
     Leave,
 }
 
+/// A thread that waits, or will.
+#[derive(Clone)]
+pub(super) struct Idler {
+    pub(super) id: u64,
+    /// It waits here, alone.
+    pub(super) bell: Arc<Condvar>,
+}
+
 /// The pool's state.
 pub(super) struct Roster {
     max_threads: usize,
@@ -56,15 +65,21 @@ pub(super) struct Roster {
     threads: usize,
     /// Threads started for the queue that have not come yet.
     starting: usize,
-    idle: usize,
+    idle: Vec<Idler>,
     promised: usize,
     carrying: usize,
     next_id: u64,
     closed: bool,
 }
 
+struct Member {
+    start: Start,
+    /// It is promised something, and has not kept that yet.
+    is_promised: bool,
+}
+
 /// Where a thread is, as far as its handle is concerned.
-enum Member {
+enum Start {
     /// Its start has not returned yet.
     Starting,
     Started(JoinHandle<()>),
@@ -85,7 +100,7 @@ impl Roster {
             ended: Vec::new(),
             threads: 0,
             starting: 0,
-            idle: 0,
+            idle: Vec::new(),
             promised: 0,
             carrying: 0,
             next_id: 0,
@@ -107,7 +122,7 @@ impl Roster {
     }
 
     pub(super) fn idle(&self) -> usize {
-        self.idle
+        self.idle.len()
     }
 
     pub(super) fn queued(&self) -> usize {
@@ -119,14 +134,25 @@ impl Roster {
         self.queue.push_back(job);
     }
 
-    /// Promises something to an idle thread, which is then to be notified. False if there is none.
-    pub(super) fn promise(&mut self) -> bool {
-        if self.idle == 0 {
-            return false;
+    /// Promises something to the thread that has been idle for the shortest time, which is then to be woken. None if there is none.
+    #[must_use = "the thread has to be woken"]
+    pub(super) fn promise(&mut self) -> Option<Idler> {
+        let idler = self.idle.pop()?;
+        self.idle.give_back();
+        self.mark_promised(idler.id);
+        Some(idler)
+    }
+
+    fn mark_promised(&mut self, id: u64) {
+        let member = self.members.get_mut(&id);
+        debug_assert!(
+            member.as_ref().is_some_and(|member| !member.is_promised),
+            "who is idle is there, and promised nothing"
+        );
+        if let Some(member) = member {
+            member.is_promised = true;
+            self.promised += 1;
         }
-        self.idle -= 1;
-        self.promised += 1;
-        true
     }
 
     /// Hands a work to the thread that has just been promised.
@@ -140,13 +166,13 @@ impl Roster {
     pub(super) fn enlist_below_maximum(&mut self) -> Option<u64> {
         (self.free() < self.max_threads).then(|| {
             self.starting += 1;
-            self.enlist(Member::Starting)
+            self.enlist(Start::Starting)
         })
     }
 
     /// Counts a thread that is about to start and to carry `work`.
     pub(super) fn enlist_for(&mut self, work: Work) -> u64 {
-        let id = self.enlist(Member::Starting);
+        let id = self.enlist(Start::Starting);
         self.carrying += 1;
         self.reserved.insert(id, work);
         id
@@ -154,13 +180,14 @@ impl Roster {
 
     /// Counts the calling thread, if the pool is open and has fewer than the maximum.
     pub(super) fn adopt(&mut self) -> Option<u64> {
-        (!self.closed && self.free() < self.max_threads).then(|| self.enlist(Member::Adopted))
+        (!self.closed && self.free() < self.max_threads).then(|| self.enlist(Start::Adopted))
     }
 
     /// A thread comes. The work that it was started for; none if it is for the queue, at which it is to look before the lock is released.
     pub(super) fn arrive(&mut self, id: u64) -> Option<Job> {
         let work = self.reserved.remove(&id).map(Job::Work);
-        if work.is_none() && !matches!(self.members.get(&id), Some(Member::Adopted)) {
+        let is_adopted = self.members.get(&id).is_some_and(|member| matches!(member.start, Start::Adopted));
+        if work.is_none() && !is_adopted {
             self.starting -= 1;
         }
         work
@@ -168,8 +195,8 @@ impl Roster {
 
     /// The thread's start has returned.
     pub(super) fn register(&mut self, id: u64, thread: JoinHandle<()>) {
-        match self.members.get_mut(&id) {
-            Some(member @ Member::Starting) => *member = Member::Started(thread),
+        match self.members.get_mut(&id).map(|member| &mut member.start) {
+            Some(start @ Start::Starting) => *start = Start::Started(thread),
             Some(_) => {
                 self.members.remove(&id);
                 self.ended.push(thread);
@@ -209,12 +236,15 @@ impl Roster {
             return Next::Run(Job::Task(job));
         }
         if let Some(work) = self.handed.pop_front() {
+            self.handed.give_back();
             return Next::Run(Job::Work(work));
         }
         if self.free() > self.max_threads {
             return Next::Leave;
         }
-        match self.queue.pop_front() {
+        let job = self.queue.pop_front();
+        self.queue.give_back();
+        match job {
             Some(job) => Next::Run(Job::Task(job)),
             None if self.closed => Next::Leave,
             None => Next::Idle,
@@ -226,45 +256,52 @@ impl Roster {
         self.carrying -= 1;
     }
 
-    pub(super) fn begin_idle(&mut self) {
+    pub(super) fn begin_idle(&mut self, own: Idler) {
         debug_assert!(self.queue.is_empty(), "no thread is idle beside a job that waits");
-        self.idle += 1;
+        self.idle.push(own);
     }
 
-    /// A waiting thread keeps a promise, if there is one to be kept.
-    pub(super) fn keep_promise(&mut self) -> bool {
-        let kept = self.promised > 0;
+    /// A waiting thread keeps what it was promised, if anything.
+    pub(super) fn keep_promise(&mut self, id: u64) -> bool {
+        let kept = self.members.get_mut(&id).is_some_and(|member| mem::take(&mut member.is_promised));
         self.promised -= usize::from(kept);
         kept
     }
 
-    /// A waiting thread's time is up.
-    pub(super) fn give_up_idle(&mut self) {
-        self.idle -= 1;
+    /// A waiting thread's time is up. It is most often the one that has waited for the longest time.
+    pub(super) fn give_up_idle(&mut self, id: u64) {
+        let position = self.idle.iter().position(|idler| idler.id == id);
+        debug_assert!(position.is_some(), "who waits and is promised nothing is idle");
+        if let Some(position) = position {
+            self.idle.remove(position);
+            self.idle.give_back();
+        }
     }
 
     /// The calling thread leaves. Those that have left before, to be joined.
     pub(super) fn leave(&mut self, id: u64) -> Vec<JoinHandle<()>> {
         self.threads -= 1;
-        match self.members.remove(&id) {
-            Some(Member::Started(thread)) => mem::replace(&mut self.ended, vec![thread]),
-            Some(Member::Starting) if !mutant("blocking_gone") => {
-                self.members.insert(id, Member::Gone);
+        match self.members.remove(&id).map(|member| member.start) {
+            Some(Start::Started(thread)) => mem::replace(&mut self.ended, vec![thread]),
+            Some(Start::Starting) if !mutant("blocking_gone") => {
+                self.members.insert(id, Member { start: Start::Gone, is_promised: false });
                 Vec::new()
             }
             _ => Vec::new(),
         }
     }
 
-    /// Refuses all from now on, and promises to those who wait that there is something: the end. The jobs that will not run.
-    pub(super) fn close(&mut self) -> Vec<Runnable> {
+    /// Refuses all from now on, and promises to those who wait that there is something: the end. The jobs that will not run, and who is to be
+    /// woken.
+    pub(super) fn close(&mut self) -> (Vec<Runnable>, Vec<Idler>) {
         let coming = if self.closed { self.queue.len() } else { self.starting + self.promised - self.handed.len() };
         let kept = if mutant("blocking_coming") { 0 } else { coming.min(self.queue.len()) };
         self.closed = true;
-        if !mutant("blocking_close_wakes") {
-            self.promised += mem::take(&mut self.idle);
-        }
-        self.queue.split_off(kept).into()
+        let idle = if mutant("blocking_close_wakes") { Vec::new() } else { mem::take(&mut self.idle) };
+        idle.iter().for_each(|idler| self.mark_promised(idler.id));
+        let jobs = self.queue.split_off(kept).into();
+        self.queue.give_back();
+        (jobs, idle)
     }
 
     /// The works that nobody has come for yet.
@@ -277,10 +314,10 @@ impl Roster {
         mem::take(&mut self.ended)
     }
 
-    fn enlist(&mut self, member: Member) -> u64 {
+    fn enlist(&mut self, start: Start) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.members.insert(id, member);
+        self.members.insert(id, Member { start, is_promised: false });
         self.threads += 1;
         id
     }
@@ -292,96 +329,4 @@ impl Roster {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn work() -> Work {
-        Box::new(|| ())
-    }
-
-    /// What a thread that is free does, in a word.
-    fn next(roster: &mut Roster) -> &'static str {
-        match roster.next() {
-            Next::Run(Job::Task(_)) => "job",
-            Next::Run(Job::Work(_)) => "work",
-            Next::Idle => "idle",
-            Next::Leave => "leave",
-        }
-    }
-
-    #[test]
-    fn a_thread_that_carries_makes_room_for_another() {
-        let mut roster = Roster::new(1);
-        let carrier = roster.enlist_for(work());
-        assert!(roster.arrive(carrier).is_some());
-        let other = roster.enlist_below_maximum().expect("a carrier does not count");
-        assert!(roster.arrive(other).is_none());
-        assert_eq!((roster.enlist_below_maximum(), roster.adopt(), roster.threads()), (None, None, 2));
-        // Done with its work, the carrier is one too many.
-        roster.put_down();
-        assert_eq!(next(&mut roster), "leave");
-        roster.leave(carrier);
-        assert_eq!(next(&mut roster), "idle");
-        roster.leave(other);
-        assert_eq!(roster.threads(), 0);
-    }
-
-    #[test]
-    fn a_carrier_that_finds_another_work_goes_on() {
-        let mut roster = Roster::new(1);
-        roster.enlist_for(work());
-        roster.enlist_below_maximum().expect("a carrier does not count");
-        roster.begin_idle();
-        assert!(roster.promise());
-        roster.hand(work());
-        roster.put_down();
-        assert_eq!(next(&mut roster), "work");
-        // The one that was promised finds nothing, and is one of the maximum.
-        assert!(roster.keep_promise() && !roster.keep_promise());
-        assert_eq!(next(&mut roster), "idle");
-        assert_eq!(roster.adopt(), None);
-    }
-
-    #[test]
-    fn an_adopted_thread_counts_until_it_leaves() {
-        let mut roster = Roster::new(1);
-        let id = roster.adopt().expect("there is room");
-        assert_eq!(roster.enlist_below_maximum(), None);
-        assert!(!roster.is_empty());
-        assert!(roster.leave(id).is_empty());
-        assert!(roster.is_empty() && roster.enlist_below_maximum().is_some());
-    }
-
-    #[test]
-    fn a_thread_that_leaves_before_its_start_returns_stays_on_the_roster() {
-        let mut roster = Roster::new(1);
-        let id = roster.enlist_below_maximum().expect("there is room");
-        roster.leave(id);
-        assert_eq!((roster.threads(), roster.is_empty()), (0, false));
-    }
-
-    #[test]
-    fn a_closed_pool_runs_the_works_that_it_has_and_ends() {
-        let mut roster = Roster::new(1);
-        let id = roster.adopt().expect("there is room");
-        roster.begin_idle();
-        assert!(roster.promise());
-        roster.hand(work());
-        assert!(roster.close().is_empty() && roster.adopt().is_none());
-        assert!(roster.keep_promise());
-        assert_eq!(next(&mut roster), "work");
-        roster.put_down();
-        assert_eq!(next(&mut roster), "leave");
-        roster.leave(id);
-        assert!(roster.is_empty());
-    }
-
-    #[test]
-    fn a_work_whose_thread_does_not_start_comes_back_and_leaves_no_trace() {
-        let mut roster = Roster::new(1);
-        let id = roster.enlist_for(work());
-        drop(roster.strike_carrier(id));
-        assert!(roster.is_empty());
-        assert_eq!((roster.threads(), roster.free()), (0, 0));
-    }
-}
+mod tests;

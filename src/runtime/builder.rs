@@ -124,7 +124,8 @@ impl Builder {
         self
     }
 
-    /// How long a thread for blocking jobs is kept without a job; 10 seconds by default.
+    /// How long a thread for blocking jobs is kept without a job; 10 seconds by default. Of those that have none the one that had a job last takes
+    /// the next, so that what a burst has started ends though jobs go on coming.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -6,6 +6,8 @@
 //! Who calls it: `Handle` spawns, on any thread; through [`Schedule`] wakers and polls queue, on any thread.
 //! # Invariants
 //! - A task that is refused by the list of live tasks is cancelled by the poll that left it pending (structural: `membership_ignores_refusal`).
+//! - A task that is complete refers to its scheduler no more, whoever keeps it (structural: `task_parts_queued`, in `task/cell.rs`): rule 6 of `task/state.rs`
+//!   says who lets go.
 //!
 //! Checked by the models `spawn_vs_close`, `injector_shutdown` and `first_pending_vs_close`.
 //! Deliberately not here: the queues, and who is woken (`mod.rs`); what becomes of tasks at the end (`closing.rs`).
@@ -28,24 +30,26 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let scheduler = membership.scheduler.as_ptr();
+    let scheduler = membership.scheduler().as_ptr();
     let is_refused = membership.is_refused();
     let (runnable, handle) = task::create(future, membership, origin);
-    // SAFETY: the handle keeps the task, and the task's membership the scheduler.
-    let scheduler = unsafe { &*scheduler };
     if is_refused {
         runnable.cancel();
-    } else if let Err(runnable) = Worker::push_new_current(scheduler, runnable)
-        && scheduler.inject_new(runnable)
-    {
-        handle.refuse();
+    } else if let Err(runnable) = Worker::push_new_current(scheduler, runnable) {
+        // SAFETY: the task is in no queue yet, so that its membership is there.
+        let kept = unsafe { Reference::another(scheduler) };
+        // From then on it may be complete at any time.
+        if kept.get().inject_new(runnable) {
+            handle.refuse();
+        }
     }
     handle
 }
 
 /// A task's membership: which scheduler runs it, and in which list it is.
 pub(crate) struct Membership {
-    scheduler: Reference,
+    /// Absent once the task has parted with it.
+    scheduler: UnsafeCell<Option<Reference>>,
     /// A list's index, [`UNLISTED`] or [`REFUSED`]. Belongs to whoever holds `RUNNING`, as the stage does (rule 1 of `task/state.rs`).
     list: UnsafeCell<u32>,
 }
@@ -71,7 +75,17 @@ impl Membership {
         shard.scheduler.assert_not_forked();
         let is_refused = shard.scheduler.is_closed();
         let scheduler = Reference::of_new_task(&shard.scheduler, !is_refused);
-        Self { scheduler, list: UnsafeCell::new(if is_refused { REFUSED } else { UNLISTED }) }
+        let list = UnsafeCell::new(if is_refused { REFUSED } else { UNLISTED });
+        Self { scheduler: UnsafeCell::new(Some(scheduler)), list }
+    }
+
+    /// What keeps the scheduler. The caller holds `RUNNING`, or has an entry of the task, or has not made the task yet.
+    fn scheduler(&self) -> &Reference {
+        // SAFETY: rule 6 of `task/state.rs`: nobody takes it away while the caller has that.
+        let scheduler = self.scheduler.with(|scheduler| unsafe { (*scheduler).as_ref() });
+        debug_assert!(scheduler.is_some(), "a task in use has a scheduler");
+        // SAFETY: by the same rule, it is there.
+        unsafe { scheduler.unwrap_unchecked() }
     }
 
     fn is_refused(&self) -> bool {
@@ -85,7 +99,7 @@ impl Membership {
     /// `task` is alive and in no list, this is its membership, and the caller holds `RUNNING`.
     #[cold]
     unsafe fn enter(&self, task: RawTask) -> bool {
-        let scheduler = self.scheduler.get();
+        let scheduler = self.scheduler().get();
         let index = Worker::peek(scheduler, Worker::index).unwrap_or(scheduler.workers());
         // SAFETY: the caller holds `RUNNING`. Before the lock: whoever closes the list goes on with the task.
         self.list.with_mut(|list| unsafe { *list = index as u32 });
@@ -109,9 +123,9 @@ impl Membership {
     ) {
         // SAFETY: the entry keeps the allocation alive until it is handed on.
         let membership = unsafe { &*this };
-        if let Err(task) = queue(membership.scheduler.as_ptr(), task) {
+        if let Err(task) = queue(membership.scheduler().as_ptr(), task) {
             // The entry is about to leave our hands, and with it the allocation that holds `this`.
-            let scheduler = membership.scheduler.clone();
+            let scheduler = membership.scheduler().clone();
             scheduler.get().inject(task);
         }
     }
@@ -138,27 +152,43 @@ impl Schedule for Membership {
         list != UNLISTED || unsafe { self.enter(task) }
     }
 
-    unsafe fn release(&self, task: RawTask) -> bool {
-        let scheduler = self.scheduler.get();
+    unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
+        let scheduler = self.scheduler().as_ptr();
         // SAFETY: the caller holds `RUNNING`.
         let list = self.list.with(|list| unsafe { *list });
-        if list == REFUSED {
-            return true;
-        }
-        if Worker::peek(scheduler, |worker| worker.metrics().finished.add(1)).is_none() {
-            scheduler.foreign.add_finished();
-        }
+        // SAFETY: the task has not parted with its scheduler.
+        let lists = &unsafe { &*scheduler }.lists;
         // SAFETY: the task has entered this list, and completes once.
-        list == UNLISTED || unsafe { scheduler.lists[list as usize].remove(task) }
+        let is_released = list >= REFUSED || unsafe { lists[list as usize].remove(task) };
+        let counts = u64::from(list != REFUSED);
+        // SAFETY: by the caller, nobody reads it any more.
+        let mut kept = if parts { self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() }) } else { None };
+        let worked = Worker::peek(scheduler, |worker| {
+            worker.metrics().finished.add(counts);
+            if let Some(kept) = kept.take() {
+                kept.give_to(worker.credit());
+            }
+        });
+        if worked.is_none() && counts > 0 {
+            // SAFETY: `kept`, or else the membership, keeps it.
+            unsafe { &*scheduler }.foreign.add_finished();
+        }
+        is_released
+    }
+
+    #[inline]
+    unsafe fn part(&self) {
+        // SAFETY: by the caller, nobody reads it any more.
+        drop(self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() }));
     }
 
     fn hooks(&self) -> Option<&TaskHooks> {
-        self.scheduler.get().task_hooks.as_deref()
+        self.scheduler().get().task_hooks.as_deref()
     }
 
     fn keeps_origin(&self) -> bool {
         // A test whose clock stands still for good is told which tasks wait.
-        let scheduler = self.scheduler.get();
+        let scheduler = self.scheduler().get();
         scheduler.task_hooks.is_some() || scheduler.timers.clock().is_paused()
     }
 }

@@ -1,8 +1,8 @@
 //! The references of tasks to their scheduler, counted in bulk.
 //!
-//! A task refers to its scheduler from its spawn to its last waker. To count each of them up and down would be two writes for each task to a line that all
-//! workers share. So a worker borrows many references at a time and gives them to the tasks that it spawns, and takes back those of the tasks that it frees: while
-//! spawns and frees are in balance on a worker, or nearly, nothing shared is written. Any other thread counts one by one.
+//! A task refers to its scheduler from its spawn until it is complete. To count each of them up and down would be two writes for each task to a line that all
+//! workers share. So a worker borrows many references at a time and gives them to the tasks that it spawns, and takes back those of the tasks that it completes: while
+//! spawns and completions are in balance on a worker, or nearly, nothing shared is written. Any other thread counts one by one.
 //!
 //! All that are lent are worth one counted reference to the scheduler, taken with the first and dropped with the last.
 //!
@@ -15,6 +15,7 @@
 //! Checked by the model `lent_references`.
 
 use std::cell::Cell;
+use std::ptr::NonNull;
 
 use super::Scheduler;
 use super::worker::Worker;
@@ -35,7 +36,7 @@ impl LentCount {
 }
 
 /// A lent reference: what `Arc::as_ptr` answers, for the last one to come back is made an `Arc` again.
-pub(super) struct Reference(*const Scheduler);
+pub(super) struct Reference(NonNull<Scheduler>);
 
 impl Reference {
     /// For a task about to be spawned, which is counted if it `counts`.
@@ -49,26 +50,51 @@ impl Reference {
             scheduler.foreign.add_spawned(counts.into());
             Scheduler::lend(scheduler, 1);
         }
-        Self(Arc::as_ptr(scheduler))
+        Self(of_arc(scheduler))
+    }
+
+    /// One more, beside one that is lent.
+    ///
+    /// # Safety
+    /// A lent reference keeps `scheduler` during the call, which is what `Arc::as_ptr` answers.
+    pub(super) unsafe fn another(scheduler: *const Scheduler) -> Self {
+        // SAFETY: by the caller.
+        let lent = &unsafe { &*scheduler }.lent.0;
+        // Relaxed: counter only; as one is lent, this is not the first.
+        let before = lent.fetch_add(1, Ordering::Relaxed);
+        debug_assert!(before > 0, "one is lent");
+        // SAFETY: it points to something.
+        Self(unsafe { NonNull::new_unchecked(scheduler.cast_mut()) })
+    }
+
+    /// Gives it back to a worker of its scheduler.
+    #[inline]
+    pub(super) fn give_to(self, credit: &Credit) {
+        credit.put(self.as_ptr());
+        std::mem::forget(self);
     }
 
     #[inline]
     pub(super) fn as_ptr(&self) -> *const Scheduler {
-        self.0
+        self.0.as_ptr()
     }
 
     #[inline]
     pub(super) fn get(&self) -> &Scheduler {
         // SAFETY: what is lent keeps the scheduler alive, until the drop.
-        unsafe { &*self.0 }
+        unsafe { self.0.as_ref() }
     }
+}
+
+fn of_arc(scheduler: &Arc<Scheduler>) -> NonNull<Scheduler> {
+    // SAFETY: an `Arc` points to something.
+    unsafe { NonNull::new_unchecked(Arc::as_ptr(scheduler).cast_mut()) }
 }
 
 impl Clone for Reference {
     fn clone(&self) -> Self {
-        // Relaxed: counter only; ours is lent, so that it is not the first.
-        self.get().lent.0.fetch_add(1, Ordering::Relaxed);
-        Self(self.0)
+        // SAFETY: ours is lent.
+        unsafe { Self::another(self.as_ptr()) }
     }
 }
 

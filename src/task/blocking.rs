@@ -58,7 +58,7 @@ impl Schedule for Unlisted {
         unreachable!("a blocking task is ready after its first poll");
     }
 
-    unsafe fn release(&self, _: RawTask) -> bool {
+    unsafe fn release(&self, _: RawTask, _: bool) -> bool {
         true
     }
 

@@ -3,6 +3,8 @@
 //! Header, the scheduler's reference, and the stage: future and output share their place, for there is never more than one of
 //! them. A task that is named or watched by hooks has its label behind all that, and a vtable that says so. These are the functions of the header's vtable; each is called through [`RawTask`].
 //!
+//! A task that is complete has parted with its scheduler, unless its one queue entry is still to come (structural: `task_parts_queued`).
+//!
 //! Panics of the user's code (the future's poll and drop, the output's drop) end here: none leaves this file. While it runs, its
 //! task is the thread's current one (`id.rs`).
 //! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*), what the handle gets (`outcome.rs`).
@@ -21,9 +23,9 @@ use super::meta::{Label, TaskMeta};
 use super::outcome::{failure, join_outcome};
 use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
-use super::state::{ToComplete, ToIdle, ToRunning};
+use super::state::{ToComplete, ToIdle, ToRunning, ToShutdown};
 use super::waker;
-use crate::facade::{UnsafeCell, catch_unwind};
+use crate::facade::{UnsafeCell, catch_unwind, mutant};
 
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
 pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, label: Option<Label>) -> RawTask {
@@ -140,9 +142,17 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: the transition took RUNNING and leaves us the entry's reference.
             ToRunning::Poll => unsafe { Self::poll(task) },
             // SAFETY: as above.
-            ToRunning::Cancel => unsafe { Self::cancel(task, Claim::Own) },
+            ToRunning::Cancel => unsafe { Self::cancel(task, Claim::Own, true) },
             // SAFETY: the entry's reference is ours to release.
             ToRunning::Stale => unsafe { task.release(1) },
+            ToRunning::Ended => {
+                // SAFETY: the entry's reference keeps the cell alive.
+                let scheduler = unsafe { scheduler::<F, S>(task) };
+                // SAFETY: rule 6: the shutdown has left it to whoever has the task's one entry.
+                unsafe { scheduler.part() };
+                // SAFETY: the entry's reference is ours to release.
+                unsafe { task.release(1) }
+            }
         }
     }
 
@@ -171,14 +181,14 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 // SAFETY: `RUNNING` is held.
                 if !unsafe { scheduler.settle(task) } {
                     // SAFETY: `RUNNING` and the reference are still held.
-                    return unsafe { Self::cancel(task, Claim::Own) };
+                    return unsafe { Self::cancel(task, Claim::Own, true) };
                 }
                 match header.state.transition_to_idle() {
                     ToIdle::Idle => {}
                     // SAFETY: the reference is the new entry's.
                     ToIdle::Requeue => unsafe { Self::queue(task, S::reschedule) },
                     // SAFETY: `RUNNING` and the reference are still held.
-                    ToIdle::Cancel => unsafe { Self::cancel(task, Claim::Own) },
+                    ToIdle::Cancel => unsafe { Self::cancel(task, Claim::Own, true) },
                 }
                 return;
             }
@@ -190,7 +200,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: the reference is still held.
         let output = unsafe { join_outcome(task, output, dropped) };
         // SAFETY: `RUNNING` is held, the future is gone, and the reference is handed over.
-        unsafe { Self::complete(task, output, Claim::Own) }
+        unsafe { Self::complete(task, output, Claim::Own, true) }
     }
 
     /// # Safety
@@ -229,7 +239,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     ///
     /// # Safety
     /// As [`complete`](Self::complete), and the stage holds the future.
-    unsafe fn cancel(task: RawTask, claim: Claim) {
+    unsafe fn cancel(task: RawTask, claim: Claim, parts: bool) {
         // SAFETY: by the caller.
         let dropped = unsafe { Self::drop_future(task) };
         // SAFETY: the reference handed over is still held.
@@ -237,14 +247,15 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: as above.
         let output = unsafe { join_outcome(task, Err(cancelled), dropped) };
         // SAFETY: by the caller, and the future is gone.
-        unsafe { Self::complete(task, output, claim) }
+        unsafe { Self::complete(task, output, claim, parts) }
     }
 
     /// Tells the hook that the task is gone, stores the output, leaves the list of live tasks, completes, and wakes the joiner.
     ///
     /// # Safety
-    /// The caller holds `RUNNING` and the reference of its `claim`, which it hands over; the future is gone.
-    unsafe fn complete(task: RawTask, output: Result<F::Output, JoinError>, claim: Claim) {
+    /// The caller holds `RUNNING` and the reference of its `claim`, which it hands over; the future is gone. If the task `parts` with its scheduler here no queue
+    /// entry of it is anywhere.
+    unsafe fn complete(task: RawTask, output: Result<F::Output, JoinError>, claim: Claim, parts: bool) {
         // SAFETY: the reference handed over keeps the cell alive.
         let cell = unsafe { task.cast::<Self>().as_ref() };
         // SAFETY: as above.
@@ -256,8 +267,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.
             unsafe { stage.write(stored) };
         });
-        // SAFETY: `RUNNING` is held, and the task completes once.
-        let is_released = unsafe { cell.scheduler.release(task) };
+        // SAFETY: `RUNNING` is held, and the task completes once. If it parts with its scheduler there is no entry: rule 6.
+        let is_released = unsafe { cell.scheduler.release(task, parts) };
         let references = if is_released && claim == Claim::Own { 2 } else { 1 };
         // SAFETY: called before COMPLETE, while `RUNNING` is held, and the stage holds the output.
         let drop_output = || unsafe { Self::drop_output(task) };
@@ -305,13 +316,14 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// As [`RawTask::shut_down`].
     unsafe fn shut_down(task: RawTask, claim: Claim) {
         // SAFETY: the caller's reference keeps the header alive.
-        if unsafe { task.header() }.state.transition_to_shutdown() {
-            // SAFETY: the transition took `RUNNING`, and the reference is handed over.
-            unsafe { Self::cancel(task, claim) }
-        } else {
+        let action = unsafe { task.header() }.state.transition_to_shutdown();
+        if action == ToShutdown::Leave {
             // SAFETY: the reference is ours to release.
-            unsafe { task.release(1) }
+            return unsafe { task.release(1) };
         }
+        let parts = action == ToShutdown::Cancel || mutant("task_parts_queued");
+        // SAFETY: the transition took `RUNNING`, and the reference is handed over.
+        unsafe { Self::cancel(task, claim, parts) }
     }
 
     /// Moves the output out.

@@ -163,5 +163,7 @@ where
     }
     // SAFETY: refused, so that the list's reference is ours to hand over.
     unsafe { task.shut_down(Claim::List) };
+    // It finds the task complete, and is the last to need the scheduler.
+    runnable.run();
     (None, handle)
 }

@@ -47,14 +47,20 @@ pub(crate) trait Schedule: Send + Sync + 'static {
         true
     }
 
-    /// Takes a task that is about to complete out of the list of live tasks. True when it was there, or was in none: the reference that is the list's, or else
+    /// Takes a task that is about to complete out of the list of live tasks, and, if it `parts` with its scheduler, does as [`part`](Self::part). True when it was there, or was in none: the reference that is the list's, or else
     /// belongs to whoever completes the task, is the caller's. False when a list that closes has it.
     ///
     /// # Safety
-    /// As [`settle`](Self::settle), once.
-    unsafe fn release(&self, task: RawTask) -> bool;
+    /// As [`settle`](Self::settle), once; as `part`, if the task parts with its scheduler.
+    unsafe fn release(&self, task: RawTask, parts: bool) -> bool;
 
-    /// The hooks around the tasks of the runtime, if it has any: the same answer for as long as the runtime lives.
+    /// Lets go of the scheduler, which a complete task needs no more, however long it is kept. Nothing else of this is called afterwards.
+    ///
+    /// # Safety
+    /// Called once at most, by the thread that rule 6 of `state.rs` says.
+    unsafe fn part(&self) {}
+
+    /// The hooks around the tasks of the runtime, if it has any: the same answer until the task parts with its scheduler.
     fn hooks(&self) -> Option<&TaskHooks> {
         None
     }

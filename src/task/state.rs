@@ -33,6 +33,8 @@
 //!    `COMPLETE` and found `JOIN_WAKER` set.
 //! 4. The *links* belong to the lock of the task list.
 //! 5. The allocation is freed by whoever releases the last reference.
+//! 6. The *scheduler's part* is read by whoever holds `RUNNING`, and by whoever has a queue entry. Of the two the last one may let go of it: whoever completes
+//!    the task, before `COMPLETE`, if there is no entry; else whoever finds the task complete as the entry comes to its turn. It is let go of by the free at the latest.
 //!
 //! # Invariants (ordering labels)
 //! - `task_handover`: what one poll wrote to the future is seen by the next, on whatever thread. Pairs 2 with 1 and 6.
@@ -78,8 +80,21 @@ pub(crate) enum ToRunning {
     Poll,
     /// Drop the future: it was aborted while it waited.
     Cancel,
-    /// Release the entry's reference: the runtime's shutdown holds or has dropped the future.
+    /// Release the entry's reference: the runtime's shutdown holds the future.
     Stale,
+    /// Let go of the scheduler, and release the entry's reference: the runtime's shutdown has dropped the future.
+    Ended,
+}
+
+/// What the runtime's shutdown does with a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToShutdown {
+    /// Drop the future: `RUNNING` is held, and there is no queue entry.
+    Cancel,
+    /// The same, but there is a queue entry, or was.
+    CancelQueued,
+    /// Nothing: the task runs, or is complete.
+    Leave,
 }
 
 /// What the poller does after a pending poll.
@@ -145,7 +160,7 @@ impl State {
         let acquire = ord("task_handover", ord("task_wake", Ordering::Acquire));
         self.update(acquire, |now| {
             if now.has(RUNNING | COMPLETE) {
-                return (now, ToRunning::Stale);
+                return (now, if now.has(COMPLETE) { ToRunning::Ended } else { ToRunning::Stale });
             }
             let action = if now.has(CANCELLED) { ToRunning::Cancel } else { ToRunning::Poll };
             (now.without(NOTIFIED).with(RUNNING), action)
@@ -250,13 +265,18 @@ impl State {
         })
     }
 
-    /// Transition 6. True when the caller now holds `RUNNING` and must drop the future.
-    pub(crate) fn transition_to_shutdown(&self) -> bool {
+    /// Transition 6.
+    pub(crate) fn transition_to_shutdown(&self) -> ToShutdown {
         // ORDERING(task_handover): acquire; pairs with the last poll's `transition_to_idle`.
         self.update(ord("task_handover", Ordering::Acquire), |now| {
             let running = now.has(RUNNING) && !mutant("task_abort_takes_running");
             let taken = (running || now.has(COMPLETE)) && !mutant("task_shutdown_takes_running");
-            (if taken { now.with(CANCELLED) } else { now.with(CANCELLED | RUNNING) }, !taken)
+            if taken {
+                (now.with(CANCELLED), ToShutdown::Leave)
+            } else {
+                let action = if now.has(NOTIFIED) { ToShutdown::CancelQueued } else { ToShutdown::Cancel };
+                (now.with(CANCELLED | RUNNING), action)
+            }
         })
     }
 
@@ -377,14 +397,6 @@ impl Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("running", &self.has(RUNNING))
-            .field("complete", &self.has(COMPLETE))
-            .field("notified", &self.has(NOTIFIED))
-            .field("cancelled", &self.has(CANCELLED))
-            .field("join_interest", &self.has(JOIN_INTEREST))
-            .field("join_waker", &self.has(JOIN_WAKER))
-            .field("references", &self.references())
-            .finish()
+        write!(f, "Snapshot({:#08b}, {} references)", self.0 % REFERENCE, self.references())
     }
 }

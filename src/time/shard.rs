@@ -17,6 +17,7 @@
 //! - A reset of a timer that has fired says so (structural: `timer_reset_ignores_fired`): its waker is gone.
 //! - An entry is freed once, by its owner, fired or not (structural: `timer_cancel_leaves_fired`); a closed shard takes none
 //!   (structural: `timer_register_ignores_closed`).
+//! - A closed shard owns no storage, and looks at no key (structural: `timer_cancel_ignores_closed`): all its timers' entries are gone.
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
 //!
 //! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_fire_reset`, `timer_insert_cancel`,
@@ -130,6 +131,9 @@ impl TimerShard {
     /// Moves a timer to another deadline. Whether it was pending, and whether it is the first to be due now.
     pub(crate) fn reset(&self, key: Key, deadline: u64) -> (bool, bool) {
         let mut timers = self.timers.lock();
+        if timers.closed {
+            return (false, false);
+        }
         if !timers.wheel.reset(key, deadline) && !mutant("timer_reset_ignores_fired") {
             return (false, false);
         }
@@ -171,6 +175,9 @@ impl TimerShard {
     /// Takes a timer out, fired or not. Its waker is dropped after the lock is released.
     pub(crate) fn cancel(&self, key: Key) {
         let mut timers = self.timers.lock();
+        if timers.closed && !mutant("timer_cancel_ignores_closed") {
+            return;
+        }
         if mutant("timer_cancel_leaves_fired") && timers.wheel.get_mut(key).is_none() {
             return;
         }
@@ -210,16 +217,22 @@ impl TimerShard {
 
     /// Whether a timer has fired, and nobody has polled it since.
     pub(crate) fn has_fired(&self, key: Key) -> bool {
-        self.timers.lock().wheel.is_fired(key)
+        let timers = self.timers.lock();
+        !timers.closed && timers.wheel.is_fired(key)
     }
 
-    /// Refuses timers from now on, and moves up to `limit` wakers of those that are in into `due`. True when more are in.
+    /// Refuses timers from now on, and moves up to `limit` wakers of those that are in into `due`. True when more are in; else nothing is left
+    /// of them.
     pub(crate) fn close(&self, limit: usize, due: &mut Vec<Waker>) -> bool {
         let mut timers = self.timers.lock();
         timers.closed = true;
         let before = due.len();
         let more = timers.wheel.take_all(limit, |waker| due.push(waker));
         timers.counts.cancelled += (due.len() - before) as u64;
+        let storage = (!more).then(|| timers.wheel.take());
+        drop(timers);
+        // It holds no wakers any more.
+        drop(storage);
         more
     }
 

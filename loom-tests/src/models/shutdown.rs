@@ -38,7 +38,7 @@ fn has_run<T>(mut handle: JoinHandle<T>) -> bool {
 
 /// A wake is under way while the scheduler closes: the worker ends, the task completes or is dropped, and nothing of it is left.
 ///
-/// Mutants: `scheduler_unpark_before_flag`, `close_keeps_late_wake`.
+/// Mutants: `scheduler_unpark_before_flag`, `close_keeps_late_wake`, `task_parts_queued`.
 #[test]
 fn shutdown_inflight_wake() {
     let model = Model::new("shutdown_inflight_wake", 500).preemptions(2).branches(5_000);

@@ -106,7 +106,7 @@ impl Schedule for OnQueue {
         unsafe { Self::schedule(this, task) }
     }
 
-    unsafe fn release(&self, task: RawTask) -> bool {
+    unsafe fn release(&self, task: RawTask, _: bool) -> bool {
         // SAFETY: `spawn` entered it, and it completes once.
         unsafe { self.0.list.remove(task) }
     }

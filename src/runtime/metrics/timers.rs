@@ -8,7 +8,7 @@ impl RuntimeMetrics {
     ///
     /// Each timer registered waits, was fired or was cancelled. So when all owners have polled,
     /// `registered = fired + cancelled + live`; in general `live` holds besides those that were fired and not polled since, and is higher
-    /// by their number.
+    /// by their number. Once the runtime has ended it is zero.
     ///
     /// ```
     /// use fusee::time::{Duration, sleep, timeout};

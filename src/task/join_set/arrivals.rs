@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::facade::{Mutex, StdArc, mutant};
+use crate::spare::GiveBack;
 use crate::task::waker::{drop_quietly, wake_quietly};
 
 /// What the tickets of a set share with it.
@@ -34,6 +35,14 @@ struct Desk {
     keys: VecDeque<usize>,
     /// Who is woken by the next arrival: whoever has polled the set last.
     joiner: Option<Waker>,
+}
+
+impl Desk {
+    fn take_key(&mut self) -> Option<usize> {
+        let key = self.keys.pop_front();
+        self.keys.give_back();
+        key
+    }
 }
 
 impl Arrivals {
@@ -63,14 +72,14 @@ impl Arrivals {
 
     /// A complete task. A joiner that waits goes on waiting.
     pub(super) fn try_next(&self) -> Option<usize> {
-        self.desk.lock().keys.pop_front()
+        self.desk.lock().take_key()
     }
 
     /// A complete task; if there is none, leaves the waker of `context` for the next arrival, in place of the one before.
     pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<usize> {
         {
             let mut desk = self.desk.lock();
-            if let Some(key) = desk.keys.pop_front() {
+            if let Some(key) = desk.take_key() {
                 return Poll::Ready(key);
             }
             if desk
@@ -86,7 +95,7 @@ impl Arrivals {
         drop(locked);
         let mut desk = self.desk.lock();
         // Whatever has arrived while the lock was given up has found another joiner, or none.
-        let key = if mutant("arrivals_skip_second_look") { None } else { desk.keys.pop_front() };
+        let key = if mutant("arrivals_skip_second_look") { None } else { desk.take_key() };
         let unused = if key.is_none() { desk.joiner.replace(joiner) } else { Some(joiner) };
         drop(desk);
         drop_quietly(unused);

@@ -40,6 +40,7 @@ use std::task::Waker;
 
 use super::remote::Remote;
 use crate::facade::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
+use crate::spare::GiveBack;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -99,9 +100,9 @@ impl Owner {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let member = Member(self.queue.clone());
+        let member = Member::new(&self.queue);
         // SAFETY: this is the owner's thread. Only `Owner` takes entries out of the queues and closes the list, and it stays here.
-        let (runnable, handle) = unsafe { task::enlist_local(future, member, |member| &member.0.list, origin) };
+        let (runnable, handle) = unsafe { task::enlist_local(future, member, |member| &member.queue().list, origin) };
         if let Some(runnable) = runnable {
             match self.queue.push_mine(runnable) {
                 Ok(true) => {}
@@ -120,7 +121,11 @@ impl Owner {
         if polls.is_multiple_of(REMOTE_INTERVAL) || self.is_drained() {
             self.collect();
         }
-        self.mine(|mine| mine.entries.pop_front())
+        self.mine(|mine| {
+            let task = mine.entries.pop_front();
+            mine.entries.give_back();
+            task
+        })
     }
 
     /// Says that the set is polled, until the guard is dropped.
@@ -235,8 +240,26 @@ impl Queue {
     }
 }
 
-/// A task's membership in its set.
-struct Member(Arc<Queue>);
+/// A task's membership in its set; absent once the task has parted with it.
+struct Member(UnsafeCell<Option<Arc<Queue>>>);
+
+// SAFETY: what is shared is Send and Sync, and rule 6 of `task/state.rs` says who touches the cell.
+unsafe impl Sync for Member {}
+
+impl Member {
+    fn new(queue: &Arc<Queue>) -> Self {
+        Self(UnsafeCell::new(Some(queue.clone())))
+    }
+
+    /// The caller holds `RUNNING`, or has an entry of the task, or has not queued the task yet.
+    fn queue(&self) -> &Arc<Queue> {
+        // SAFETY: rule 6: nobody takes it away while the caller has that.
+        let queue = self.0.with(|queue| unsafe { (*queue).as_ref() });
+        debug_assert!(queue.is_some(), "a task in use has a set");
+        // SAFETY: by the same rule, it is there.
+        unsafe { queue.unwrap_unchecked() }
+    }
+}
 
 impl Schedule for Member {
     // Whoever drives the set is woken.
@@ -244,7 +267,7 @@ impl Schedule for Member {
 
     unsafe fn schedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller, the entry keeps the allocation alive, in which `this` lies, until it is handed on.
-        let queue = unsafe { &(*this).0 };
+        let queue = unsafe { &*this }.queue();
         match queue.push_mine(task) {
             Ok(true) => {}
             // The entry lies in this thread's own queue, and `this` in the task. Not so any more once a waker runs.
@@ -262,12 +285,22 @@ impl Schedule for Member {
     }
 
     fn hooks(&self) -> Option<&TaskHooks> {
-        self.0.hooks.as_deref()
+        self.queue().hooks.as_deref()
     }
 
-    unsafe fn release(&self, task: RawTask) -> bool {
+    unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
         // SAFETY: a task enters this list when it is made and completes once.
-        unsafe { self.0.list.remove(task) }
+        let is_released = unsafe { self.queue().list.remove(task) };
+        if parts {
+            // SAFETY: by the caller.
+            unsafe { self.part() };
+        }
+        is_released
+    }
+
+    unsafe fn part(&self) {
+        // SAFETY: by the caller, nobody reads it any more.
+        drop(self.0.with_mut(|queue| unsafe { (*queue).take() }));
     }
 }
 

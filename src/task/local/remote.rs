@@ -15,6 +15,7 @@ use std::mem;
 use std::task::Waker;
 
 use crate::facade::mutant;
+use crate::spare::GiveBack;
 use crate::task::runnable::Runnable;
 use crate::task::waker::{drop_quietly, wake_quietly};
 
@@ -60,12 +61,19 @@ impl Remote {
     /// Forgets `key`, and hands out its waker.
     pub(super) fn unregister(&mut self, key: usize) -> Option<Waker> {
         let position = self.waiters.iter().position(|waiter| waiter.key == key)?;
-        self.waiters.swap_remove(position).waker.take()
+        let waker = self.waiters.swap_remove(position).waker.take();
+        self.waiters.give_back();
+        waker
     }
 
     /// Moves all entries to the back of `queue`.
     pub(super) fn move_to(&mut self, queue: &mut VecDeque<Runnable>) {
-        queue.append(&mut self.entries);
+        if queue.is_empty() {
+            mem::swap(queue, &mut self.entries);
+        } else {
+            queue.append(&mut self.entries);
+            self.entries.give_back();
+        }
     }
 
     /// Refuses entries from now on. What it held is to be dropped without the lock.

@@ -25,6 +25,7 @@ use super::standstill::Roots;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{Mutex, RawInstant, fence_seq_cst, mutant};
 use crate::park::Unparker;
+use crate::spare::GiveBack;
 
 /// The clock of a runtime.
 pub(crate) struct Clock {
@@ -332,6 +333,7 @@ impl Clock {
         reading.answered = reading.answered.max(asked);
         let before = due.len();
         due.extend(reading.waiting.extract_if(.., |(number, _)| *number <= asked).map(|(_, waker)| waker));
+        reading.waiting.give_back();
         due.len() - before
     }
 

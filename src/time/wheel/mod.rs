@@ -51,7 +51,7 @@ pub(crate) struct Key(u32);
 
 /// Timers with a payload each.
 ///
-/// Memory is bounded by the most entries that ever lived at once: storage is reused, and freed with the wheel.
+/// Memory follows the number of entries. A wheel that never had one owns none; one that had keeps room for some hundreds.
 /// Dropping a wheel drops the pending payloads: [`take_all`](Self::take_all) first, where those run foreign code.
 pub(crate) struct Wheel<T> {
     slab: Slab<T>,
@@ -127,9 +127,11 @@ impl<T> Wheel<T> {
         let now = self.elapsed.max(now >> self.tick_shift);
         let mut budget = limit;
         loop {
-            budget -= self.fire_list(self.levels.due(), budget, &mut fire);
             if self.levels.is_occupied(self.levels.due()) {
-                return true;
+                budget -= self.fire_list(self.levels.due(), budget, &mut fire);
+                if self.levels.is_occupied(self.levels.due()) {
+                    return true;
+                }
             }
             let Some(slot) = self.earliest_slot().filter(|slot| slot.start <= now) else {
                 self.advance(now);
@@ -208,6 +210,12 @@ impl<T> Wheel<T> {
             budget -= self.fire_list(head, budget, &mut fire);
         }
         false
+    }
+
+    /// Takes all storage, with the entries in it, and leaves an empty wheel.
+    pub(crate) fn take(&mut self) -> Self {
+        let empty = Self::with_tick_shift(self.elapsed << self.tick_shift, self.tick_shift);
+        std::mem::replace(self, empty)
     }
 
     /// The tick by which `deadline` has passed.

@@ -1,9 +1,11 @@
 //! The entries of a wheel: storage that never moves them, and circular lists through them.
 //!
 //! Entries stand in chunks, so growing allocates one chunk and copies nothing: no pause at ten million timers. A chunk whose entries are all
-//! free is given back at once, but for one, lest a timer that comes and goes allocates each time.
+//! free is given back at once, but for one, lest a timer that comes and goes allocates each time; and that one too, once there is
+//! room enough in the others.
 //! An entry is named by its number. The first numbers are the heads of the wheel's lists: entries without a value
-//! that link to themselves while the list is empty, so that linking and unlinking know no special case.
+//! that link to themselves while the list is empty, so that linking and unlinking know no special case. They are made with the first chunk, which comes
+//! with the first entry and stays: a wheel that never had a timer owns nothing. Until then no list is asked for.
 //!
 //! | entry | `value` | `prev`, `next` |
 //! |---|---|---|
@@ -14,8 +16,16 @@
 //!
 //! The wheel takes the value and unlinks in one step, in either order. Deliberately not here: what the lists mean.
 
+use crate::spare::GiveBack;
+
 const CHUNK_BITS: u32 = 10;
 const CHUNK_LEN: usize = 1 << CHUNK_BITS;
+
+/// With so many entries that are free elsewhere no chunk is kept to spare.
+const PLENTY: usize = CHUNK_LEN / 4;
+
+/// A table of so many chunks is not worth tidying.
+const SMALL_TABLE: usize = 32;
 
 /// No entry: the end of the free list.
 const NIL: u32 = u32::MAX;
@@ -38,6 +48,8 @@ pub(super) struct Slab<T> {
     vacant: Vec<u32>,
     /// A chunk whose entries are all free.
     spare: Option<u32>,
+    /// Chunks that are there.
+    present: usize,
     len: usize,
     heads: u32,
 }
@@ -55,15 +67,8 @@ struct Chunk<T> {
 impl<T> Slab<T> {
     /// No entries, and `heads` empty lists.
     pub(super) fn new(heads: u32) -> Self {
-        let mut slab = Self { chunks: Vec::new(), open: Vec::new(), vacant: Vec::new(), spare: None, len: 0, heads };
-        for head in 0..heads {
-            let at = slab.take_free();
-            debug_assert_eq!(at, head, "the first numbers are the heads");
-            let head = slab.link_mut(at);
-            head.prev = at;
-            head.next = at;
-        }
-        slab
+        let (chunks, open, vacant) = (Vec::new(), Vec::new(), Vec::new());
+        Self { chunks, open, vacant, spare: None, present: 0, len: 0, heads }
     }
 
     /// Entries not free.
@@ -93,13 +98,41 @@ impl<T> Slab<T> {
         if !std::mem::replace(&mut chunk.is_open, true) {
             self.open.push(number);
         }
-        if chunk.used > 0 {
+        if chunk.used == 0
+            && let Some(before) = self.spare.replace(number)
+        {
+            self.give_back(before);
+        }
+        if let Some(spare) = self.spare
+            && (self.present - 1) * CHUNK_LEN >= self.len + self.heads as usize + PLENTY
+        {
+            self.spare = None;
+            self.give_back(spare);
+        }
+    }
+
+    /// Frees a chunk whose entries are all free. It comes off the open ones when it comes to the top.
+    #[cold]
+    fn give_back(&mut self, number: u32) {
+        self.chunks[number as usize].entries = None;
+        self.present -= 1;
+        if self.chunks.len() > SMALL_TABLE && 4 * self.present < self.chunks.len() {
+            self.tidy();
+        }
+    }
+
+    /// Shortens the table of the chunks, of which few are there, if those at its end are not.
+    fn tidy(&mut self) {
+        let needed = self.chunks.iter().rposition(|chunk| chunk.entries.is_some()).map_or(0, |last| last + 1);
+        if needed > self.chunks.len() / 2 {
             return;
         }
-        if let Some(before) = self.spare.replace(number) {
-            // It comes off the open ones when it comes to the top.
-            self.chunks[before as usize].entries = None;
+        self.chunks.truncate(needed);
+        for numbers in [&mut self.open, &mut self.vacant] {
+            numbers.retain(|&number| (number as usize) < needed);
+            numbers.give_back();
         }
+        self.chunks.give_back();
     }
 
     pub(super) fn entry(&self, at: u32) -> &Entry<T> {
@@ -138,6 +171,9 @@ impl<T> Slab<T> {
     #[cfg(test)]
     pub(super) fn list(&self, head: u32) -> Vec<u32> {
         let mut list = Vec::new();
+        if self.chunks.is_empty() {
+            return list;
+        }
         let mut last = head;
         while self.link(last).next != head {
             let at = self.link(last).next;
@@ -222,6 +258,7 @@ impl<T> Slab<T> {
     /// Adds a chunk of free entries.
     #[cold]
     fn grow(&mut self) {
+        let is_first = self.chunks.is_empty();
         let number = self.vacant.pop().unwrap_or(self.chunks.len() as u32);
         let first = number as usize * CHUNK_LEN;
         let end = u32::try_from(first + CHUNK_LEN).expect("fewer than u32::MAX timers in one wheel");
@@ -237,6 +274,20 @@ impl<T> Slab<T> {
             None => self.chunks.push(chunk),
         }
         self.open.push(number);
+        self.present += 1;
+        if is_first {
+            self.make_heads();
+        }
+    }
+
+    fn make_heads(&mut self) {
+        for head in 0..self.heads {
+            let at = self.take_free();
+            debug_assert_eq!(at, head, "the first numbers are the heads");
+            let head = self.link_mut(at);
+            head.prev = at;
+            head.next = at;
+        }
     }
 
     /// An entry in any state, or a head.
@@ -278,7 +329,8 @@ mod tests {
             entries.rotate_left(step % length);
             let (kept, freed) = entries.split_at(kept);
             freed.iter().for_each(|&at| free(&mut slab, at));
-            assert!(chunks(&slab) <= kept.len() + 2, "the heads', those in use, and one to spare: {}", chunks(&slab));
+            assert!(chunks(&slab) <= kept.len() + 1, "the heads' and those in use: {}", chunks(&slab));
+            assert_eq!(chunks(&slab), slab.present);
             // What is left is where it was; what comes then takes the numbers that are vacant.
             kept.iter().for_each(|&at| assert!(slab.entry(at).value.is_some()));
             let again: Vec<_> = (0..40 * CHUNK_LEN).map(|n| slab.insert(0, n)).collect();
@@ -289,8 +341,22 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_there_before_the_first_entry_and_little_after_the_last() {
+        let mut slab = Slab::new(10);
+        assert_eq!((slab.chunks.capacity(), slab.open.capacity(), slab.vacant.capacity()), (0, 0, 0));
+        for _ in 0..3 {
+            let entries: Vec<_> = (0..1_000 * CHUNK_LEN).map(|n| slab.insert(0, n)).collect();
+            entries.into_iter().for_each(|at| free(&mut slab, at));
+            assert_eq!((chunks(&slab), slab.len()), (1, 0));
+            let tables = [slab.chunks.capacity(), slab.open.capacity(), slab.vacant.capacity()];
+            assert!(tables.iter().all(|&table| table <= 2 * SMALL_TABLE), "{tables:?}");
+        }
+    }
+
+    #[test]
     fn one_that_comes_and_goes_at_the_edge_of_a_chunk_allocates_nothing() {
         let mut slab = Slab::new(1);
+        // The first chunk is full.
         (0..CHUNK_LEN - 1).for_each(|n| _ = slab.insert(0, n));
         let first = slab.insert(0, 0);
         let at = slab.link(first) as *const Entry<usize>;
