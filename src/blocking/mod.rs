@@ -23,6 +23,8 @@
 //!   promised (`blocking_coming`, structural). So a job that had to wait for nobody runs, though its runtime is dropped at once.
 //! - *Every thread that the pool has started is joined* (`blocking_gone`, structural): by the next that ends, or by
 //!   [`Pool::wait`]; at most the last one to end is left for later.
+//! - *A job counts from when it has a thread* (`blocking_counts_late`, structural): what is counted are the threads that run jobs or come for one, before the lock
+//!   is released under which that is decided. So a job that waits for a thread waits for those that have one, and if they wait for time to pass it does, too.
 //! - No user code, no start and no join of a thread under the lock.
 //!
 //! Checked by the models in `loom-tests/src/models/blocking.rs` and by the tests of `roster.rs`.
@@ -41,6 +43,14 @@ use roster::{Idler, Job, Next, Roster};
 
 /// A worker to be carried by another thread.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
+
+/// Counts the threads that have something to do.
+pub(crate) trait Attend {
+    /// One more has. Called before anybody can see that.
+    fn stir(&self);
+    /// One has not any more.
+    fn rest(&self);
+}
 
 /// A thread's membership, to be brought to [`Pool::work`].
 #[derive(Debug)]
@@ -63,29 +73,33 @@ impl Pool {
     /// Queues `job`. An idle thread takes it, or a thread that `start` starts if there are fewer than the maximum, or the first to be free.
     ///
     /// `start` has its thread call [`work`](Self::work) with the ticket. If it fails and no other thread is there to run jobs, all jobs
-    /// that wait are cancelled on this thread; so is `job`, on a closed pool. How many were cancelled.
-    pub(crate) fn submit(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) -> usize {
+    /// that wait are cancelled on this thread; so is `job`, on a closed pool. `busy` counts the threads that run jobs, or come for one.
+    pub(crate) fn submit(
+        &self,
+        job: Runnable,
+        busy: &impl Attend,
+        start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>,
+    ) {
         let mut roster = self.roster.lock();
         if roster.is_closed() && !mutant("blocking_closed") {
             drop(roster);
-            job.cancel();
-            return 1;
+            return job.cancel();
         }
         roster.queue(job);
         if let Some(idler) = roster.promise() {
+            roster.count(busy);
             drop(roster);
-            ring(&idler);
-            return 0;
+            return ring(&idler);
         }
-        let Some(id) = roster.enlist_below_maximum() else { return 0 };
+        let Some(id) = roster.enlist_below_maximum() else { return };
+        if !mutant("blocking_counts_late") {
+            roster.count(busy);
+        }
         drop(roster);
         match start(Ticket(id)) {
-            Ok(thread) => {
-                self.register(id, thread);
-                0
-            }
+            Ok(thread) => self.register(id, thread),
             // Why is of no use to whoever awaits the job: it runs on another thread, or is cancelled.
-            Err(_) => self.strike(id).into_iter().map(Runnable::cancel).count(),
+            Err(_) => self.strike(id, busy).into_iter().for_each(Runnable::cancel),
         }
     }
 
@@ -126,13 +140,16 @@ impl Pool {
 
     /// Makes a thread that was started elsewhere one of the pool; it goes on to call [`work`](Self::work), and is joined by its owner.
     /// `None` when the pool is closed, or has its maximum of threads.
-    pub(crate) fn adopt(&self) -> Option<Ticket> {
-        self.roster.lock().adopt().map(Ticket)
+    pub(crate) fn adopt(&self, busy: &impl Attend) -> Option<Ticket> {
+        let mut roster = self.roster.lock();
+        let adopted = roster.adopt().map(Ticket);
+        roster.count(busy);
+        adopted
     }
 
     /// A pool thread's life: it runs what there is until it has been idle for too long, or the pool has closed, and says of each job that
     /// it has `ended`. Never panics.
-    pub(crate) fn work(&self, ticket: Ticket, ended: impl Fn()) {
+    pub(crate) fn work(&self, ticket: Ticket, busy: &impl Attend, ended: impl Fn()) {
         let own = Idler { id: ticket.0, bell: Arc::new(Condvar::new()) };
         let mut roster = self.roster.lock();
         let mut next = match roster.arrive(own.id) {
@@ -140,28 +157,29 @@ impl Pool {
                 drop(roster);
                 Ok(work)
             }
-            None => self.next(roster, &own, false),
+            None => self.next(roster, &own, busy, false),
         };
         loop {
             let job = match next {
                 Ok(job) => job,
-                Err(roster) => return self.leave(roster, own.id),
+                Err(roster) => return self.leave(roster, own.id, busy),
             };
             let carried = matches!(job, Job::Work(_));
             run(job);
             if !carried {
                 ended();
             }
-            next = self.next(self.roster.lock(), &own, carried);
+            next = self.next(self.roster.lock(), &own, busy, carried);
         }
     }
 
     /// Refuses jobs and works from now on, cancels the jobs that wait, on this thread, and has the threads end, those that come for a job
     /// after that. Later calls cancel nothing more.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self, busy: &impl Attend) {
         let (jobs, idle, works) = {
             let mut roster = self.roster.lock();
             let (jobs, idle) = roster.close();
+            roster.count(busy);
             (jobs, idle, if mutant("blocking_handed") { roster.take_handed() } else { Vec::new() })
         };
         idle.iter().for_each(|idler| idler.bell.notify_one());
@@ -215,6 +233,7 @@ impl Pool {
         &self,
         mut roster: MonitorGuard<'a, Roster>,
         own: &Idler,
+        busy: &impl Attend,
         carried: bool,
     ) -> Result<Job, MonitorGuard<'a, Roster>> {
         if carried {
@@ -222,20 +241,24 @@ impl Pool {
         }
         loop {
             match roster.next() {
-                Next::Run(job) => return Ok(job),
+                Next::Run(job) => {
+                    roster.count(busy);
+                    return Ok(job);
+                }
                 Next::Leave => return Err(roster),
                 Next::Idle => {}
             }
-            if !self.wait_for_promise(&mut roster, own) {
+            if !self.wait_for_promise(&mut roster, own, busy) {
                 return Err(roster);
             }
         }
     }
 
     /// Waits to be promised something. False when that takes too long.
-    fn wait_for_promise(&self, roster: &mut MonitorGuard<'_, Roster>, own: &Idler) -> bool {
+    fn wait_for_promise(&self, roster: &mut MonitorGuard<'_, Roster>, own: &Idler, busy: &impl Attend) -> bool {
         let deadline = RawInstant::now().checked_add(self.keep_alive);
         roster.begin_idle(own.clone());
+        roster.count(busy);
         loop {
             let timed_out = match deadline {
                 Some(deadline) => own.bell.wait_until(roster, deadline),
@@ -263,16 +286,18 @@ impl Pool {
     }
 
     /// A thread could not be started. The jobs that are left without any.
-    fn strike(&self, id: u64) -> Vec<Runnable> {
+    fn strike(&self, id: u64, busy: &impl Attend) -> Vec<Runnable> {
         let mut roster = self.roster.lock();
         let orphans = roster.strike(id);
+        roster.count(busy);
         self.tell_if_empty(roster);
         orphans
     }
 
     /// The calling thread leaves, and joins those that have left before.
-    fn leave(&self, mut roster: MonitorGuard<'_, Roster>, id: u64) {
+    fn leave(&self, mut roster: MonitorGuard<'_, Roster>, id: u64, busy: &impl Attend) {
         let ended = roster.leave(id);
+        roster.count(busy);
         self.tell_if_empty(roster);
         join(ended);
     }

@@ -20,7 +20,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
-use super::Work;
+use super::{Attend, Work};
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, Condvar, mutant};
 use crate::spare::GiveBack;
@@ -68,6 +68,8 @@ pub(super) struct Roster {
     idle: Vec<Idler>,
     promised: usize,
     carrying: usize,
+    /// The busy threads, as whoever counts them was told last.
+    counted: usize,
     next_id: u64,
     closed: bool,
 }
@@ -103,6 +105,7 @@ impl Roster {
             idle: Vec::new(),
             promised: 0,
             carrying: 0,
+            counted: 0,
             next_id: 0,
             closed: false,
         }
@@ -320,6 +323,14 @@ impl Roster {
         self.members.insert(id, Member { start, is_promised: false });
         self.threads += 1;
         id
+    }
+
+    /// Tells `busy` how many threads run jobs, or come for one.
+    pub(super) fn count(&mut self, busy: &impl Attend) {
+        let now = self.free() - self.idle.len();
+        (self.counted..now).for_each(|_| busy.stir());
+        (now..self.counted).for_each(|_| busy.rest());
+        self.counted = now;
     }
 
     /// The threads that run jobs, or could.

@@ -184,7 +184,7 @@ impl Runtime {
         }
         self.handle.scheduler().close();
         // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
-        self.handle.scheduler().blocking().close();
+        self.handle.scheduler().close_blocking();
         if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
             // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
             let _entered = context::enter(&self.handle);

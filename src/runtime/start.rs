@@ -87,7 +87,7 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
         handle.scheduler().thread_hooks().around(|| {
             worker::run(worker);
             // Handed on by `block_in_place`, it has another thread now, and this one takes its turn in the pool.
-            if let Some(ticket) = handle.scheduler().blocking().adopt() {
+            if let Some(ticket) = handle.scheduler().adopt_thread() {
                 duty::become_pool_thread();
                 handle.scheduler().run_blocking(ticket);
             }

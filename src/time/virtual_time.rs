@@ -12,8 +12,8 @@ use crate::runtime::Handle;
 
 /// Stops the current runtime's clock. From now on it moves when everything in the runtime waits, and by [`advance`].
 ///
-/// **When everything waits**: no task is being polled or waits to be, no future in `block_on` has anything to do, no blocking closure is queued
-/// or runs, and no `advance` is under way. Then the clock jumps to the earliest timer, which fires, with all that are due at that very
+/// **When everything waits**: no task is being polled or waits to be, no future in `block_on` has anything to do, no blocking closure runs or
+/// has a thread to come for it, and no `advance` is under way. Then the clock jumps to the earliest timer, which fires, with all that are due at that very
 /// moment, in the order in which they were registered; it stays there until everything waits again. So a test that sleeps for hours takes
 /// no time, and each sleep ends to the nanosecond. What other threads do is not known to the runtime: whoever waits for them keeps
 /// the clock where it is by a blocking closure, or by [`hold`].

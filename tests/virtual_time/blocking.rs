@@ -127,3 +127,58 @@ fn a_sleep_within_the_second_closure_that_blocks_in_one_poll_lets_time_move() {
         runtime.block_on(task).unwrap();
     });
 }
+
+#[test]
+fn a_job_that_waits_for_a_thread_lets_time_move_if_those_that_have_one_wait_for_that() {
+    watchdog(|| {
+        for build in [Builder::new_current_thread, Builder::new_multi_thread] {
+            let runtime = paused(build().worker_threads(1).max_blocking_threads(2));
+            runtime.block_on(async {
+                let start = Instant::now();
+                let sleeps = |hours: u32| {
+                    task::spawn_blocking(move || {
+                        Handle::current().block_on(async { sleep(hours * HOUR).await });
+                        start.elapsed()
+                    })
+                };
+                // The first two have a thread; each of the others begins when one of those before it ends.
+                let jobs = [sleeps(1), sleeps(2), sleeps(3), sleeps(1), sleeps(4)];
+                let mut ends = Vec::new();
+                for job in jobs {
+                    ends.push(job.await.unwrap());
+                }
+                assert_eq!(ends, [1, 2, 4, 3, 7].map(|hours| hours * HOUR));
+            });
+        }
+    });
+}
+
+#[test]
+fn a_job_that_waits_for_a_thread_that_runs_keeps_the_clock_where_it_is() {
+    watchdog(|| {
+        for build in [Builder::new_current_thread, Builder::new_multi_thread] {
+            let runtime = paused(build().worker_threads(1).max_blocking_threads(1));
+            runtime.block_on(async {
+                let start = Instant::now();
+                let (running, go) = (Latch::new(), Latch::new());
+                let (opens, waits) = (running.clone(), go.clone());
+                let first = task::spawn_blocking(move || {
+                    opens.open();
+                    waits.wait();
+                });
+                running.wait();
+                let second = task::spawn_blocking(move || start.elapsed());
+                let hour = fusee::spawn(async { sleep(HOUR).await });
+                let other = thread::spawn(move || {
+                    (0..1000).for_each(|_| thread::yield_now());
+                    go.open();
+                });
+                assert_eq!(second.await.unwrap(), Duration::ZERO);
+                first.await.unwrap();
+                hour.await.unwrap();
+                assert_eq!(start.elapsed(), HOUR);
+                other.join().unwrap();
+            });
+        }
+    });
+}

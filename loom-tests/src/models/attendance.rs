@@ -1,16 +1,19 @@
-//! Models of `src/time/clock/attendance.rs` and `standstill.rs`: paused time beside a worker that goes from hand to hand, and paused time that nothing
-//! moves.
+//! Models of `src/time/clock/attendance.rs` and `standstill.rs`: paused time beside a worker that goes from hand to hand, beside blocking jobs, and paused time
+//! that nothing moves.
 
 use std::time::Duration;
 
-use loom::thread;
-
+use super::blocking::wait;
 use super::paused::Stirring;
+use super::stage::{CountingWaker, Register};
+use crate::blocking::Pool;
 use crate::facade::atomic::{AtomicBool, Ordering};
-use crate::facade::{Arc, clock};
+use crate::facade::{Arc, clock, thread};
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::Parker;
 use crate::runtime::Builder;
+use crate::task::blocking::unlisted;
+use crate::task::meta::Origin;
 use crate::task::waker::wake_quietly;
 use crate::time::clock::{Clock, WatchedRoot};
 use crate::time::driver::Timers;
@@ -60,7 +63,7 @@ fn standstill_is_told() {
         let passing = spawn(move || {
             while !passes.load(Ordering::Relaxed) {
                 clock::first_deadline().into_iter().for_each(clock::advance_to);
-                thread::yield_now();
+                loom::thread::yield_now();
             }
         });
         let watched = WatchedRoot::new(timers.clock(), &Stirring::waker(&timers, &root));
@@ -72,5 +75,37 @@ fn standstill_is_told() {
         timers.close();
         is_over.store(true, Ordering::Relaxed);
         join([driving, passing]);
+    });
+}
+
+/// A blocking job is submitted, and its submitter waits: paused time does not move before the job has run, on a thread that has yet to start.
+///
+/// Mutants: `blocking_counts_late`.
+#[test]
+fn blocking_job_paused() {
+    let model = Model::new("blocking_job_paused", 500).preemptions(1).branches(10_000);
+    model.check(|| {
+        let driver = Parker::new();
+        let clock = Clock::of_runtime(true, 1, driver.unparker());
+        let timers = Arc::new(Timers::new(clock, 1, driver.unparker()));
+        let (_, counting) = CountingWaker::pair();
+        let timer = timers.register(0, 7, counting).expect("the timers are open");
+        let driving = {
+            let timers = timers.clone();
+            spawn(move || timers.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)))
+        };
+        let pool = Arc::new(Pool::new(1, Duration::ZERO));
+        let (running, counts) = (pool.clone(), timers.clone());
+        let start = move |ticket| thread::Builder::new().spawn(move || running.work(ticket, counts.clock(), || ()));
+        let seen = timers.clone();
+        let (job, handle) = unlisted(move || seen.clock().now(), None, Origin::here());
+        pool.submit(job, timers.clock(), start);
+        timers.clock().rest();
+        assert_eq!(wait(handle).unwrap(), 0, "time moves while a job has a thread to come");
+        pool.close(timers.clock());
+        assert!(pool.wait(None));
+        timers.close();
+        driving.join().unwrap();
+        timers.cancel(0, timer);
     });
 }

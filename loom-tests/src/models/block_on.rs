@@ -159,7 +159,7 @@ fn block_in_place_hands_on() {
         drop(scheduler::spawn(Membership::new(&foreign), blocking, Origin::here()));
         drop(scheduler::spawn(Membership::new(&foreign), async move { unparker.unpark() }, Origin::here()));
         worker::run(seed.into_worker(Shard::new(scheduler.clone(), 0)));
-        scheduler.blocking().close();
+        scheduler.close_blocking();
         assert!(scheduler.blocking().wait(None));
     });
 }

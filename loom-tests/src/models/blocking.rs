@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::stage::{Fate, Output};
-use crate::blocking::{Pool, Ticket};
+use crate::blocking::{Attend, Pool, Ticket};
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::{RawInstant, clock, spin_loop, thread};
 use crate::harness::{Model, spawn, witness};
@@ -19,6 +19,15 @@ use crate::task::blocking::unlisted;
 use crate::task::meta::Origin;
 use crate::task::runnable::Runnable;
 use crate::task::{JoinError, JoinHandle};
+
+/// Nobody counts who is busy.
+struct Uncounted;
+
+impl Attend for Uncounted {
+    fn stir(&self) {}
+
+    fn rest(&self) {}
+}
 
 /// A pool, and how many threads it has started and how many of them have ended.
 struct Scene {
@@ -39,7 +48,7 @@ impl Scene {
         move |ticket| {
             let this = scene.clone();
             let thread = thread::Builder::new().spawn(move || {
-                this.pool.work(ticket, || ());
+                this.pool.work(ticket, &Uncounted, || ());
                 this.ended.fetch_add(1, Ordering::Relaxed);
             })?;
             scene.started.fetch_add(1, Ordering::Relaxed);
@@ -49,20 +58,20 @@ impl Scene {
 
     fn submit<R: Send + 'static>(self: &StdArc<Self>, f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
         let (job, handle) = unlisted(f, None, Origin::here());
-        self.pool.submit(job, self.starter());
+        self.pool.submit(job, &Uncounted, self.starter());
         handle
     }
 
     /// A thread of the pool that the model joins itself.
     fn adopted(self: &StdArc<Self>) -> loom::thread::JoinHandle<()> {
-        let ticket = self.pool.adopt().expect("the pool is open and has room");
+        let ticket = self.pool.adopt(&Uncounted).expect("the pool is open and has room");
         let scene = self.clone();
-        spawn(move || scene.pool.work(ticket, || ()))
+        spawn(move || scene.pool.work(ticket, &Uncounted, || ()))
     }
 
     /// Closes the pool and waits for its threads.
     fn end(&self) {
-        self.pool.close();
+        self.pool.close(&Uncounted);
         assert!(self.pool.wait(None));
     }
 
@@ -90,7 +99,7 @@ impl Drop for OpensOnDrop {
 }
 
 /// Blocks until the task is complete.
-fn wait<R>(mut handle: JoinHandle<R>) -> Result<R, JoinError> {
+pub(super) fn wait<R>(mut handle: JoinHandle<R>) -> Result<R, JoinError> {
     let parker = Parker::new();
     let waker = Waker::from(StdArc::new(Unpark(parker.unparker())));
     loop {
@@ -246,7 +255,7 @@ fn blocking_close_idle() {
         scene.end();
         idle.join().unwrap();
         scene.assert_over();
-        assert!(scene.pool.adopt().is_none(), "a closed pool adopts nobody");
+        assert!(scene.pool.adopt(&Uncounted).is_none(), "a closed pool adopts nobody");
     });
 }
 
@@ -301,7 +310,7 @@ fn blocking_hand_on() {
         let scene = Scene::new(1, Duration::MAX);
         let idle = scene.adopted();
         let closing = scene.clone();
-        let closer = spawn(move || closing.pool.close());
+        let closer = spawn(move || closing.pool.close(&Uncounted));
         let ran = StdArc::new(AtomicUsize::new(0));
         let run = ran.clone();
         let count = move || {

@@ -1,6 +1,6 @@
 //! What is awake in a runtime: paused time stands still for as long as anything is.
 //!
-//! One word counts what is awake: workers, threads in `block_on`, jobs of the blocking pool, calls of `advance`. Who parks takes itself out
+//! One word counts what is awake: workers, threads in `block_on`, threads of the blocking pool that have a job, calls of `advance`. Who parks takes itself out
 //! ([`rest`](Awake::rest)); who wakes it puts it in again ([`stir`](Awake::stir)), *before* it unparks it. So what has been woken
 //! counts from the wake on, not from when its thread gets to run. The timer driver moves the clock while it holds the word
 //! ([`hold`](Awake::hold)), which it gets only when nothing counts.
