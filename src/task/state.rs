@@ -33,8 +33,8 @@
 //!    `COMPLETE` and found `JOIN_WAKER` set.
 //! 4. The *links* belong to the lock of the task list.
 //! 5. The allocation is freed by whoever releases the last reference.
-//! 6. The *scheduler's part* is read by whoever holds `RUNNING`, and by whoever has a queue entry. Of the two the last one may let go of it: whoever completes
-//!    the task, before `COMPLETE`, if there is no entry; else whoever finds the task complete as the entry comes to its turn. It is let go of by the free at the latest.
+//! 6. The *scheduler's part* is read by whoever holds `RUNNING` or a queue entry. Who completes the task lets go of it before `COMPLETE`, if there is no entry; else
+//!    who finds the task complete as the entry comes to its turn; and the free at the latest.
 //!
 //! # Invariants (ordering labels)
 //! - `task_handover`: what one poll wrote to the future is seen by the next, on whatever thread. Pairs 2 with 1 and 6.
@@ -82,7 +82,7 @@ pub(crate) enum ToRunning {
     Cancel,
     /// Release the entry's reference: the runtime's shutdown holds the future.
     Stale,
-    /// Let go of the scheduler, and release the entry's reference: the runtime's shutdown has dropped the future.
+    /// The same, and let go of the scheduler: the shutdown has dropped the future.
     Ended,
 }
 
@@ -272,11 +272,10 @@ impl State {
             let running = now.has(RUNNING) && !mutant("task_abort_takes_running");
             let taken = (running || now.has(COMPLETE)) && !mutant("task_shutdown_takes_running");
             if taken {
-                (now.with(CANCELLED), ToShutdown::Leave)
-            } else {
-                let action = if now.has(NOTIFIED) { ToShutdown::CancelQueued } else { ToShutdown::Cancel };
-                (now.with(CANCELLED | RUNNING), action)
+                return (now.with(CANCELLED), ToShutdown::Leave);
             }
+            let action = if now.has(NOTIFIED) { ToShutdown::CancelQueued } else { ToShutdown::Cancel };
+            (now.with(CANCELLED | RUNNING), action)
         })
     }
 
@@ -331,8 +330,7 @@ impl State {
     /// Transition 8: one reference more. The caller has one.
     pub(crate) fn add_reference(&self) {
         // Relaxed: counter only; a reference is made from a reference.
-        let before = self.word.fetch_add(REFERENCE, Ordering::Relaxed);
-        if before > isize::MAX as usize {
+        if self.word.fetch_add(REFERENCE, Ordering::Relaxed) > isize::MAX as usize {
             // Leaked wakers have all but overflowed the count: going on would free a live task.
             abort();
         }
