@@ -109,9 +109,16 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
 }
 
-/// How often a thread looks for its token before it sleeps: some microseconds. Model checkers' facades have no look: it changes nothing,
-/// and the park that follows says it all.
-pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 1_000;
+/// On how many CPUs this thread, and what it starts, may run; a limit of the CPU time that they take together is not asked for. Model checkers'
+/// facades say one: on one CPU no thread looks for its token before it sleeps, which would change nothing, for the park that follows says it all.
+pub(crate) fn allowed_cpus() -> usize {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count() as usize)
+    }
+    #[cfg(not(target_os = "linux"))]
+    available_parallelism().map_or(1, std::num::NonZero::get)
+}
 
 /// A pause in a loop that waits for another thread's step; see [`std::hint::spin_loop`].
 pub(crate) fn spin_loop() {

@@ -42,15 +42,14 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let root = ParkedRoot::new(handle, &parker);
     let _present = Present::new(&root);
     let waker = Waker::from(root.clone());
-    let mut patience = Patience::default();
+    let mut patience = Patience::new();
     let mut future = pin!(future);
     loop {
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
         handle.scheduler().assert_not_forked();
-        patience.wait(&parker);
-        root.park(&parker);
+        root.park(&parker, &mut patience);
     }
 }
 
@@ -69,7 +68,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     let root = ParkedRoot::new(handle, &parker);
     let present = Present::new(&root);
     let waker = Waker::from(root.clone());
-    let mut patience = Patience::default();
+    let mut patience = Patience::new();
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
             drop(waiting);
@@ -81,8 +80,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             return output;
         }
         handle.scheduler().assert_not_forked();
-        patience.wait(&parker);
-        root.park(&parker);
+        root.park(&parker, &mut patience);
     }
 }
 
@@ -190,9 +188,9 @@ impl ParkedRoot {
         self.handle.timers().clock()
     }
 
-    fn park(&self, parker: &Parker) {
+    fn park(&self, parker: &Parker, patience: &mut Patience) {
         self.presence.park(self.clock());
-        parker.park();
+        patience.park(parker, self.handle.scheduler().lookers());
         self.presence.unpark(self.clock());
     }
 }

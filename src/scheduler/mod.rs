@@ -17,6 +17,7 @@
 //! | `hooks.rs` | the builder's hooks, and those around threads |
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `lookers.rs` | how many threads in `block_on` look before they sleep |
 //! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //! | `gauges.rs` | what is read of them, and of the queues, from outside |
@@ -36,6 +37,7 @@ mod closing;
 mod gauges;
 pub(crate) mod hooks;
 pub(crate) mod idle;
+pub(crate) mod lookers;
 mod membership;
 pub(crate) mod metrics;
 mod plan;
@@ -58,6 +60,7 @@ use crate::task::runnable::Runnable;
 use crate::time::driver::Timers;
 use hooks::ThreadHooks;
 use idle::Idle;
+use lookers::Lookers;
 pub(crate) use membership::{Membership, spawn};
 pub use plan::RuntimeFlavor;
 pub(crate) use plan::{Plan, Policy};
@@ -78,6 +81,7 @@ pub(crate) struct Scheduler {
     rescued: Counter,
     remote_schedules: HighWater,
     idle: CachePadded<Idle>,
+    lookers: CachePadded<Lookers>,
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
@@ -128,6 +132,7 @@ impl Scheduler {
             rescued: Counter::new(0),
             remote_schedules: HighWater::new(),
             idle: CachePadded::new(Idle::new(remotes.len())),
+            lookers: CachePadded::new(Lookers::new()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             remotes,
@@ -176,6 +181,11 @@ impl Scheduler {
     /// The hooks that are told of tasks, for one that holds no shard.
     pub(crate) fn task_hooks(&self) -> Option<StdArc<TaskHooks>> {
         self.task_hooks.clone()
+    }
+
+    /// The threads in `block_on` that look before they sleep.
+    pub(crate) fn lookers(&self) -> &Lookers {
+        &self.lookers
     }
 
     /// The hooks around this runtime's threads.

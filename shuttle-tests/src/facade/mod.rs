@@ -61,8 +61,10 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
 #[derive(Debug)]
 pub struct UserPanic;
 
-/// A look for a token changes nothing, and the park that follows says it all.
-pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 0;
+/// As on a machine of one CPU: nobody looks for a token before it parks. It would change nothing, for the park says it all.
+pub(crate) fn allowed_cpus() -> usize {
+    1
+}
 
 /// A pause in a loop that waits for another thread's step: with priorities, this thread's becomes the lowest.
 pub(crate) fn spin_loop() {
