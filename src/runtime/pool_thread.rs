@@ -8,6 +8,7 @@ use crate::blocking::Ticket;
 use crate::duty;
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, catch_unwind};
+use crate::scheduler::thread_settings::Role;
 use crate::scheduler::{Scheduler, Shard};
 use crate::task::raw::discard;
 
@@ -16,7 +17,7 @@ pub(super) fn start(scheduler: &Arc<Scheduler>, ticket: Ticket) -> io::Result<Jo
     // A reference of its own: what its jobs spawn counts on no worker's line.
     let shard = Shard::new(scheduler.clone(), scheduler.workers());
     // The user's function for names is asked in the middle of what the pool does: a panic of it is a start that fails.
-    let builder = catch_unwind(|| scheduler.threads().builder()).unwrap_or_else(|payload| {
+    let builder = catch_unwind(|| scheduler.threads().builder(Role::Pool(ticket.number()))).unwrap_or_else(|payload| {
         discard(payload);
         Err(io::Error::other("the function for thread names panicked"))
     });
