@@ -9,6 +9,7 @@
 
 mod fork;
 mod monitor;
+mod room;
 
 use std::cell;
 
@@ -21,6 +22,7 @@ pub(crate) use std::thread::available_parallelism;
 
 pub(crate) use fork::ForkMark;
 pub(crate) use monitor::{Condvar, Monitor, MonitorGuard};
+pub(crate) use room::thread_room;
 
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use parking_lot::Mutex;

@@ -102,7 +102,8 @@ impl Builder {
         self
     }
 
-    /// The number of workers. [`build`](Self::build) refuses 0 and more than 32,768. A current-thread runtime has one whatever is said here.
+    /// The number of workers. [`build`](Self::build) refuses 0, more than 32,768, and, where they are more than 512, as many as the process has no room for:
+    /// on Linux some 16,000, by the memory maps that it may have (`vm.max_map_count`). A current-thread runtime has one whatever is said here.
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         self.worker_threads = Some(count);
         self
@@ -111,7 +112,8 @@ impl Builder {
     /// The most threads that run blocking jobs at the same time; 512 by default. Those beyond wait in the order in which they
     /// were submitted. [`build`](Self::build) refuses 0.
     ///
-    /// Threads start when they are needed, beside the workers. Jobs that wait for each other can take them all: a job that awaits
+    /// Threads start when they are needed, beside the workers. Where there are more than 512 and the process has no room for another, jobs wait for those that
+    /// are there, as where the system refuses to start one. Jobs that wait for each other can take them all: a job that awaits
     /// another, queued behind it, waits for ever.
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         self.max_blocking_threads = count;
@@ -236,8 +238,8 @@ impl Builder {
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; the operating system's error when a
-    /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; [`OutOfMemory`](io::ErrorKind::OutOfMemory) for more workers than there
+    /// is room for; the operating system's error when a thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
     /// thread of some runtime, in a task, it does not wait for them to end.
     ///
     /// # Panics

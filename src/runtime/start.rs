@@ -25,6 +25,9 @@ use crate::time::driver::Timers;
 
 /// A runtime whose workers are threads of their own.
 pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
+    plan.threads
+        .check_room(workers)
+        .map_err(|error| because(&format!("there is no room for the threads of {workers} workers"), &error))?;
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
     let (scheduler, parker) = scheduler(&seeds, plan, paused);
     // All names before the first thread: the user's function is asked for the workers' first.

@@ -58,6 +58,7 @@ use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
 use crate::time::driver::Timers;
+pub(crate) use blocking::Coming;
 use hooks::ThreadHooks;
 use idle::Idle;
 use lookers::Lookers;
@@ -98,6 +99,8 @@ pub(crate) struct Scheduler {
     working: AtomicUsize,
     timers: Timers,
     blocking: CachePadded<Pool>,
+    /// Threads of a large pool that are started and do not run yet.
+    coming: AtomicUsize,
     threads: ThreadSettings,
     policy: Policy,
     name: Option<StdArc<str>>,
@@ -145,6 +148,7 @@ impl Scheduler {
             mark: ForkMark::new(),
             timers,
             blocking: CachePadded::new(plan.blocking),
+            coming: AtomicUsize::new(0),
             threads: plan.threads,
             policy: plan.policy,
             name: plan.name,

@@ -6,8 +6,8 @@
 
 use std::{fmt, io};
 
-use crate::facade::StdArc;
 use crate::facade::thread::Builder;
+use crate::facade::{StdArc, thread_room};
 
 /// The names of a runtime's threads.
 #[derive(Clone)]
@@ -78,6 +78,22 @@ impl ThreadSettings {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,
         })
+    }
+}
+
+/// So many threads of a kind are started without a look at the room for them: as many as a blocking pool has by default. It is a thirtieth
+/// of what a process may have on Linux by default.
+pub(crate) const FEW: usize = 512;
+
+impl ThreadSettings {
+    /// Refuses to start so many threads if they are many and the process could end by it.
+    pub(crate) fn check_room(&self, threads: usize) -> io::Result<()> {
+        if threads <= FEW { Ok(()) } else { self.take_room(threads) }
+    }
+
+    /// Refuses to start so many threads if the process could end by it.
+    pub(crate) fn take_room(&self, threads: usize) -> io::Result<()> {
+        thread_room(threads, self.stack_size)
     }
 }
 
