@@ -7,6 +7,7 @@
 //! It looks only where that pays:
 //! - A wait that is slept through is timed, and it takes [`LEAST`] [`SHORT`] ones in a row for the next to be looked through. So who waits for long never looks,
 //!   nor does who is kept waiting by others now and then, on a busy machine for one; and the first waits of each `block_on` are slept through.
+//! - A wait of less than a [`SWITCH`] says nothing: both threads are on one CPU, where a look only keeps the other from running.
 //! - A look in vain makes that four times as many, up to [`MOST`]; each look that finds its token makes it one less. Where all looks are in vain they
 //!   take a hundredth of the thread's time in the end.
 //! - At most half of the CPUs are looked on at a time, and on one CPU none (`scheduler/lookers.rs`). Who is refused has looked in vain.
@@ -14,7 +15,8 @@
 //! Time and not looks are counted: one is 10 ns on one CPU and several times that on another. The first [`GLANCE`] looks are neither timed nor counted in,
 //! for most answers are there by then.
 //!
-//! Who calls it: the loops of `block_on.rs`, on the thread itself. Deliberately not here: a worker, also one that polls a root future: it has its searching.
+//! Who calls it: the loops of `block_on.rs`, on the thread itself. Deliberately not here: a worker, also one that polls a root future: it has its searching, and a
+//! glance (`scheduler/worker/glance.rs`).
 
 use std::time::Duration;
 
@@ -27,6 +29,9 @@ const LOOK: Duration = Duration::from_micros(50);
 
 /// A wait that a look might have been spared from sleeping, as it is seen by who has slept: the answer's time, and that of waking up.
 const SHORT: Duration = Duration::from_micros(100);
+
+/// A wait that sleeping makes no longer: another thread ran on the same CPU meanwhile. To wake a thread on another takes twice as long at least.
+const SWITCH: Duration = Duration::from_micros(12);
 
 /// Looks before the clock is read and the count is asked: about a microsecond.
 const GLANCE: u32 = 64;
@@ -43,7 +48,7 @@ const MOST: u32 = 1_024;
 /// What a thread knows of its last waits.
 #[derive(Debug)]
 pub(super) struct Patience {
-    /// Short waits in a row that were slept through, none of them long, since the last look in vain.
+    /// Short waits that were slept through, with no long one among them, since the last look in vain.
     streak: u32,
     /// How many it takes for a look.
     needed: u32,
@@ -87,7 +92,11 @@ impl Patience {
 
     /// Learns from a wait that was slept through.
     fn slept(&mut self, time: Duration) {
-        self.streak = if time < SHORT { self.streak + 1 } else { 0 };
+        if time >= SHORT {
+            self.streak = 0;
+        } else if time >= SWITCH {
+            self.streak += 1;
+        }
     }
 }
 
@@ -159,6 +168,15 @@ mod tests {
         let gaps: Vec<usize> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert_eq!((looks[0], &gaps[..4]), (4, &[16, 64, 256, 1_024][..]));
         assert!(gaps[4..].iter().all(|gap| *gap == 1_024));
+    }
+
+    #[test]
+    fn waits_on_one_cpu_are_not_looked_through_and_teach_nothing() {
+        let mut patience = Patience::new();
+        (0..10_000).for_each(|_| patience.slept(Duration::from_micros(5)));
+        assert!(!patience.looks());
+        (0..LEAST).for_each(|_| patience.slept(Duration::from_micros(40)));
+        assert!(patience.looks());
     }
 
     #[test]
