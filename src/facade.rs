@@ -9,6 +9,7 @@
 
 mod fork;
 mod monitor;
+mod room;
 
 use std::cell;
 
@@ -21,6 +22,7 @@ pub(crate) use std::thread::available_parallelism;
 
 pub(crate) use fork::ForkMark;
 pub(crate) use monitor::{Condvar, Monitor, MonitorGuard};
+pub(crate) use room::thread_room;
 
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use parking_lot::Mutex;
@@ -109,9 +111,16 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f))
 }
 
-/// How often a thread looks for its token before it sleeps: some microseconds. Model checkers' facades have no look: it changes nothing,
-/// and the park that follows says it all.
-pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 1_000;
+/// On how many CPUs this thread, and what it starts, may run; a limit of the CPU time that they take together is not asked for. Model checkers'
+/// facades say one: on one CPU no thread looks for its token before it sleeps, which would change nothing, for the park that follows says it all.
+pub(crate) fn allowed_cpus() -> usize {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count() as usize)
+    }
+    #[cfg(not(target_os = "linux"))]
+    available_parallelism().map_or(1, std::num::NonZero::get)
+}
 
 /// For how long nothing must be able to move a paused clock before those who wait for it are told, on the machine's clock: longer than a thread from outside that is
 /// about to wake somebody takes. Where time is the model checker's there may be none.

@@ -19,10 +19,10 @@
 //! - *A timeout takes the token with it* (`parker_timeout`): the state is swapped, never read and then written.
 //!
 //! Checked by the models `parker_unpark`, `parker_token` and `parker_timeout`.
-//! Deliberately not here: who should be woken (see `scheduler/idle`), and any spinning.
+//! Deliberately not here: who should be woken (see `scheduler/idle`), and who looks before it parks, and for how long (`runtime/patience.rs`).
 
 use crate::facade::atomic::{AtomicUsize, Ordering};
-use crate::facade::{Arc, Condvar, LOOKS_BEFORE_SLEEP, Monitor, RawInstant, mutant, ord, spin_loop};
+use crate::facade::{Arc, Condvar, Monitor, RawInstant, mutant, ord, spin_loop};
 
 const EMPTY: usize = 0;
 const PARKED: usize = 1;
@@ -62,9 +62,9 @@ impl Parker {
         Unparker { signal: self.signal.clone() }
     }
 
-    /// Looks for a token for some microseconds, and leaves it where it is. True if there is one.
-    pub(crate) fn spin(&self) -> bool {
-        (0..LOOKS_BEFORE_SLEEP).any(|_| {
+    /// Looks so many times for a token, and leaves it where it is. True if there is one.
+    pub(crate) fn look(&self, times: u32) -> bool {
+        (0..times).any(|_| {
             // Relaxed: a guess; the park that follows takes the token (counter only).
             let has_token = self.signal.state.load(Ordering::Relaxed) == NOTIFIED;
             if !has_token {

@@ -52,7 +52,7 @@ fn a_builder_that_was_refused_builds_once_it_is_mended() {
 #[test]
 fn a_thread_that_cannot_be_started_is_an_error_and_the_others_end() {
     watchdog(|| {
-        // No address space is that large. The driver's thread has started by then.
+        // No address space is that large.
         for bytes in [1 << 47, 1 << 62, usize::MAX / 2, usize::MAX] {
             for count in [1, 2, 4] {
                 let built = catch_unwind(AssertUnwindSafe(|| {

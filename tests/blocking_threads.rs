@@ -9,8 +9,7 @@ use std::time::Duration;
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::JoinHandle;
 use futures::executor;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::proc::threads_named;
+use support::proc::{Tight, threads_named};
 use support::{Drops, Latch, PATIENCE, on_drop, until, watchdog};
 
 /// A runtime with one worker, whose threads have this name.
@@ -235,27 +234,6 @@ fn a_runtime_dropped_inside_its_last_job_leaves_no_thread() {
         assert_eq!(after.count(), 1);
         gone("detached");
     });
-}
-
-/// Lowers the limit on the process's address space until it is dropped.
-struct Tight(Rlimit);
-
-impl Tight {
-    /// Leaves `room` bytes.
-    fn new(room: u64) -> Self {
-        let status = std::fs::read_to_string("/proc/self/status").expect("procfs");
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
-        let in_use = kib.and_then(|kib| kib.parse::<u64>().ok()).expect("a number of KiB") * 1024;
-        let before = getrlimit(Resource::As);
-        setrlimit(Resource::As, Rlimit { current: Some(in_use + room), ..before }).expect("a limit");
-        Self(before)
-    }
-}
-
-impl Drop for Tight {
-    fn drop(&mut self) {
-        setrlimit(Resource::As, self.0).expect("the former limit");
-    }
 }
 
 /// The stack of a thread that finds no room beside `ROOM`.

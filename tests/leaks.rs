@@ -19,7 +19,7 @@ use fusee::time::{StreamExt as _, sleep, timeout};
 use futures::executor;
 use futures::stream::{self, StreamExt as _};
 use heap::live;
-use support::proc::{open_files, thread_count};
+use support::proc::{Tight, open_files, thread_count};
 use support::wakers::{calling, counting, panics_in_drop};
 use support::{Latch, poll_once, until, watchdog, workers};
 
@@ -283,7 +283,11 @@ fn dropped_in_a_blocking_job() {
 
 /// A build that fails half way.
 fn no_thread_for_a_worker() {
-    Builder::new_multi_thread().worker_threads(2).thread_stack_size(1 << 47).build().unwrap_err();
+    // Room for the driver and one worker.
+    const STACK: usize = 1 << 30;
+    let _tight = Tight::new(5 << 29);
+    let error = Builder::new_multi_thread().worker_threads(2).thread_stack_size(STACK).build().unwrap_err();
+    assert!(error.to_string().contains("worker 2 of 2"), "{error}");
 }
 
 /// `threads` is how many this process has of its own.

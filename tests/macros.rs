@@ -42,7 +42,7 @@ mod the_runtime {
         let (workers, body, spawned) = of_main();
         assert_eq!(workers, thread::available_parallelism().unwrap().get());
         assert_eq!(body, thread_name());
-        assert_eq!(spawned.as_deref(), Some("fusee-worker"));
+        assert!(spawned.is_some_and(|name| name.starts_with("fusee-worker-")));
     }
 
     #[fusee::main(worker_threads = 0x3_usize)]
@@ -58,7 +58,7 @@ mod the_runtime {
     #[fusee::test(flavor = "multi_thread")]
     async fn of_a_test_has_one_worker() {
         assert_eq!(workers(), 1);
-        assert_eq!(fusee::spawn(async { thread_name() }).await.unwrap().as_deref(), Some("fusee-worker"));
+        assert_eq!(fusee::spawn(async { thread_name() }).await.unwrap().as_deref(), Some("fusee-worker-0"));
     }
 
     #[fusee::test(worker_threads = 2, flavor = r"multi_thread")]

@@ -52,7 +52,7 @@ fn a_name_is_told_by_every_handle_and_belongs_to_no_thread() {
             fusee::spawn(told).await.unwrap()
         });
         assert_eq!(name.as_deref(), Some("requests"));
-        assert_eq!(thread.as_deref(), Some("fusee-worker"));
+        assert_eq!(thread.as_deref(), Some("fusee-worker-0"));
         assert_eq!(builder.name("others").build().unwrap().handle().name(), Some("others"));
         assert_eq!(named.handle().name(), Some("requests"), "a builder that is used on changes no runtime");
         assert_eq!(workers(1).handle().name(), None);

@@ -56,6 +56,13 @@ pub(crate) trait Attend {
 #[derive(Debug)]
 pub(crate) struct Ticket(u64);
 
+impl Ticket {
+    /// A number that no other thread of the pool has.
+    pub(crate) fn number(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The pool.
 pub(crate) struct Pool {
     roster: Monitor<Roster>,

@@ -44,7 +44,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     let _present = Present::new(&root);
     let waker = Waker::from(root.clone());
     let watched = WatchedRoot::new(root.clock(), &waker);
-    let mut patience = Patience::default();
+    let mut patience = Patience::new();
     let mut future = pin!(future);
     loop {
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
@@ -52,8 +52,7 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
         }
         handle.scheduler().assert_not_forked();
         assert_clock_can_move(handle, &watched);
-        patience.wait(&parker);
-        root.park(&parker);
+        root.park(&parker, &mut patience);
     }
 }
 
@@ -73,7 +72,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     let present = Present::new(&root);
     let waker = Waker::from(root.clone());
     let watched = WatchedRoot::new(root.clock(), &waker);
-    let mut patience = Patience::default();
+    let mut patience = Patience::new();
     loop {
         if let Some(worker) = slot.take_or_wait(&waiting.unparker) {
             drop(waiting);
@@ -87,8 +86,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
         }
         handle.scheduler().assert_not_forked();
         assert_clock_can_move(handle, &watched);
-        patience.wait(&parker);
-        root.park(&parker);
+        root.park(&parker, &mut patience);
     }
 }
 
@@ -209,9 +207,9 @@ impl ParkedRoot {
         self.handle.timers().clock()
     }
 
-    fn park(&self, parker: &Parker) {
+    fn park(&self, parker: &Parker, patience: &mut Patience) {
         self.presence.park(self.clock());
-        parker.park();
+        patience.park(parker, self.handle.scheduler().lookers());
         self.presence.unpark(self.clock());
     }
 }

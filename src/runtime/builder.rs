@@ -76,7 +76,7 @@ impl Builder {
             worker_threads: None,
             max_blocking_threads: 512,
             thread_keep_alive: Duration::from_secs(10),
-            threads: ThreadSettings { name: ThreadName::new("fusee-worker"), stack_size: None },
+            threads: ThreadSettings { name: ThreadName::Numbered, stack_size: None },
             global_queue_interval: 61,
             event_interval: 61,
             hooks: Hooks::default(),
@@ -108,7 +108,8 @@ impl Builder {
         self
     }
 
-    /// The number of workers. [`build`](Self::build) refuses 0 and more than 32,768. A current-thread runtime has one whatever is said here.
+    /// The number of workers. [`build`](Self::build) refuses 0, more than 32,768, and, where they are more than 512, as many as the process has no room for:
+    /// on Linux some 16,000, by the memory maps that it may have (`vm.max_map_count`). A current-thread runtime has one whatever is said here.
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         self.worker_threads = Some(count);
         self
@@ -117,7 +118,8 @@ impl Builder {
     /// The most threads that run blocking jobs at the same time; 512 by default. Those beyond wait in the order in which they
     /// were submitted. [`build`](Self::build) refuses 0.
     ///
-    /// Threads start when they are needed, beside the workers. Jobs that wait for each other can take them all: a job that awaits
+    /// Threads start when they are needed, beside the workers. Where there are more than 512 and the process has no room for another, jobs wait for those that
+    /// are there, as where the system refuses to start one. Jobs that wait for each other can take them all: a job that awaits
     /// another, queued behind it, waits for ever.
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         self.max_blocking_threads = count;
@@ -142,14 +144,27 @@ impl Builder {
         self
     }
 
-    /// The name of the worker threads and of those for blocking jobs; `fusee-worker` by default. [`build`](Self::build) refuses one with a nul byte.
+    /// The name of the worker threads and of those for blocking jobs; the timer driver's is followed by `-driver`. [`build`](Self::build) refuses one with
+    /// a nul byte. Of a thread's name Linux shows the first 15 bytes.
+    ///
+    /// By default workers are called `fusee-worker-0` and so on, by their [index](super::worker_index), the driver `fusee-driver`, and the threads for
+    /// blocking jobs `fusee-pool-0` and so on, as they are started. A worker that [`block_in_place`](crate::task::block_in_place) hands on goes on under
+    /// the name of the thread that takes it.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("fusee-worker-0"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         self.threads.name = ThreadName::new(name);
         self
     }
 
     /// Asks `name` for the name of each thread as it is started, by [`build`](Self::build), by `spawn_blocking` or by `block_in_place`, on the
-    /// thread that calls that. A name with a nul byte makes the start fail; so does a panic of `name`, but in `build`, which passes it on.
+    /// thread that calls that. `build` asks for the workers', in their order, then for the timer driver's, which is followed by `-driver`.
+    /// A name with a nul byte makes the start fail; so does a panic of `name`, but in `build`, which passes it on.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -165,8 +180,10 @@ impl Builder {
         self
     }
 
-    /// The stack size of the worker threads and of those for blocking jobs, in bytes; the standard library's default otherwise. The system may
+    /// The stack size of the threads that the runtime starts, in bytes; the standard library's default otherwise. The system may
     /// round it up, or refuse it: then [`build`](Self::build) answers its error.
+    ///
+    /// They are the workers, those for blocking jobs, and the timer driver, which wakes foreign executors' wakers.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread().thread_stack_size(4 * 1024 * 1024).build()?;
@@ -235,8 +252,8 @@ impl Builder {
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; the operating system's error when a
-    /// thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a configuration that cannot be; [`OutOfMemory`](io::ErrorKind::OutOfMemory) for more workers than there
+    /// is room for; the operating system's error when a thread cannot be started. Those already started have then ended, and nothing is left of the runtime; called on a
     /// thread of some runtime, in a task, it does not wait for them to end.
     ///
     /// # Panics

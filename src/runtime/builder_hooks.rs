@@ -93,8 +93,9 @@ impl Builder {
         self
     }
 
-    /// Calls `hook` on each worker and each thread for blocking jobs as it starts, before any task or job. The runtime is entered
-    /// there. The timer driver's thread has no hooks, and a thread in `block_on` is the caller's: that one is told of no start and no end.
+    /// Calls `hook` on each thread that the runtime starts, as it starts, before any task, job or timer: on each worker, each thread for blocking jobs, and
+    /// the timer driver's, whose name ends in `-driver` (a foreign executor's wakers run there). The runtime is entered
+    /// there. A thread in `block_on` is the caller's: that one is told of no start and no end.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread()
@@ -111,7 +112,7 @@ impl Builder {
         self
     }
 
-    /// Calls `hook` on each worker and each thread for blocking jobs before it ends, after the last task or job.
+    /// Calls `hook` on each thread that the runtime has started, before it ends, after the last task, job or timer.
     ///
     /// See [`on_thread_start`](Self::on_thread_start) for an example.
     pub fn on_thread_stop<F>(&mut self, hook: F) -> &mut Self
@@ -126,7 +127,7 @@ impl Builder {
     /// work once more instead.
     ///
     /// Calls of this hook and of [`on_thread_unpark`](Self::on_thread_unpark) alternate on each worker. One that is woken and finds nothing to do
-    /// goes on idling, and neither is called. On a current-thread runtime the thread in `block_on` that runs the tasks calls both.
+    /// goes on idling, and neither is called; nor is either on the timer driver's thread, which is no worker. On a current-thread runtime the thread in `block_on` that runs the tasks calls both.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread()

@@ -1,4 +1,7 @@
 //! The threads of the blocking pool: started where they are needed, on whatever thread asks for one.
+//!
+//! Where they are many, one is refused for which there is no room rather than started, for the process could end by it. The room of those that have
+//! been started and do not run yet is counted in: they take part of it only then.
 
 use std::io;
 
@@ -8,7 +11,8 @@ use crate::blocking::Ticket;
 use crate::duty;
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, catch_unwind};
-use crate::scheduler::{Scheduler, Shard};
+use crate::scheduler::thread_settings::{FEW, Role};
+use crate::scheduler::{Coming, Scheduler, Shard};
 use crate::task::raw::discard;
 
 /// Starts a thread for the blocking pool of `scheduler`. It enters the runtime, so that jobs can spawn, and may block.
@@ -16,11 +20,16 @@ pub(super) fn start(scheduler: &Arc<Scheduler>, ticket: Ticket) -> io::Result<Jo
     // A reference of its own: what its jobs spawn counts on no worker's line.
     let shard = Shard::new(scheduler.clone(), scheduler.workers());
     // The user's function for names is asked in the middle of what the pool does: a panic of it is a start that fails.
-    let builder = catch_unwind(|| scheduler.threads().builder()).unwrap_or_else(|payload| {
+    let builder = catch_unwind(|| scheduler.threads().builder(Role::Pool(ticket.number()))).unwrap_or_else(|payload| {
         discard(payload);
         Err(io::Error::other("the function for thread names panicked"))
     });
+    let coming = (scheduler.blocking().threads() > FEW).then(|| Coming::new(scheduler));
+    if let Some(coming) = &coming {
+        scheduler.threads().take_room(coming.all())?;
+    }
     builder?.spawn(move || {
+        drop(coming);
         duty::become_pool_thread();
         let handle = Handle::new(shard);
         let _entered = context::enter(&handle);

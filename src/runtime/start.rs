@@ -15,6 +15,7 @@ use crate::facade::Arc;
 use crate::facade::thread;
 use crate::park::Parker;
 use crate::scheduler::queue;
+use crate::scheduler::thread_settings::Role;
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
@@ -24,15 +25,22 @@ use crate::time::driver::Timers;
 
 /// A runtime whose workers are threads of their own.
 pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
+    plan.threads
+        .check_room(workers)
+        .map_err(|error| because(&format!("there is no room for the threads of {workers} workers"), &error))?;
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
     let (scheduler, parker) = scheduler(&seeds, plan, paused);
+    // All names before the first thread: the user's function is asked for the workers' first.
+    let settings = scheduler.threads();
+    let threads = (0..workers).map(|index| settings.builder(Role::Worker(index))).collect::<io::Result<Vec<_>>>();
+    let (threads, driver) = (threads?, settings.builder(Role::Driver)?);
     let mut runtime = Runtime::of(foreign_handle(&scheduler), None);
     // Dropped before the runtime, whose shutdown waits for the last worker to exit.
     let mut unstarted = Unstarted { scheduler: &scheduler, workers };
-    start_driver(&mut runtime, &scheduler, parker)?;
-    for (index, seed) in seeds.into_iter().enumerate() {
+    start_driver(&mut runtime, driver, &scheduler, parker)?;
+    for (index, (seed, thread)) in seeds.into_iter().zip(threads).enumerate() {
         let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-        start_worker(&mut runtime, worker)
+        start_worker(&mut runtime, thread, worker)
             .map_err(|error| because(&format!("worker {} of {workers} could not be started", index + 1), &error))?;
         unstarted.workers -= 1;
     }
@@ -44,9 +52,10 @@ pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Resu
 pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
     let seed = Seed::new();
     let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan, paused);
+    let driver = scheduler.threads().builder(Role::Driver)?;
     let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
     let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
-    start_driver(&mut runtime, &scheduler, parker)?;
+    start_driver(&mut runtime, driver, &scheduler, parker)?;
     Ok(runtime)
 }
 
@@ -78,8 +87,7 @@ impl Drop for Unstarted<'_> {
     }
 }
 
-fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
-    let thread = worker.shard().scheduler().threads().builder()?;
+fn start_worker(runtime: &mut Runtime, thread: thread::Builder, worker: Box<Worker>) -> io::Result<()> {
     runtime.start_thread(thread, move || {
         duty::become_runtime_thread();
         let handle = Handle::new(worker.shard().clone());
@@ -95,18 +103,26 @@ fn start_worker(runtime: &mut Runtime, worker: Box<Worker>) -> io::Result<()> {
     })
 }
 
-fn start_driver(runtime: &mut Runtime, scheduler: &Arc<Scheduler>, parker: Parker) -> io::Result<()> {
+fn start_driver(
+    runtime: &mut Runtime,
+    thread: thread::Builder,
+    scheduler: &Arc<Scheduler>,
+    parker: Parker,
+) -> io::Result<()> {
     // An owner: it has tasks in its hands when it rescues them.
     let handle = foreign_handle(scheduler);
-    let started = runtime.start_thread(thread::Builder::new().name("fusee-driver".to_owned()), move || {
+    let started = runtime.start_thread(thread, move || {
         duty::become_runtime_thread();
         // It drops futures when a shutdown leaves it some, and what they do then may need their runtime.
         let _entered = context::enter(&handle);
         let scheduler = handle.scheduler();
         let has_work = || scheduler.has_waiting_tasks();
-        let mut watchman = Watchman::new(scheduler);
-        let watch = || watchman.look(scheduler);
-        scheduler.timers().drive(&parker, has_work, watch, |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly));
+        scheduler.thread_hooks().around(|| {
+            let mut watchman = Watchman::new(scheduler);
+            let watch = || watchman.look(scheduler);
+            let wake_all = |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly);
+            scheduler.timers().drive(&parker, has_work, watch, wake_all);
+        });
     });
     started.map_err(|error| because("the timer driver could not be started", &error))
 }

@@ -1,6 +1,6 @@
 //! The user's hooks, as a runtime's builder collects them, and those around its threads.
 //!
-//! Who calls the latter: each worker, and each thread of the blocking pool, around its main function; each worker around its parking.
+//! Who calls the latter: each thread that the runtime starts, around its main function; each worker around its parking.
 //! They run with nothing of ours locked or half done: a hook may spawn, wake and block, and its panic ends in it.
 //!
 //! Deliberately not here: the hooks around tasks, which the tasks' own cells call (`task/hooks.rs`).

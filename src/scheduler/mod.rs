@@ -18,6 +18,7 @@
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `standstill.rs` | which tasks wait, for a test whose paused clock nothing can move |
+//! | `lookers.rs` | how many threads in `block_on` look before they sleep |
 //! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
 //! | `metrics.rs` | each worker's counters |
 //! | `gauges.rs` | what is read of them, and of the queues, from outside |
@@ -37,6 +38,7 @@ mod closing;
 mod gauges;
 pub(crate) mod hooks;
 pub(crate) mod idle;
+pub(crate) mod lookers;
 mod membership;
 pub(crate) mod metrics;
 mod plan;
@@ -59,8 +61,10 @@ use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
 use crate::time::driver::Timers;
+pub(crate) use blocking::Coming;
 use hooks::ThreadHooks;
 use idle::Idle;
+use lookers::Lookers;
 pub(crate) use membership::{Membership, spawn};
 pub use plan::RuntimeFlavor;
 pub(crate) use plan::{Plan, Policy};
@@ -81,6 +85,7 @@ pub(crate) struct Scheduler {
     rescued: Counter,
     remote_schedules: HighWater,
     idle: CachePadded<Idle>,
+    lookers: CachePadded<Lookers>,
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
@@ -97,6 +102,8 @@ pub(crate) struct Scheduler {
     working: AtomicUsize,
     timers: Timers,
     blocking: CachePadded<Pool>,
+    /// Threads of a large pool that are started and do not run yet.
+    coming: AtomicUsize,
     threads: ThreadSettings,
     policy: Policy,
     name: Option<StdArc<str>>,
@@ -131,6 +138,7 @@ impl Scheduler {
             rescued: Counter::new(0),
             remote_schedules: HighWater::new(),
             idle: CachePadded::new(Idle::new(remotes.len())),
+            lookers: CachePadded::new(Lookers::new()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             remotes,
@@ -143,6 +151,7 @@ impl Scheduler {
             mark: ForkMark::new(),
             timers,
             blocking: CachePadded::new(plan.blocking),
+            coming: AtomicUsize::new(0),
             threads: plan.threads,
             policy: plan.policy,
             name: plan.name,
@@ -179,6 +188,11 @@ impl Scheduler {
     /// The hooks that are told of tasks, for one that holds no shard.
     pub(crate) fn task_hooks(&self) -> Option<StdArc<TaskHooks>> {
         self.task_hooks.clone()
+    }
+
+    /// The threads in `block_on` that look before they sleep.
+    pub(crate) fn lookers(&self) -> &Lookers {
+        &self.lookers
     }
 
     /// The hooks around this runtime's threads.

@@ -1,15 +1,21 @@
-//! How the threads of a runtime are configured: its workers and those of the blocking pool.
+//! How the threads of a runtime are configured: its workers, its timer driver and those of the blocking pool.
+//!
+//! Code of the user's runs on all of them, a foreign executor's wakers and what futures drop on the driver too: so no thread is started past these settings.
 //!
 //! Who calls it: `runtime/builder.rs` checks, `runtime/start.rs` and `runtime/pool_thread.rs` start threads, on whatever thread asks for one.
 
 use std::{fmt, io};
 
-use crate::facade::StdArc;
 use crate::facade::thread::Builder;
+use crate::facade::{StdArc, thread_room};
 
-/// The name of a runtime's threads.
+/// The names of a runtime's threads.
 #[derive(Clone)]
 pub(crate) enum ThreadName {
+    /// Each kind of thread has one of its own, with a number. In 15 bytes, of which Linux shows no more, there is room for two digits of a worker's
+    /// and four of a pool thread's.
+    Numbered,
+    /// The driver's has an ending of its own.
     Same(StdArc<str>),
     /// Asked on each start.
     By(StdArc<dyn Fn() -> String + Send + Sync>),
@@ -28,7 +34,7 @@ impl ThreadName {
     pub(crate) fn check(&self) -> io::Result<()> {
         match self {
             Self::Same(name) => check(name),
-            Self::By(_) => Ok(()),
+            Self::Numbered | Self::By(_) => Ok(()),
         }
     }
 }
@@ -41,15 +47,30 @@ pub(crate) struct ThreadSettings {
     pub(crate) stack_size: Option<usize>,
 }
 
+/// What a thread is started for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role {
+    /// The worker of this index.
+    Worker(usize),
+    Driver,
+    /// The thread of the blocking pool of this number.
+    Pool(u64),
+}
+
 impl ThreadSettings {
     /// A thread about to be started.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name with a nul byte, at which the standard library would panic.
-    pub(crate) fn builder(&self) -> io::Result<Builder> {
-        let name = match &self.name {
-            ThreadName::Same(name) => name.as_ref().to_owned(),
-            ThreadName::By(name) => name(),
+    pub(crate) fn builder(&self, role: Role) -> io::Result<Builder> {
+        let name = match (&self.name, role) {
+            (ThreadName::Numbered, Role::Worker(index)) => format!("fusee-worker-{index}"),
+            (ThreadName::Numbered, Role::Driver) => "fusee-driver".to_owned(),
+            (ThreadName::Numbered, Role::Pool(number)) => format!("fusee-pool-{number}"),
+            (ThreadName::Same(name), Role::Driver) => format!("{name}-driver"),
+            (ThreadName::Same(name), _) => name.as_ref().to_owned(),
+            (ThreadName::By(name), Role::Driver) => name() + "-driver",
+            (ThreadName::By(name), _) => name(),
         };
         check(&name)?;
         let builder = Builder::new().name(name);
@@ -57,6 +78,22 @@ impl ThreadSettings {
             Some(bytes) => builder.stack_size(bytes),
             None => builder,
         })
+    }
+}
+
+/// So many threads of a kind are started without a look at the room for them: as many as a blocking pool has by default. It is a thirtieth
+/// of what a process may have on Linux by default.
+pub(crate) const FEW: usize = 512;
+
+impl ThreadSettings {
+    /// Refuses to start so many threads if they are many and the process could end by it.
+    pub(crate) fn check_room(&self, threads: usize) -> io::Result<()> {
+        if threads <= FEW { Ok(()) } else { self.take_room(threads) }
+    }
+
+    /// Refuses to start so many threads if the process could end by it.
+    pub(crate) fn take_room(&self, threads: usize) -> io::Result<()> {
+        thread_room(threads, self.stack_size)
     }
 }
 
@@ -71,6 +108,7 @@ fn check(name: &str) -> io::Result<()> {
 impl fmt::Debug for ThreadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Numbered => f.write_str("<numbered>"),
             Self::Same(name) => fmt::Debug::fmt(name, f),
             Self::By(_) => f.write_str("<function>"),
         }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// The kernel's name for a thread holds no more than so many bytes.
 const NAME_LEN: usize = 15;
 
@@ -35,4 +37,25 @@ pub(crate) fn cpu_time() -> Duration {
 fn threads() -> impl Iterator<Item = String> {
     let tasks = fs::read_dir("/proc/self/task").expect("procfs");
     tasks.filter_map(|task| Some(task.ok()?.path().to_str()?.to_owned()))
+}
+
+/// Lowers the limit on the process's address space until it is dropped.
+pub(crate) struct Tight(Rlimit);
+
+impl Tight {
+    /// Leaves `room` bytes.
+    pub(crate) fn new(room: u64) -> Self {
+        let status = fs::read_to_string("/proc/self/status").expect("procfs");
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
+        let in_use = kib.and_then(|kib| kib.parse::<u64>().ok()).expect("a number of KiB") * 1024;
+        let before = getrlimit(Resource::As);
+        setrlimit(Resource::As, Rlimit { current: Some(in_use + room), ..before }).expect("a limit");
+        Self(before)
+    }
+}
+
+impl Drop for Tight {
+    fn drop(&mut self) {
+        setrlimit(Resource::As, self.0).expect("the former limit");
+    }
 }

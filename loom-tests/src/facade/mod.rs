@@ -60,8 +60,15 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
 #[derive(Debug)]
 pub(crate) struct UserPanic;
 
-/// A look for a token changes nothing, and the park that follows says it all.
-pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 0;
+/// A model's threads are fibres.
+pub(crate) fn thread_room(_threads: usize, _stack: Option<usize>) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// As on a machine of one CPU: nobody looks for a token before it parks. It would change nothing, for the park says it all.
+pub(crate) fn allowed_cpus() -> usize {
+    1
+}
 
 /// As in `src/facade.rs`. It passes where a model lets it.
 pub(crate) const STANDSTILL: Option<std::time::Duration> = Some(std::time::Duration::from_secs(10));

@@ -61,8 +61,15 @@ pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R) -> std::thread::Result<R> {
 #[derive(Debug)]
 pub struct UserPanic;
 
-/// A look for a token changes nothing, and the park that follows says it all.
-pub(crate) const LOOKS_BEFORE_SLEEP: u32 = 0;
+/// A model's threads are fibres.
+pub(crate) fn thread_room(_threads: usize, _stack: Option<usize>) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// As on a machine of one CPU: nobody looks for a token before it parks. It would change nothing, for the park says it all.
+pub(crate) fn allowed_cpus() -> usize {
+    1
+}
 
 /// None: any time may pass before a thread from outside has its turn.
 pub(crate) const STANDSTILL: Option<std::time::Duration> = None;

@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-/// A mutant, the scenario that must fail, and what its first panic says. None of those that corrupt memory, which may fail in any way.
+/// A mutant, the scenario that must fail, and what its first panic says, this or that. None of those that corrupt memory, which may fail in any way.
 const MUTANTS: &[(&str, &str, &str)] = &[
     ("parker_notify_lock", "waking::ping_pong", "deadlock!"),
     ("join_keeps_waker", "current_thread::hands_its_worker_on", "deadlock!"),
@@ -23,7 +23,7 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("block_in_place_keeps", "blocking::in_place", "deadlock!"),
     ("local_recheck", "local::with_remote_wakes", "deadlock!"),
     ("scheduler_unpark_before_flag", "shutdown::beside_block_on", "deadlock!"),
-    ("worker_exit_keeps_queue", "shutdown::dropped_at_any_moment", "every handle resolves"),
+    ("worker_exit_keeps_queue", "shutdown::dropped_at_any_moment", "every handle resolves|something has leaked"),
     ("membership_ignores_refusal", "shutdown::dropped_at_any_moment", "every handle resolves"),
 ];
 
@@ -60,7 +60,7 @@ fn are_found() {
         let said = String::from_utf8_lossy(&output.stderr);
         let first = said.split_once(" panicked at ").map_or("nothing", |(_, panic)| panic);
         let message = first.lines().take(3).collect::<Vec<_>>().join(" ");
-        if output.status.success() || !message.contains(expected) {
+        if output.status.success() || !expected.split('|').any(|text| message.contains(text)) {
             complaints.push(format!("{mutant} in {scenario}: {}, {message}", output.status));
         }
     }

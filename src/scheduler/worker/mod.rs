@@ -18,12 +18,14 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `glance.rs` | its look for its token before it sleeps |
 //! | `search.rs` | where it finds its next task |
 //! | `queueing.rs` | where what it wakes and spawns goes |
 //! | `timing.rs` | the timers of its own shard |
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
+mod glance;
 mod queueing;
 mod search;
 pub(crate) mod timing;
@@ -47,6 +49,7 @@ use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use crate::task::waker::Identity;
 use crate::time::clock::{Clock, Counted};
+use glance::Glances;
 use timing::Timing;
 
 /// A worker, owned by the thread on whose seat it is, or by whoever hands it on.
@@ -54,6 +57,7 @@ pub(crate) struct Worker {
     shard: Arc<Shard>,
     queue: LocalQueue,
     parker: Parker,
+    glances: Glances,
     searching: Cell<bool>,
     polls: Cell<u32>,
     /// Tasks taken from the slot since the queue had a turn.
@@ -87,6 +91,7 @@ impl Seed {
         Box::new(Worker {
             queue: self.queue,
             parker: self.parker,
+            glances: Glances::default(),
             searching: Cell::new(false),
             polls: Cell::new(0),
             slot_run: Cell::new(0),
@@ -235,6 +240,7 @@ impl Worker {
             let alarm = self.timing.keep(&scheduler.timers, self.shard.index);
             self.metrics.park();
             scheduler.timers.clock().rest();
+            self.glances.glance(&self.parker, &scheduler.lookers);
             let has_token = match alarm {
                 Some(alarm) => sharply(|| self.parker.park_until(alarm)),
                 None => {
