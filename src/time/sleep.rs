@@ -116,7 +116,8 @@ impl Sleep {
         Instant::of_raw(self.handle.timers().clock().instant())
     }
 
-    /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one.
+    /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one; if that has passed
+    /// he has been woken when this returns.
     ///
     /// It is called on a pinned one as well, in a binding that is `mut`.
     ///
@@ -139,12 +140,12 @@ impl Sleep {
     pub fn reset(&mut self, deadline: Instant) {
         let old = std::mem::replace(&mut self.deadline, deadline);
         let timers = self.handle.timers();
-        match &mut self.timer {
+        match self.timer {
             Timer::Registered(ticket) => {
                 let [old, new] = [old, deadline].map(|deadline| timers.clock().nanoseconds(deadline.raw()));
                 if !self.handle.scheduler().reset_timer(self.handle.shard_index(), ticket, old, new) {
                     // It has fired, and its waker with it: the task is about to poll, and registers anew.
-                    timers.cancel(self.handle.shard_index(), *ticket);
+                    timers.cancel(self.handle.shard_index(), ticket);
                     self.timer = Timer::Unregistered;
                 }
             }
