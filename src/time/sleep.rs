@@ -158,23 +158,24 @@ impl Sleep {
 impl Future for Sleep {
     type Output = ();
 
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        coop::poll_leaf(context, |context| self.poll_timer(context))
+        let answer = coop::poll_leaf(context, |context| self.poll_timer(context));
+        self.expect_open(answer)
     }
 }
 
 impl Sleep {
-    /// Polls, whatever is left of the poll's budget.
-    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Polls, whatever is left of the poll's budget. Refused by a runtime that has shut down, or is a copy in a forked child.
+    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let sleep = self;
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
-            Timer::Elapsed => return Poll::Ready(()),
+            Timer::Elapsed => return Poll::Ready(Ok(())),
             Timer::Registered(ticket) => sleep.handle.scheduler().poll_timer(shard, ticket, context.waker()),
             Timer::Unregistered => {
-                sleep.handle.assert_not_forked();
                 let deadline = timers.clock().nanoseconds(sleep.deadline.raw());
-                if timers.is_closed() {
+                if sleep.handle.scheduler().is_forked() || timers.is_closed() {
                     Poll::Ready(Err(Closed))
                 } else if timers.clock().has_come(sleep.deadline.raw(), deadline) {
                     Poll::Ready(Ok(()))
@@ -189,13 +190,20 @@ impl Sleep {
                 }
             }
         };
+        if answer == Poll::Ready(Ok(())) {
+            sleep.timer = Timer::Elapsed;
+        }
+        answer
+    }
+
+    /// The answer of a poll, for whom a refusal is a panic: in the name of whoever polls.
+    #[track_caller]
+    pub(super) fn expect_open(&self, answer: Poll<Result<(), Closed>>) -> Poll<()> {
         match answer {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) => {
-                sleep.timer = Timer::Elapsed;
-                Poll::Ready(())
-            }
-            Poll::Ready(Err(_)) => {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(Closed)) => {
+                self.handle.assert_not_forked();
                 panic!(
                     "a Sleep was polled after its runtime had shut down: nothing would ever wake it; keep the `Runtime` until its \
                      sleeps are over, or drop them before it"
