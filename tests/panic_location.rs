@@ -225,7 +225,7 @@ fn a_task_knows_the_line_that_spawned_it() {
     let runtime = runtime.build().unwrap();
     macro_rules! spawned_here {
         ($call:expr) => {
-            let _ = $call;
+            let _spawned = $call;
             assert_eq!(SPAWNED.lock().unwrap().pop(), Some((file!().to_owned(), line!())), "{}", stringify!($call));
         };
     }
