@@ -9,7 +9,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use fusee::runtime::{self, Builder, Handle, LocalRuntime, Runtime};
-use fusee::task::{self, JoinSet, LocalSet};
+use fusee::task::{self, JoinSet, LocalSet, coop};
 use fusee::time::{self, Instant};
 use futures::executor;
 
@@ -178,7 +178,8 @@ fn a_timer_that_outlives_its_runtime() {
     let mut context = Context::from_waker(Waker::noop());
     let (fresh, mut polled, mut ticks) = (time::sleep(HOUR), time::sleep(HOUR), time::interval(HOUR));
     assert!(Pin::new(&mut polled).poll(&mut context).is_pending());
-    let (fresh_timeout, fresh_until) = (time::timeout(HOUR, pending::<()>()), time::timeout_at(Instant::now(), pending::<()>()));
+    let (fresh_timeout, fresh_until) =
+        (time::timeout(HOUR, pending::<()>()), time::timeout_at(Instant::now(), pending::<()>()));
     drop(entered);
     drop(runtime);
     here!(Pin::new(&mut polled).poll(&mut context));
@@ -212,6 +213,32 @@ fn a_clock_that_is_not_as_asked() {
         here!(time::pause());
         awaited_here!(time::advance(Duration::MAX));
     });
+}
+
+#[test]
+fn a_future_that_others_of_this_crate_poll() {
+    let runtime = current_thread();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let closed = || {
+        let _entered = handle.enter();
+        time::sleep(HOUR)
+    };
+    awaited_here!(coop::cooperative(closed()));
+    awaited_here!(coop::unconstrained(closed()));
+    awaited_here!(KEY.scope(1, closed()));
+    let set = LocalSet::new();
+    awaited_here!(set.run_until(closed()));
+    here!(handle.block_on(closed()));
+    for runtime in [current_thread(), multi_thread()] {
+        here!(runtime.block_on(closed()));
+        here!(runtime.block_on(coop::unconstrained(closed())));
+        here!(LocalSet::new().block_on(&runtime, closed()));
+        let _entered = runtime.enter();
+        awaited_here!(time::timeout(HOUR, closed()));
+    }
+    here!(LocalRuntime::new().unwrap().block_on(closed()));
+    here!(runtime::block_on(closed()));
 }
 
 /// What spawns says where it was called, too.

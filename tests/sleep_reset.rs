@@ -80,7 +80,9 @@ fn to_the_past_while_it_waits_its_waker_is_woken_within_the_call() {
 #[test]
 fn to_the_past_while_another_task_awaits_it_that_task_goes_on() {
     on_every_flavour(|runtime| {
-        let pause = Arc::new(Mutex::new(runtime.block_on(async { sleep(HOUR) })));
+        let entered = runtime.enter();
+        let pause = Arc::new(Mutex::new(sleep(HOUR)));
+        drop(entered);
         let waits = Latch::new();
         let task = runtime.spawn({
             let (pause, waits) = (pause.clone(), waits.clone());
