@@ -9,9 +9,9 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use fusee::runtime::{self, Builder, Handle, LocalRuntime, Runtime};
-use fusee::task::{self, JoinSet, LocalSet, coop};
+use fusee::task::{self, JoinMap, JoinSet, LocalSet, TaskTracker, coop};
 use fusee::time::{self, Instant};
-use futures::executor;
+use futures::{Stream, executor};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -93,6 +93,22 @@ fn what_is_called_outside_a_runtime() {
     here!(time::timeout_at(Instant::now(), async {}));
     here!(time::interval(HOUR));
     here!(time::interval_at(Instant::now(), HOUR));
+    here!(time::FutureExt::timeout(ready(()), HOUR));
+    here!(time::FutureExt::timeout_at(ready(()), Instant::now()));
+    here!(time::StreamExt::timeout(pending_stream(), HOUR));
+    here!(time::StreamExt::throttle(pending_stream(), HOUR));
+    let mut map = JoinMap::new();
+    here!(map.spawn(1, async {}));
+    here!(map.spawn_blocking(1, || ()));
+    here!(map.spawn_local(1, async {}));
+    let tracker = TaskTracker::new();
+    here!(tracker.spawn(async {}));
+    here!(tracker.spawn_blocking(|| ()));
+    here!(tracker.spawn_local(async {}));
+}
+
+fn pending_stream() -> futures::stream::Pending<()> {
+    futures::stream::pending()
 }
 
 #[test]
@@ -180,8 +196,12 @@ fn a_timer_that_outlives_its_runtime() {
     assert!(Pin::new(&mut polled).poll(&mut context).is_pending());
     let (fresh_timeout, fresh_until) =
         (time::timeout(HOUR, pending::<()>()), time::timeout_at(Instant::now(), pending::<()>()));
+    let mut limited = time::StreamExt::timeout(pending_stream(), HOUR);
+    let mut repeating = time::StreamExt::timeout_repeating(pending_stream(), time::interval(HOUR));
     drop(entered);
     drop(runtime);
+    here!(Pin::new(&mut limited).poll_next(&mut context));
+    here!(Pin::new(&mut repeating).poll_next(&mut context));
     here!(Pin::new(&mut polled).poll(&mut context));
     awaited_here!(fresh);
     awaited_here!(polled);
@@ -205,6 +225,7 @@ fn a_set_that_cannot_answer_all_outputs() {
 fn a_clock_that_is_not_as_asked() {
     here!(time::pause());
     here!(time::resume());
+    here!(time::hold());
     awaited_here!(time::advance(HOUR));
     current_thread().block_on(async {
         here!(time::resume());

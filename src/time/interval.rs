@@ -147,6 +147,7 @@ impl Interval {
     }
 
     /// As [`poll_tick`](Self::poll_tick), whatever is left of the poll's budget.
+    #[track_caller]
     pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(self.sleep.poll_timer(context));
         Poll::Ready(self.take_tick())

@@ -160,14 +160,21 @@ impl Future for Sleep {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let answer = coop::poll_leaf(context, |context| self.poll_timer(context));
+        let answer = coop::poll_leaf(context, |context| self.look(context));
         self.expect_open(answer)
     }
 }
 
 impl Sleep {
-    /// Polls, whatever is left of the poll's budget. Refused by a runtime that has shut down, or is a copy in a forked child.
-    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
+    /// Polls, whatever is left of the poll's budget.
+    #[track_caller]
+    pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let answer = self.look(context);
+        self.expect_open(answer)
+    }
+
+    /// The timer's answer. Refused by a runtime that has shut down, or is a copy in a forked child.
+    fn look(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let sleep = self;
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
@@ -198,7 +205,7 @@ impl Sleep {
 
     /// The answer of a poll, for whom a refusal is a panic: in the name of whoever polls.
     #[track_caller]
-    pub(super) fn expect_open(&self, answer: Poll<Result<(), Closed>>) -> Poll<()> {
+    fn expect_open(&self, answer: Poll<Result<(), Closed>>) -> Poll<()> {
         match answer {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),

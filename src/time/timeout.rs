@@ -103,12 +103,7 @@ impl<F: Future> Future for Timeout<F> {
         }
         // A future that spends the whole budget in each poll would else have its own time limit refused for ever.
         let spent_within = had_budget && !coop::has_budget_remaining();
-        let over = if spent_within {
-            let answer = timeout.sleep.poll_timer(context);
-            timeout.sleep.expect_open(answer)
-        } else {
-            Pin::new(timeout.sleep).poll(context)
-        };
+        let over = if spent_within { timeout.sleep.poll_timer(context) } else { Pin::new(timeout.sleep).poll(context) };
         over.map(|()| Err(Elapsed::new()))
     }
 }
