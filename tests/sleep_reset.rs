@@ -2,12 +2,13 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::Duration;
 
 use fusee::time::{Instant, sleep, sleep_until};
 use support::wakers::{calling, counting};
-use support::{Latch, Random, on_every_flavour, poll_once, until};
+use support::{Latch, Random, on_every_flavour, poll_once, until, until_within};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -43,6 +44,60 @@ fn to_the_past_while_it_waits_it_fires_at_once() {
         pause.reset(past);
         done.wait();
         assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+    });
+}
+
+#[test]
+fn to_the_past_while_it_waits_its_waker_is_woken_within_the_call() {
+    fn reset() {
+        let past = Instant::now();
+        let mut pause = sleep(HOUR);
+        let (count, waker) = counting();
+        assert!(poll_once(&mut pause, &waker).is_pending());
+        pause.reset(past);
+        assert_eq!(count.get(), 1, "it is woken when the call returns");
+        assert!(pause.is_elapsed());
+        pause.reset(past);
+        assert_eq!(count.get(), 1, "it has fired, and is not woken again");
+        pause.reset(Instant::now() + HOUR);
+        assert!(!pause.is_elapsed());
+        assert!(poll_once(&mut pause, &waker).is_pending());
+        pause.reset(past);
+        assert_eq!(count.get(), 2);
+        assert!(poll_once(&mut pause, &waker).is_ready());
+    }
+    on_every_flavour(|runtime| {
+        let entered = runtime.enter();
+        reset();
+        drop(entered);
+        runtime.block_on(async { reset() });
+        runtime.block_on(runtime.spawn(async { reset() })).unwrap();
+        let metrics = runtime.metrics();
+        assert_eq!((metrics.timers_live(), metrics.timers_fired_count(), metrics.timers_cancelled_count()), (0, 6, 0));
+    });
+}
+
+#[test]
+fn to_the_past_while_another_task_awaits_it_that_task_goes_on() {
+    on_every_flavour(|runtime| {
+        let entered = runtime.enter();
+        let pause = Arc::new(Mutex::new(sleep(HOUR)));
+        drop(entered);
+        let waits = Latch::new();
+        let task = runtime.spawn({
+            let (pause, waits) = (pause.clone(), waits.clone());
+            std::future::poll_fn(move |context| {
+                let answer = poll_once(&mut *pause.lock().unwrap(), context.waker());
+                waits.open();
+                answer
+            })
+        });
+        until_within(&runtime, "it waits", || waits.is_open());
+        // Under the lock that the woken task takes first: a waker queues its task, and runs nothing.
+        let mut locked = pause.lock().unwrap();
+        locked.reset(Instant::now());
+        drop(locked);
+        runtime.block_on(task).unwrap();
     });
 }
 

@@ -133,6 +133,20 @@ fn a_sleep_waker_that_panics_in_its_drop_leaves_the_sleep_usable() {
 }
 
 #[test]
+fn a_sleep_waker_that_panics_in_a_reset_to_the_past_leaves_the_sleep_usable() {
+    on_every_flavour(|runtime| {
+        let _entered = runtime.enter();
+        let mut pause = sleep(Duration::from_secs(3600));
+        assert!(poll_once(&mut pause, &panics_when_woken()).is_pending());
+        pause.reset(Instant::now());
+        assert!(pause.is_elapsed());
+        pause.reset(Instant::now() + Duration::from_millis(1));
+        runtime.block_on(pause);
+        assert_eq!(runtime.metrics().timers_live(), 0);
+    });
+}
+
+#[test]
 fn a_waker_that_panics_in_its_drop_inside_a_tasks_future_takes_no_worker() {
     on_every_flavour(|runtime| {
         let drops = Drops::new();

@@ -150,6 +150,7 @@ fn assert_clock_can_move(handle: &Handle, watched: &WatchedRoot<'_>) {
 }
 
 /// Polls a root future on a thread that does nothing else.
+#[track_caller]
 fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     let _budget = coop::Grant::root();
     future.poll(&mut Context::from_waker(waker))

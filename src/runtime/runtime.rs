@@ -120,6 +120,7 @@ impl Runtime {
     }
 
     /// Runs `f`, which may block, on a thread kept for that. See [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
     pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,

@@ -22,6 +22,9 @@ pub struct Instant(RawInstant);
 /// A deadline so far away is never, also as seen from centuries before a runtime's start: its clock shows no more than 584 years.
 const FAR: Duration = Duration::from_secs(1_200 * 365 * 86_400);
 
+/// Why an operator panics.
+const BEYOND: &str = "the clock cannot tell a moment so far away: `checked_add` and `checked_sub` answer `None` there";
+
 impl Instant {
     /// Now, on the clock of the current runtime. Outside a runtime it is the machine's, which differs from a runtime's only if that
     /// has been paused.
@@ -106,12 +109,14 @@ impl Add<Duration> for Instant {
 
     /// # Panics
     /// If the clock cannot tell the moment; see [`Instant::checked_add`].
+    #[track_caller]
     fn add(self, duration: Duration) -> Self {
-        Self(self.0 + duration)
+        self.checked_add(duration).expect(BEYOND)
     }
 }
 
 impl AddAssign<Duration> for Instant {
+    #[track_caller]
     fn add_assign(&mut self, duration: Duration) {
         *self = *self + duration;
     }
@@ -122,12 +127,14 @@ impl Sub<Duration> for Instant {
 
     /// # Panics
     /// If the clock cannot tell the moment; see [`Instant::checked_sub`].
+    #[track_caller]
     fn sub(self, duration: Duration) -> Self {
-        Self(self.0 - duration)
+        self.checked_sub(duration).expect(BEYOND)
     }
 }
 
 impl SubAssign<Duration> for Instant {
+    #[track_caller]
     fn sub_assign(&mut self, duration: Duration) {
         *self = *self - duration;
     }

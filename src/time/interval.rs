@@ -5,7 +5,7 @@
 //!
 //! Deliberately not here: timers (`sleep.rs`).
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -135,17 +135,19 @@ impl Interval {
     ///
     /// # Cancel safety
     /// Safe: a tick that is not taken stays, for the next call.
-    pub async fn tick(&mut self) -> Instant {
-        poll_fn(|context| self.poll_tick(context)).await
+    pub fn tick(&mut self) -> impl Future<Output = Instant> {
+        Tick { interval: self }
     }
 
     /// Polls for the next tick. If it is yet to come, the waker of the latest call is woken then.
+    #[track_caller]
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(context));
         Poll::Ready(self.take_tick())
     }
 
     /// As [`poll_tick`](Self::poll_tick), whatever is left of the poll's budget.
+    #[track_caller]
     pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(self.sleep.poll_timer(context));
         Poll::Ready(self.take_tick())
@@ -243,9 +245,24 @@ impl Interval {
     }
 }
 
+/// The future of [`Interval::tick`]; no `async fn`, for a panic to name the line that awaits it.
+struct Tick<'a> {
+    interval: &'a mut Interval,
+}
+
+impl Future for Tick<'_> {
+    type Output = Instant;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Instant> {
+        self.interval.poll_tick(context)
+    }
+}
+
 impl Stream for Interval {
     type Item = Instant;
 
+    #[track_caller]
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Instant>> {
         self.poll_tick(context).map(Some)
     }

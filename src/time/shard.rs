@@ -20,8 +20,8 @@
 //! - A closed shard owns no storage, and looks at no key (structural: `timer_cancel_ignores_closed`): all its timers' entries are gone.
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
 //!
-//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_fire_reset`, `timer_insert_cancel`,
-//! `timer_cascade_cancel`, `timer_clone_panics` and, with the driver, `driver_earlier_deadline`.
+//! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_fire_reset`, `timer_fire_reset_to_past`,
+//! `timer_insert_cancel`, `timer_cascade_cancel`, `timer_clone_panics` and, with the driver, `driver_earlier_deadline`.
 //! Deliberately not here: the wheel's arithmetic (`wheel/`), the thread (`driver/`).
 
 use std::task::{Poll, Waker};
@@ -138,6 +138,14 @@ impl TimerShard {
             return (false, false);
         }
         (true, self.publish_if_earlier(timers.wheel.expiry_of(key)))
+    }
+
+    /// Fires a timer now, due or not: its waker, for the caller to wake, unless it has fired before.
+    pub(crate) fn fire(&self, key: Key) -> Option<Waker> {
+        let mut timers = self.timers.lock();
+        let waker = timers.wheel.fire(key);
+        timers.counts.fired += u64::from(waker.is_some());
+        waker
     }
 
     /// Lowers `next` to `expiry`, that of a timer just entered, under the lock. True if it was later.

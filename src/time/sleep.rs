@@ -116,7 +116,8 @@ impl Sleep {
         Instant::of_raw(self.handle.timers().clock().instant())
     }
 
-    /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one.
+    /// Gives it another deadline, earlier or later, also after it has ended. Whoever awaits it goes on waiting, for the new one; if that has passed
+    /// he has been woken when this returns.
     ///
     /// It is called on a pinned one as well, in a binding that is `mut`.
     ///
@@ -139,12 +140,12 @@ impl Sleep {
     pub fn reset(&mut self, deadline: Instant) {
         let old = std::mem::replace(&mut self.deadline, deadline);
         let timers = self.handle.timers();
-        match &mut self.timer {
+        match self.timer {
             Timer::Registered(ticket) => {
                 let [old, new] = [old, deadline].map(|deadline| timers.clock().nanoseconds(deadline.raw()));
                 if !self.handle.scheduler().reset_timer(self.handle.shard_index(), ticket, old, new) {
                     // It has fired, and its waker with it: the task is about to poll, and registers anew.
-                    timers.cancel(self.handle.shard_index(), *ticket);
+                    timers.cancel(self.handle.shard_index(), ticket);
                     self.timer = Timer::Unregistered;
                 }
             }
@@ -157,23 +158,31 @@ impl Sleep {
 impl Future for Sleep {
     type Output = ();
 
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        coop::poll_leaf(context, |context| self.poll_timer(context))
+        let answer = coop::poll_leaf(context, |context| self.look(context));
+        self.expect_open(answer)
     }
 }
 
 impl Sleep {
     /// Polls, whatever is left of the poll's budget.
+    #[track_caller]
     pub(super) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let answer = self.look(context);
+        self.expect_open(answer)
+    }
+
+    /// The timer's answer. Refused by a runtime that has shut down, or is a copy in a forked child.
+    fn look(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let sleep = self;
         let (timers, shard) = (sleep.handle.timers(), sleep.handle.shard_index());
         let answer = match sleep.timer {
-            Timer::Elapsed => return Poll::Ready(()),
+            Timer::Elapsed => return Poll::Ready(Ok(())),
             Timer::Registered(ticket) => sleep.handle.scheduler().poll_timer(shard, ticket, context.waker()),
             Timer::Unregistered => {
-                sleep.handle.assert_not_forked();
                 let deadline = timers.clock().nanoseconds(sleep.deadline.raw());
-                if timers.is_closed() {
+                if sleep.handle.scheduler().is_forked() || timers.is_closed() {
                     Poll::Ready(Err(Closed))
                 } else if timers.clock().has_come(sleep.deadline.raw(), deadline) {
                     Poll::Ready(Ok(()))
@@ -188,13 +197,20 @@ impl Sleep {
                 }
             }
         };
+        if answer == Poll::Ready(Ok(())) {
+            sleep.timer = Timer::Elapsed;
+        }
+        answer
+    }
+
+    /// The answer of a poll, for whom a refusal is a panic: in the name of whoever polls.
+    #[track_caller]
+    fn expect_open(&self, answer: Poll<Result<(), Closed>>) -> Poll<()> {
         match answer {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) => {
-                sleep.timer = Timer::Elapsed;
-                Poll::Ready(())
-            }
-            Poll::Ready(Err(_)) => {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(Closed)) => {
+                self.handle.assert_not_forked();
                 panic!(
                     "a Sleep was polled after its runtime had shut down: nothing would ever wake it; keep the `Runtime` until its \
                      sleeps are over, or drop them before it"

@@ -3,8 +3,9 @@
 //! Who calls it: tests, on any thread that has entered the runtime. Deliberately not here: the clock (`clock/`), and the driver's turns on it.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::task::Poll;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::clock::Refused;
@@ -142,26 +143,36 @@ impl fmt::Debug for Hold {
 /// });
 /// ```
 pub fn advance(duration: Duration) -> impl Future<Output = ()> + Send {
-    let mut call: Option<(Handle, u64)> = None;
-    poll_fn(move |context| {
-        if let Some((handle, number)) = &call {
+    Advance { duration, call: None }
+}
+
+/// The future of [`advance`]; no closure, for a panic to name the line that awaits it.
+struct Advance {
+    duration: Duration,
+    /// The clock that was advanced, and which of its calls that was.
+    call: Option<(Handle, u64)>,
+}
+
+impl Future for Advance {
+    type Output = ();
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Some((handle, number)) = &self.call {
             return handle.timers().clock().poll_answer(*number, context.waker());
         }
         let handle = Handle::current();
-        let number =
-            handle.timers().clock().advance(duration, context.waker().clone()).unwrap_or_else(
-                |refused| match refused {
-                    Refused::NotPaused => panic!(
-                        "`advance` was called, but the runtime's clock is not paused: call `time::pause` first, or build with \
-                         `start_paused(true)`"
-                    ),
-                    Refused::TooFar => {
-                        panic!("`advance` was called for {duration:?}: the clock cannot tell a time so far away")
-                    }
-                },
-            );
-        call = Some((handle, number));
+        match handle.timers().clock().advance(self.duration, context.waker().clone()) {
+            Ok(number) => self.call = Some((handle, number)),
+            Err(Refused::NotPaused) => panic!(
+                "`advance` was called, but the runtime's clock is not paused: call `time::pause` first, or build with \
+                 `start_paused(true)`"
+            ),
+            Err(Refused::TooFar) => {
+                panic!("`advance` was called for {:?}: the clock cannot tell a time so far away", self.duration)
+            }
+        }
         // Others run first, also if the driver has been quick.
         Poll::Pending
-    })
+    }
 }

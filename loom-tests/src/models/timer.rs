@@ -135,10 +135,10 @@ fn driver_expires_beside_registrar() {
 fn driver_reset_earlier() {
     Model::new("driver_reset_earlier", 50).preemptions(3).witnesses(&["waited"]).check(|| {
         let mut scene = Scene::new();
-        let mut key = scene.register(0, 100);
+        let key = scene.register(0, 100);
         let driver = scene.drive();
         scene.pass_until(10);
-        assert!(scene.timers.reset(0, &mut key, 100 * TICK, 10 * TICK), "its old time does not come");
+        assert!(scene.timers.reset(0, key, 10 * TICK), "its old time does not come");
         scene.wait(0, key);
         scene.close(driver);
     });
@@ -243,6 +243,25 @@ fn timer_fire_reset() {
         }
         assert!(shard.poll(key, &waker).is_ready(), "it has fired");
         assert_eq!(shard.counts().live, 0, "the entry is freed");
+    });
+}
+
+/// A timer that fires is moved to the past, which fires it too: it is woken once, whoever is first, and has been when both are through.
+#[test]
+fn timer_fire_reset_to_past() {
+    Model::new("timer_fire_reset_to_past", 3).witnesses(&["had fired", "fired here"]).check(|| {
+        let shard = Arc::new(TimerShard::new());
+        let (wakes, waker) = CountingWaker::pair();
+        let key = shard.register(10 * TICK, waker.clone()).expect("the shard is open").key;
+        let firing = shard.clone();
+        let firing = spawn(move || fire(&firing));
+        let fired = shard.fire(key);
+        witness(if fired.is_some() { "fired here" } else { "had fired" });
+        fired.into_iter().for_each(wake_quietly);
+        assert!(shard.poll(key, &waker).is_ready(), "it has fired");
+        firing.join().unwrap();
+        assert_eq!(wakes.wakes(), 1, "it is woken once");
+        assert_eq!((shard.counts().fired, shard.counts().live), (1, 0));
     });
 }
 

@@ -270,9 +270,15 @@ impl Scheduler {
         has_fired
     }
 
-    /// Moves a timer of `shard`: see [`Timers::reset`].
-    pub(crate) fn reset_timer(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
-        let pending = self.timers.reset(shard, ticket, old, new);
+    /// Moves a timer of `shard` from one deadline to another: see [`Timers::reset`]. One that is moved to the past fires here, unless it has: whoever
+    /// waits for it is woken when this returns.
+    pub(crate) fn reset_timer(&self, shard: usize, ticket: Ticket, old: u64, new: u64) -> bool {
+        // One that is moved away, as most are, saves a look at the clock.
+        if new < old && new <= self.timers.clock().now() {
+            self.timers.fire(shard, ticket).into_iter().for_each(wake_quietly);
+            return true;
+        }
+        let pending = self.timers.reset(shard, ticket, new);
         self.touch_timers(shard, false);
         pending
     }

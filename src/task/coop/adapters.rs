@@ -48,6 +48,7 @@ pin_project! {
 impl<F: Future> Future for Coop<F> {
     type Output = F::Output;
 
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let unit = ready!(poll_proceed(context));
         let output = ready!(self.project().future.poll(context));
@@ -90,6 +91,7 @@ pin_project! {
 impl<F: Future> Future for Unconstrained<F> {
     type Output = F::Output;
 
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let _unlimited = Grant::unlimited();
         self.project().future.poll(context)

@@ -1,7 +1,7 @@
 //! Tasks that belong together: joined as they complete, aborted together.
 //!
-//! A [`JoinSet`] keeps the handles, in `places.rs`; `spawn.rs` fills it; `arrivals.rs` is how the tasks tell it that they are complete. All here
-//! runs on the thread that has the set.
+//! A [`JoinSet`] keeps the handles, in `places.rs`; `spawn.rs` fills it, `join_all.rs` empties it; `arrivals.rs` is how the tasks tell it that they
+//! are complete. All here runs on the thread that has the set.
 //!
 //! # Invariants (structural mutants)
 //! - `join_set_insert_ignores_complete`: a task that was complete before it could be given its ticket arrives at once.
@@ -16,6 +16,7 @@
 
 mod arrivals;
 mod builder;
+mod join_all;
 mod places;
 mod spawn;
 mod stream;
@@ -23,13 +24,14 @@ mod stream;
 pub use builder::Builder;
 
 use std::fmt;
-use std::future::poll_fn;
-use std::panic::{RefUnwindSafe, UnwindSafe, resume_unwind};
+use std::future::{Future, poll_fn};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, Waker};
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, coop};
 use crate::facade::{StdArc, mutant};
 use arrivals::Arrivals;
+use join_all::JoinAll;
 use places::Places;
 
 /// Tasks with outputs of one type, joined in the order in which they complete.
@@ -186,16 +188,8 @@ impl<T: 'static> JoinSet<T> {
     ///     assert_eq!(outputs, [1, 2, 3]);
     /// });
     /// ```
-    pub async fn join_all(mut self) -> Vec<T> {
-        let mut outputs = Vec::with_capacity(self.len());
-        while let Some(joined) = self.join_next().await {
-            match joined {
-                Ok(output) => outputs.push(output),
-                Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-                Err(error) => panic!("a task of `join_all` gave no output: {error}"),
-            }
-        }
-        outputs
+    pub fn join_all(self) -> impl Future<Output = Vec<T>> {
+        JoinAll { outputs: Vec::with_capacity(self.len()), set: self }
     }
 
     /// Cancels all tasks; see [`JoinHandle::abort`]. They stay in the set until they are joined.

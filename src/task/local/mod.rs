@@ -131,8 +131,8 @@ impl LocalSet {
     ///     assert_eq!(answer, 42);
     /// });
     /// ```
-    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        RunUntil::new(self, future).await
+    pub fn run_until<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        RunUntil::new(self, future)
     }
 
     /// Runs `future`, and the set's tasks beside it, on this thread, with `runtime` entered, until `future` is ready: as

@@ -49,6 +49,7 @@ impl<'a, F> RunUntil<'a, F> {
 impl<F: Future> Future for RunUntil<'_, F> {
     type Output = F::Output;
 
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let key = key(&self);
         let this = self.as_mut().project();
@@ -56,6 +57,10 @@ impl<F: Future> Future for RunUntil<'_, F> {
         let _entered = current::enter(owner);
         let _polling = owner.start_polling();
         if let Poll::Ready(output) = this.future.poll(context) {
+            // It may outlive its answer, and drives the set no more.
+            if std::mem::take(this.waited) {
+                owner.stop_waiting(key);
+            }
             return Poll::Ready(output);
         }
         *this.waited = true;

@@ -78,8 +78,6 @@ pub(crate) struct Ticket {
     key: Key,
     /// It is in the shard for timers of paused time, and not in its owner's.
     paused: bool,
-    /// It was moved to a deadline that had passed: whoever polls it need not wait for the driver.
-    overdue: bool,
 }
 
 impl Timers {
@@ -114,29 +112,27 @@ impl Timers {
             self.tell_driver_of(home);
             earlier = false;
         }
-        Ok((Ticket { key, paused, overdue: false }, earlier))
+        Ok((Ticket { key, paused }, earlier))
     }
 
-    /// Moves a timer from one deadline to another. False when it had fired: the ticket is void then only after a poll or a cancel.
-    pub(crate) fn reset(&self, shard: usize, ticket: &mut Ticket, old: u64, new: u64) -> bool {
+    /// Moves a timer to another deadline. False when it had fired: the ticket is void then only after a poll or a cancel.
+    pub(crate) fn reset(&self, shard: usize, ticket: Ticket, deadline: u64) -> bool {
         let home = self.shard(shard, ticket.paused);
-        let (pending, earlier) = home.reset(ticket.key, new);
+        let (pending, earlier) = home.reset(ticket.key, deadline);
         if earlier && !mutant("timer_reset_skips_driver") {
             self.tell_driver_of(home);
         }
-        // One that is moved away, as most are, saves a look at the clock: it had not fired.
-        ticket.overdue = (new < old || ticket.overdue) && new <= self.clock.now();
         pending
+    }
+
+    /// Fires a timer now: see [`TimerShard::fire`].
+    pub(crate) fn fire(&self, shard: usize, ticket: Ticket) -> Option<Waker> {
+        self.shard(shard, ticket.paused).fire(ticket.key)
     }
 
     /// See [`TimerShard::poll`].
     pub(crate) fn poll(&self, shard: usize, ticket: Ticket, waker: &Waker) -> Poll<Result<(), Closed>> {
-        let home = self.shard(shard, ticket.paused);
-        if ticket.overdue && !self.is_closed() {
-            home.cancel(ticket.key);
-            return Poll::Ready(Ok(()));
-        }
-        home.poll(ticket.key, waker)
+        self.shard(shard, ticket.paused).poll(ticket.key, waker)
     }
 
     /// See [`TimerShard::cancel`].
@@ -147,7 +143,7 @@ impl Timers {
     /// Whether a poll would find it over: see [`TimerShard::has_fired`].
     pub(crate) fn has_fired(&self, shard: usize, ticket: Ticket) -> bool {
         // Closed shards have taken all wakers, also of timers that have not fired.
-        !self.is_closed() && (ticket.overdue || self.shard(shard, ticket.paused).has_fired(ticket.key))
+        !self.is_closed() && self.shard(shard, ticket.paused).has_fired(ticket.key)
     }
 
     /// The shard of this number, or the last one, for timers of paused time.

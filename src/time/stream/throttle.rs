@@ -58,6 +58,7 @@ impl<S> Throttle<S> {
 impl<S: Stream> Stream for Throttle<S> {
     type Item = S::Item;
 
+    #[track_caller]
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         let unit = ready!(coop::poll_proceed(context));

@@ -96,12 +96,16 @@ impl<T> Wheel<T> {
 
     /// Ends an entry: unlinks it if pending, and frees it. The payload, or `None` if it had fired.
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
-        let value = self.slab.entry_mut(key.0).value.take();
-        if value.is_some() {
-            self.unlink(key.0);
-        }
+        let value = self.fire(key);
         self.slab.free(key.0);
         value
+    }
+
+    /// Fires a pending entry now, due or not: its payload, or `None` if it had fired.
+    pub(crate) fn fire(&mut self, key: Key) -> Option<T> {
+        let value = self.slab.entry_mut(key.0).value.take()?;
+        self.unlink(key.0);
+        Some(value)
     }
 
     /// Moves a pending entry to another deadline, earlier or later, as if registered now. False if it had fired: its

@@ -36,6 +36,7 @@ enum Operation {
     Insert(When),
     Remove(usize),
     Reset(usize, When),
+    Fire(usize),
     Expire(When, usize),
     /// Batches of this size until nothing is left.
     ExpireInBatches(When, usize),
@@ -79,6 +80,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         100 => when().prop_map(Operation::Insert),
         35 => any::<usize>().prop_map(Operation::Remove),
         30 => (any::<usize>(), when()).prop_map(|(index, when)| Operation::Reset(index, when)),
+        10 => any::<usize>().prop_map(Operation::Fire),
         40 => (step(), limit).prop_map(|(step, limit)| Operation::Expire(step, limit)),
         10 => (step(), 1..8usize).prop_map(|(step, limit)| Operation::ExpireInBatches(step, limit)),
         20 => Just(Operation::ExpireAtNext),
@@ -184,6 +186,14 @@ impl Pair {
                 if !timer.fired {
                     self.pending.remove(&(timer.deadline, timer.sequence));
                     self.register(index, deadline);
+                }
+            }
+            Operation::Fire(index) => {
+                let Some(index) = self.choose(index) else { return };
+                let timer = self.timers[index];
+                assert_eq!(self.wheel.fire(timer.key), (!timer.fired).then_some(index));
+                if !timer.fired {
+                    self.forget(index);
                 }
             }
             Operation::Expire(when, limit) => _ = self.expire(self.time(when), limit),
