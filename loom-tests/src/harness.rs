@@ -46,7 +46,7 @@ impl Model {
     }
 
     /// Explores only executions with at most `bound` preemptions, for a model too large to be explored in full.
-    /// `LOOM_MAX_PREEMPTIONS` overrides the bound, for a deeper run by hand.
+    /// A deep run allows one more; `LOOM_MAX_PREEMPTIONS` overrides the bound, for a run by hand: three more take a model days.
     pub(crate) const fn preemptions(self, bound: usize) -> Self {
         Self { preemptions: Some(bound), ..self }
     }
@@ -82,7 +82,8 @@ impl Model {
     fn builder(&self) -> loom::model::Builder {
         let mut builder = loom::model::Builder::new();
         if self.preemptions.is_none() || builder.preemption_bound.is_none() {
-            builder.preemption_bound = self.preemptions;
+            let deeper = usize::from(std::env::var_os("FUSEE_DEEP").is_some());
+            builder.preemption_bound = self.preemptions.map(|bound| bound + deeper);
         }
         builder.max_branches = self.branches;
         builder.max_permutations = None;

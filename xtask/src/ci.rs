@@ -52,8 +52,8 @@ fn test_arguments(options: Options) -> Vec<&'static str> {
     arguments
 }
 
-/// Property tests read the first; the models' harness lets the second override the bound of a composite model.
-const DEEP_ENVIRONMENT: &[(&str, &str)] = &[("FUSEE_DEEP", "1"), ("LOOM_MAX_PREEMPTIONS", "4")];
+/// Property tests read it, and the harness of the models, which are then bounded at one preemption more.
+const DEEP_ENVIRONMENT: &[(&str, &str)] = &[("FUSEE_DEEP", "1")];
 
 /// The scenarios of `shuttle-tests`, which the tests run with few schedules, always the same.
 const SCHEDULES_ARGUMENTS: &[&str] = &["test", "--package", "shuttle-tests"];

@@ -9,8 +9,8 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::stage::{Fate, Output};
-use crate::blocking::{Attend, Pool, Ticket};
+use super::stage::{Fate, Output, Uncounted};
+use crate::blocking::{Pool, Ticket};
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::{RawInstant, clock, spin_loop, thread};
 use crate::harness::{Model, spawn, witness};
@@ -19,15 +19,6 @@ use crate::task::blocking::unlisted;
 use crate::task::meta::Origin;
 use crate::task::runnable::Runnable;
 use crate::task::{JoinError, JoinHandle};
-
-/// Nobody counts who is busy.
-struct Uncounted;
-
-impl Attend for Uncounted {
-    fn stir(&self) {}
-
-    fn rest(&self) {}
-}
 
 /// A pool, and how many threads it has started and how many of them have ended.
 struct Scene {

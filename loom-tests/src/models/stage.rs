@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize as Tally, Ordering::Relaxed as Unseen};
 use std::sync::{Arc as StdArc, Mutex as StdMutex};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
+use crate::blocking::Attend;
 use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::facade::{UnsafeCell, UserPanic};
 use crate::task::list::TaskList;
@@ -295,4 +296,13 @@ impl Register for Timers {
         }
         Ok(ticket)
     }
+}
+
+/// Nobody counts which threads of a pool are busy.
+pub(crate) struct Uncounted;
+
+impl Attend for Uncounted {
+    fn stir(&self) {}
+
+    fn rest(&self) {}
 }
