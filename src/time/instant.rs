@@ -109,6 +109,7 @@ impl Add<Duration> for Instant {
 
     /// # Panics
     /// If the clock cannot tell the moment; see [`Instant::checked_add`].
+    #[inline]
     #[track_caller]
     fn add(self, duration: Duration) -> Self {
         self.checked_add(duration).expect(BEYOND)
@@ -127,6 +128,7 @@ impl Sub<Duration> for Instant {
 
     /// # Panics
     /// If the clock cannot tell the moment; see [`Instant::checked_sub`].
+    #[inline]
     #[track_caller]
     fn sub(self, duration: Duration) -> Self {
         self.checked_sub(duration).expect(BEYOND)

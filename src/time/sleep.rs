@@ -204,19 +204,24 @@ impl Sleep {
     }
 
     /// The answer of a poll, for whom a refusal is a panic: in the name of whoever polls.
+    #[inline]
     #[track_caller]
     fn expect_open(&self, answer: Poll<Result<(), Closed>>) -> Poll<()> {
         match answer {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),
-            Poll::Ready(Err(Closed)) => {
-                self.handle.assert_not_forked();
-                panic!(
-                    "a Sleep was polled after its runtime had shut down: nothing would ever wake it; keep the `Runtime` until its \
-                     sleeps are over, or drop them before it"
-                )
-            }
+            Poll::Ready(Err(Closed)) => self.refuse(),
         }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn refuse(&self) -> ! {
+        self.handle.assert_not_forked();
+        panic!(
+            "a Sleep was polled after its runtime had shut down: nothing would ever wake it; keep the `Runtime` until its \
+             sleeps are over, or drop them before it"
+        )
     }
 }
 
