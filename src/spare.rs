@@ -19,26 +19,21 @@ pub(crate) trait GiveBack {
     fn give_back(&mut self);
 }
 
-/// Whether room for `capacity` elements is too much for `len`.
+/// For how many elements room is left where `len` are in room for `capacity`: as many as are in use, and as many again. None if that room is not too much.
 #[inline]
-fn is_too_much(capacity: usize, len: usize) -> bool {
-    capacity > KEPT && len < capacity / 4
-}
-
-/// How much is left then: what is in use, and as much again.
-fn left(len: usize) -> usize {
-    (2 * len).max(KEPT)
+pub(crate) fn left_of(capacity: usize, len: usize) -> Option<usize> {
+    (capacity > KEPT && len < capacity / 4).then(|| (2 * len).max(KEPT))
 }
 
 impl<T> GiveBack for Vec<T> {
     #[inline]
     fn give_back(&mut self) {
         #[cold]
-        fn shrink<T>(vector: &mut Vec<T>) {
-            vector.shrink_to(left(vector.len()));
+        fn shrink<T>(vector: &mut Vec<T>, left: usize) {
+            vector.shrink_to(left);
         }
-        if is_too_much(self.capacity(), self.len()) {
-            shrink(self);
+        if let Some(left) = left_of(self.capacity(), self.len()) {
+            shrink(self, left);
         }
     }
 }
@@ -47,11 +42,11 @@ impl<T> GiveBack for VecDeque<T> {
     #[inline]
     fn give_back(&mut self) {
         #[cold]
-        fn shrink<T>(queue: &mut VecDeque<T>) {
-            queue.shrink_to(left(queue.len()));
+        fn shrink<T>(queue: &mut VecDeque<T>, left: usize) {
+            queue.shrink_to(left);
         }
-        if is_too_much(self.capacity(), self.len()) {
-            shrink(self);
+        if let Some(left) = left_of(self.capacity(), self.len()) {
+            shrink(self, left);
         }
     }
 }

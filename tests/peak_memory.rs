@@ -11,7 +11,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use fusee::runtime::{Builder, Runtime};
-use fusee::task::{JoinSet, LocalSet, yield_now};
+use fusee::task::{JoinMap, JoinSet, LocalSet, yield_now};
 use fusee::time::{Sleep, sleep};
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -67,6 +67,25 @@ fn a_join_set(faults: &mut Vec<String>, runtime: &Runtime) {
     for (how, set) in [("joined", joined), ("polled", polled), ("detached", detached), ("ended", ended)] {
         assert!(set.is_empty());
         check(faults, &format!("an empty set whose tasks were {how}"), held(set), SMALL);
+    }
+}
+
+fn a_join_map(faults: &mut Vec<String>, runtime: &Runtime) {
+    let full = || {
+        let mut map = JoinMap::new();
+        (0..PEAK).for_each(|n| map.spawn_on(n, pending::<()>(), runtime.handle()));
+        map
+    };
+    let mut joined = full();
+    joined.abort_all();
+    runtime.block_on(async { while joined.join_next().await.is_some() {} });
+    let mut ended = full();
+    runtime.block_on(ended.shutdown());
+    let mut detached = full();
+    detached.detach_all();
+    for (how, map) in [("joined", joined), ("ended", ended), ("detached", detached)] {
+        assert!(map.is_empty());
+        check(faults, &format!("an empty map whose tasks were {how}"), held(map), 8 * 1024);
     }
 }
 
@@ -166,6 +185,7 @@ fn what_a_burst_has_taken_is_given_back() {
     watchdog(|| {
         let (mut faults, runtime) = (Vec::new(), current_thread());
         a_join_set(&mut faults, &runtime);
+        a_join_map(&mut faults, &runtime);
         a_join_set_of_which_some_are_left(&mut faults, &runtime);
         a_local_set(&mut faults, &runtime);
         a_local_set_that_many_drive(&mut faults, &runtime);

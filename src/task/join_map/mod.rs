@@ -24,13 +24,15 @@ use std::task::{Context, Poll, ready};
 use hashbrown::{HashTable, hash_table};
 
 use super::{AbortHandle, Id, JoinError, JoinSet};
+use crate::spare;
 
 /// Tasks with outputs of one type, each under a key; joined in the order in which they complete, with their keys.
 ///
 /// A task that is spawned under the key of another aborts that one and takes its place: the one before is not heard of any more. It is
 /// freed when the map is next asked for a task after it has ended.
 ///
-/// Dropping the map aborts its tasks; [`detach_all`](Self::detach_all) lets them run on.
+/// The room that a burst of tasks has taken is given back as they leave, but for what [`with_capacity`](Self::with_capacity) and [`reserve`](Self::reserve) have
+/// asked for. Dropping the map aborts its tasks; [`detach_all`](Self::detach_all) lets them run on.
 ///
 /// ```
 /// use fusee::task::JoinMap;
@@ -53,6 +55,8 @@ pub struct JoinMap<K, V, S = RandomState> {
     /// The hash of the key of each task in `entries`.
     hashes: HashMap<Id, u64>,
     tasks: JoinSet<V>,
+    /// For how many tasks room was asked for, and is kept.
+    reserved: usize,
     hash_builder: S,
 }
 
@@ -95,7 +99,7 @@ impl<K, V, S> JoinMap<K, V, S> {
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hash_builder: S) -> Self {
         let (entries, hashes) = (HashTable::with_capacity(capacity), HashMap::with_capacity(capacity));
-        Self { entries, hashes, tasks: JoinSet::new(), hash_builder }
+        Self { entries, hashes, tasks: JoinSet::new(), reserved: capacity, hash_builder }
     }
 
     /// The tasks that were not joined yet, complete or not; ones that were replaced do not count.
@@ -120,6 +124,7 @@ impl<K, V, S> JoinMap<K, V, S> {
     pub fn reserve(&mut self, additional: usize) {
         self.entries.reserve(additional, |entry| entry.hash);
         self.hashes.reserve(additional);
+        self.reserved = self.reserved.max(self.len() + additional);
     }
 
     /// Gives the room back that its tasks do not take.
@@ -129,8 +134,20 @@ impl<K, V, S> JoinMap<K, V, S> {
 
     /// Gives the room back that neither its tasks nor `capacity` tasks take.
     pub fn shrink_to(&mut self, capacity: usize) {
+        self.reserved = capacity;
+        self.keep_room(capacity);
+    }
+
+    fn keep_room(&mut self, capacity: usize) {
         self.entries.shrink_to(capacity, |entry| entry.hash);
         self.hashes.shrink_to(capacity);
+    }
+
+    /// Gives back what a burst has taken, after tasks have left; not what was asked for.
+    fn give_back(&mut self) {
+        if let Some(left) = spare::left_of(self.entries.capacity().max(self.hashes.capacity()), self.len()) {
+            self.keep_room(left.max(self.reserved));
+        }
     }
 
     /// The keys of the tasks that were not joined yet, complete or not, in no order.
@@ -236,6 +253,7 @@ impl<K, V: 'static, S> JoinMap<K, V, S> {
     fn name(&mut self, joined: Result<(Id, V), JoinError>) -> Option<(K, Result<V, JoinError>)> {
         let task = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let entry = self.remove(task)?;
+        self.give_back();
         Some((entry.key, joined.map(|(_, output)| output)))
     }
 
@@ -316,6 +334,7 @@ impl<K, V: 'static, S> JoinMap<K, V, S> {
         self.hashes.clear();
         self.tasks.detach_all();
         self.entries.clear();
+        self.give_back();
     }
 }
 

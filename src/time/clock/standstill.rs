@@ -16,6 +16,7 @@ use std::task::Waker;
 
 use super::Clock;
 use crate::facade::{Mutex, mutant};
+use crate::spare::GiveBack;
 
 /// The root futures of a runtime.
 #[derive(Debug, Default)]
@@ -69,7 +70,9 @@ impl<'a> WatchedRoot<'a> {
 impl Drop for WatchedRoot<'_> {
     fn drop(&mut self) {
         if let Some(roots) = self.clock.roots() {
-            roots.0.lock().roots.retain(|root| root.key != self.key);
+            let mut list = roots.0.lock();
+            list.roots.retain(|root| root.key != self.key);
+            list.roots.give_back();
         }
     }
 }
