@@ -39,17 +39,20 @@ impl Room {
 
     /// Whether there is room for so many threads, the one that is about to start, and has been counted, among them.
     fn allows(&self, threads: usize) -> bool {
-        // Counter only, here and below.
+        // Counter only: another thread's number may be newer.
         if threads <= self.enough.load(Ordering::Relaxed) {
             return true;
         }
+        // Counter only: as above.
         if threads >= self.full.load(Ordering::Relaxed) {
             return false;
         }
-        // Others take what they need meanwhile: half of it is left to them.
+        // Counter only: as above. Others take what they need meanwhile: half of it is left to them.
         let more = thread_room().saturating_sub(self.coming.load(Ordering::Relaxed)) / 2;
         let (enough, full) = if more == 0 { (FEW, threads) } else { (threads + more.min(Self::AT_ONCE), usize::MAX) };
+        // Counter only: as above.
         self.enough.store(enough, Ordering::Relaxed);
+        // Counter only: as above.
         self.full.store(full, Ordering::Relaxed);
         more > 0
     }
