@@ -1,7 +1,6 @@
 //! The threads of the blocking pool: started where they are needed, on whatever thread asks for one.
 //!
-//! Where they are many, one is refused for which there is no room rather than started, for the process could end by it. The room of those that have
-//! been started and do not run yet is counted in: they take part of it only then.
+//! Where they are many, one is refused for which there is no room rather than started, for the process could end by it.
 
 use std::io;
 
@@ -11,7 +10,7 @@ use crate::blocking::Ticket;
 use crate::duty;
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, catch_unwind};
-use crate::scheduler::thread_settings::{FEW, Role};
+use crate::scheduler::thread_settings::Role;
 use crate::scheduler::{Coming, Scheduler, Shard};
 use crate::task::raw::discard;
 
@@ -24,10 +23,7 @@ pub(super) fn start(scheduler: &Arc<Scheduler>, ticket: Ticket) -> io::Result<Jo
         discard(payload);
         Err(io::Error::other("the function for thread names panicked"))
     });
-    let coming = (scheduler.blocking().threads() > FEW).then(|| Coming::new(scheduler));
-    if let Some(coming) = &coming {
-        scheduler.threads().take_room(coming.all())?;
-    }
+    let coming = Coming::new(scheduler).ok_or(io::ErrorKind::OutOfMemory)?;
     builder?.spawn(move || {
         drop(coming);
         duty::become_pool_thread();

@@ -15,7 +15,7 @@ use crate::facade::Arc;
 use crate::facade::thread;
 use crate::park::Parker;
 use crate::scheduler::queue;
-use crate::scheduler::thread_settings::Role;
+use crate::scheduler::thread_settings::{Role, check_room};
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
@@ -25,8 +25,7 @@ use crate::time::driver::Timers;
 
 /// A runtime whose workers are threads of their own.
 pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
-    plan.threads
-        .check_room(workers)
+    check_room(workers)
         .map_err(|error| because(&format!("there is no room for the threads of {workers} workers"), &error))?;
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
     let (scheduler, parker) = scheduler(&seeds, plan, paused);

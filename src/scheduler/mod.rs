@@ -62,6 +62,7 @@ use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
 use crate::time::driver::Timers;
 pub(crate) use blocking::Coming;
+use blocking::Room;
 use hooks::ThreadHooks;
 use idle::Idle;
 use lookers::Lookers;
@@ -102,8 +103,7 @@ pub(crate) struct Scheduler {
     working: AtomicUsize,
     timers: Timers,
     blocking: CachePadded<Pool>,
-    /// Threads of a large pool that are started and do not run yet.
-    coming: AtomicUsize,
+    room: Room,
     threads: ThreadSettings,
     policy: Policy,
     name: Option<StdArc<str>>,
@@ -151,7 +151,7 @@ impl Scheduler {
             mark: ForkMark::new(),
             timers,
             blocking: CachePadded::new(plan.blocking),
-            coming: AtomicUsize::new(0),
+            room: Room::new(),
             threads: plan.threads,
             policy: plan.policy,
             name: plan.name,

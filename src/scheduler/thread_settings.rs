@@ -85,16 +85,12 @@ impl ThreadSettings {
 /// of what a process may have on Linux by default.
 pub(crate) const FEW: usize = 512;
 
-impl ThreadSettings {
-    /// Refuses to start so many threads if they are many and the process could end by it.
-    pub(crate) fn check_room(&self, threads: usize) -> io::Result<()> {
-        if threads <= FEW { Ok(()) } else { self.take_room(threads) }
+/// Refuses to start so many threads of a kind if they are many and the process could end by it.
+pub(crate) fn check_room(threads: usize) -> io::Result<()> {
+    if threads <= FEW || threads <= thread_room() {
+        return Ok(());
     }
-
-    /// Refuses to start so many threads if the process could end by it.
-    pub(crate) fn take_room(&self, threads: usize) -> io::Result<()> {
-        thread_room(threads, self.stack_size)
-    }
+    Err(io::Error::new(io::ErrorKind::OutOfMemory, "the process may not have so many memory maps (vm.max_map_count)"))
 }
 
 fn check(name: &str) -> io::Result<()> {
