@@ -11,6 +11,9 @@ use futures::executor;
 use support::wakers::calling;
 use support::{message, poll_once, watchdog, workers};
 
+/// When the driver is to call a waker. Not at once: a reset to what has passed calls it on its own thread.
+const SOON: Duration = Duration::from_millis(20);
+
 #[test]
 fn two_runtimes_that_own_each_other_both_end() {
     watchdog(|| {
@@ -54,7 +57,8 @@ fn two_runtimes_whose_timers_wake_the_drop_of_the_other_both_end() {
                 assert!(poll_once(&mut pause, &waker).is_pending());
                 sleeps.push(pause);
             }
-            sleeps.iter_mut().for_each(|pause| pause.reset(fusee::time::Instant::now()));
+            let soon = fusee::time::Instant::now() + SOON;
+            sleeps.iter_mut().for_each(|pause| pause.reset(soon));
             wait.recv().unwrap();
             wait.recv().unwrap();
         }
@@ -75,7 +79,7 @@ fn block_on_in_a_waker_that_the_driver_calls_panics_and_names_the_way_out() {
         });
         let mut pause = sleep(Duration::from_secs(3600));
         assert!(poll_once(&mut pause, &waker).is_pending());
-        pause.reset(fusee::time::Instant::now());
+        pause.reset(fusee::time::Instant::now() + SOON);
         assert!(told.recv().unwrap().contains("`block_on`"));
     });
 }

@@ -129,8 +129,21 @@ fn a_timer_fires(mischief: &Arc<Mischief>) {
     let mut pause = sleep(HOUR);
     assert!(poll_once(&mut pause, &waker).is_pending());
     let before = mischief.done.load(Ordering::SeqCst);
-    pause.reset(Instant::now());
+    // By the driver; and a reset to what has passed wakes on its own thread.
+    pause.reset(Instant::now() + Duration::from_millis(20));
     until("the driver has woken it", || mischief.done.load(Ordering::SeqCst) > before);
+}
+
+/// Has a timer fire on the thread that moves it to the past.
+fn a_timer_is_moved_to_the_past(mischief: &Arc<Mischief>) {
+    let _entered = mischief.handle.enter();
+    let waker = Calm(mischief.waker());
+    let mut pause = sleep(HOUR);
+    assert!(poll_once(&mut pause, &waker).is_pending());
+    pause.reset(Instant::now());
+    // Whoever was woken may have shut the runtime down.
+    pause.reset(Instant::now());
+    assert!(pause.is_elapsed() || mischief.action == Action::ShutsDown);
 }
 
 fn a_sleep_is_dropped_or_polled_by_another(mischief: &Arc<Mischief>) {
@@ -209,8 +222,9 @@ fn the_runtime_shuts_down_around_sleepers(mischief: &Arc<Mischief>) {
 
 type Scene = fn(&Arc<Mischief>);
 
-const SCENES: [Scene; 6] = [
+const SCENES: [Scene; 7] = [
     a_timer_fires,
+    a_timer_is_moved_to_the_past,
     a_sleep_is_dropped_or_polled_by_another,
     a_handle_is_dropped_or_polled_by_another,
     tasks_end_whose_handles_and_sets_wait,

@@ -3,10 +3,10 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
-use std::task::Waker;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use fusee::time::{Instant, sleep, sleep_until};
+use fusee::time::{Instant, interval, sleep, sleep_until};
 use support::wakers::{calling, counting};
 use support::{Latch, Random, on_every_flavour, poll_once, until, until_within};
 
@@ -283,5 +283,45 @@ fn a_hundred_thousand_resets_grow_nothing() {
         }
         assert_eq!(runtime.metrics().timers_live(), 100);
         assert_eq!(runtime.metrics().timers_fired_count(), 0);
+    });
+}
+
+#[test]
+fn after_the_runtime_has_ended_it_is_moved_anywhere_and_is_not_over() {
+    on_every_flavour(|runtime| {
+        let (past, mut ticks) = (Instant::now(), runtime.block_on(async { interval(HOUR) }));
+        let mut pause = {
+            let _entered = runtime.enter();
+            let mut pause = sleep(HOUR);
+            assert!(poll_once(&mut pause, Waker::noop()).is_pending());
+            assert!(ticks.poll_tick(&mut Context::from_waker(Waker::noop())).is_ready());
+            assert!(ticks.poll_tick(&mut Context::from_waker(Waker::noop())).is_pending());
+            pause
+        };
+        drop(runtime);
+        for deadline in [past, past + HOUR, past] {
+            pause.reset(deadline);
+            assert!(!pause.is_elapsed());
+        }
+        ticks.reset_immediately();
+        ticks.reset_at(past);
+    });
+}
+
+#[test]
+fn from_one_passed_time_to_a_later_passed_one_its_waker_is_woken_within_the_call() {
+    on_every_flavour(|runtime| {
+        runtime.block_on(async {
+            let (count, waker) = counting();
+            // While this poll goes on the worker fires nothing; the driver may come first.
+            let mut pause = sleep(Duration::from_micros(300));
+            if poll_once(&mut pause, &waker).is_pending() {
+                let passed = pause.deadline() + Duration::from_micros(10);
+                while Instant::now() <= passed {}
+                pause.reset(passed);
+                assert_eq!(count.get(), 1);
+            }
+            assert!(poll_once(&mut pause, Waker::noop()).is_ready());
+        });
     });
 }

@@ -5,7 +5,7 @@
 //!
 //! # Invariants (ordering labels)
 //! - `root_woken`: what came before a wake of the root future is seen by the poll that follows. Pairs the waker's swap with the driver's.
-//! - A root future that is polled, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the
+//! - A root future that is polled or dropped, or was woken, keeps a paused clock where it is: by `time/clock/presence.rs`; here by counting from the
 //!   wake, before it is seen (structural: `root_counts_late`), until the worker, which counts itself, takes it.
 //! - A worked root's flag is set before a worker is notified (structural: `root_notify_before_flag`), as a task is queued before: a worker
 //!   that parks asks for the flag where it asks for tasks (`scheduler/idle`).
@@ -16,6 +16,7 @@
 //! Checked by the models `block_on_foreign`, `block_on_driver`, `block_on_driver_vs_spawn`, `block_on_hand_over` and `driven_root_paused`.
 //! Deliberately not here: how a worker finds tasks (`scheduler/worker/mod.rs`).
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Wake, Waker};
@@ -62,14 +63,16 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
+    let dropping = Dropping::new(handle.timers().clock());
     let mut future = pin!(future);
     if let Some(worker) = slot.take() {
-        return drive(handle, worker, slot, future);
+        return drive(handle, worker, slot, &dropping, future);
     }
     let parker = Parker::new();
     let waiting = Waiting { slot, unparker: parker.unparker() };
     let root = ParkedRoot::new(handle, &parker);
     let present = Present::new(&root);
+    let _ends = dropping.at_the_end();
     let waker = Waker::from(root.clone());
     let watched = WatchedRoot::new(root.clock(), &waker);
     let mut patience = Patience::new();
@@ -79,7 +82,7 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
             // The worker counts for this thread from now on.
             drop(present);
             watched.end();
-            return drive(handle, worker, slot, future);
+            return drive(handle, worker, slot, &dropping, future);
         }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
@@ -92,7 +95,13 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
 
 /// Works as `worker`, and polls `future` first and whenever it was woken.
 #[track_caller]
-fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut future: Pin<&mut F>) -> F::Output {
+fn drive<F: Future>(
+    handle: &Handle,
+    worker: Box<Worker>,
+    slot: &WorkerSlot,
+    dropping: &Dropping<'_>,
+    mut future: Pin<&mut F>,
+) -> F::Output {
     let root = DrivenRoot::new(handle);
     let _driven = Driven(&root);
     let waker = Waker::from(root.clone());
@@ -107,6 +116,7 @@ fn drive<F: Future>(handle: &Handle, worker: Box<Worker>, slot: &WorkerSlot, mut
     let _seated = Seated(slot);
     // The worker counts for this thread, until it is given back.
     let _lent = Lent::by(handle.timers().clock());
+    let _ends = dropping.at_the_end();
     loop {
         if root.take_woken() {
             worker::busy(&mut rest);
@@ -154,6 +164,42 @@ fn assert_clock_can_move(handle: &Handle, watched: &WatchedRoot<'_>) {
 fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     let _budget = coop::Grant::root();
     future.poll(&mut Context::from_waker(waker))
+}
+
+/// Counts a root future as awake while it is dropped, after its thread has given up what it counted by: until this is dropped, which is made before
+/// the future is pinned.
+struct Dropping<'a> {
+    clock: &'a Clock,
+    has_begun: Cell<bool>,
+}
+
+/// The root future is about to be dropped, when this is.
+struct Ends<'a>(&'a Dropping<'a>);
+
+impl<'a> Dropping<'a> {
+    fn new(clock: &'a Clock) -> Self {
+        Self { clock, has_begun: Cell::new(false) }
+    }
+
+    fn at_the_end(&self) -> Ends<'_> {
+        Ends(self)
+    }
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        if !self.0.has_begun.replace(true) {
+            self.0.clock.stir();
+        }
+    }
+}
+
+impl Drop for Dropping<'_> {
+    fn drop(&mut self) {
+        if self.has_begun.get() {
+            self.clock.rest();
+        }
+    }
 }
 
 /// Gives the worker back when its thread is done with it, also by a panic.

@@ -13,10 +13,10 @@ use std::task::{Context, Poll};
 
 use super::hooks::TaskHooks;
 use super::meta::Origin;
-use super::raw::{RawTask, Schedule};
+use super::raw::{RawTask, Schedule, discard};
 use super::runnable::Runnable;
 use super::{self as task, JoinHandle};
-use crate::facade::StdArc;
+use crate::facade::{StdArc, UnsafeCell, catch_unwind};
 
 /// Makes a task of `f`. Whoever has the runnable runs it, or [cancels](Runnable::cancel) it.
 ///
@@ -26,7 +26,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::create(Once(Some(f)), Unlisted(hooks), origin)
+    task::create(Once(Some(f)), Unlisted(UnsafeCell::new(hooks)), origin)
 }
 
 /// A future that calls its closure when it is polled.
@@ -45,7 +45,12 @@ impl<F: FnOnce() -> R, R> Future for Once<F> {
 }
 
 /// The scheduler of tasks that are queued once, by hand.
-struct Unlisted(Option<StdArc<TaskHooks>>);
+///
+/// The hooks are those of a runtime that a handle of the task may outlive: they go as it completes.
+struct Unlisted(UnsafeCell<Option<StdArc<TaskHooks>>>);
+
+// SAFETY: the hooks are read by whoever holds `RUNNING`, and taken out by him as the task completes: rule 6 of `state.rs`.
+unsafe impl Sync for Unlisted {}
 
 impl Schedule for Unlisted {
     const IS_QUIET: bool = true;
@@ -58,11 +63,25 @@ impl Schedule for Unlisted {
         unreachable!("a blocking task is ready after its first poll");
     }
 
-    unsafe fn release(&self, _: RawTask, _: bool) -> bool {
+    unsafe fn release(&self, _: RawTask, parts: bool) -> bool {
+        if parts {
+            // SAFETY: by the caller.
+            unsafe { self.part() }
+        }
         true
     }
 
+    unsafe fn part(&self) {
+        // SAFETY: by the caller, nobody reads them any more.
+        let hooks = self.0.with_mut(|hooks| unsafe { (*hooks).take() });
+        // They may be the last of a runtime that has ended, and are the user's.
+        if let Err(payload) = catch_unwind(|| drop(hooks)) {
+            discard(payload);
+        }
+    }
+
     fn hooks(&self) -> Option<&TaskHooks> {
-        self.0.as_deref()
+        // SAFETY: rule 6: the caller holds `RUNNING` or has not made the task yet, and they are not taken out before.
+        self.0.with(|hooks| unsafe { (*hooks).as_deref() })
     }
 }

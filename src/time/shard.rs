@@ -17,7 +17,7 @@
 //! - A reset of a timer that has fired says so (structural: `timer_reset_ignores_fired`): its waker is gone.
 //! - An entry is freed once, by its owner, fired or not (structural: `timer_cancel_leaves_fired`); a closed shard takes none
 //!   (structural: `timer_register_ignores_closed`).
-//! - A closed shard owns no storage, and looks at no key (structural: `timer_cancel_ignores_closed`): all its timers' entries are gone.
+//! - A closed shard owns no storage, and looks at no key (structural: `timer_cancel_ignores_closed`, `timer_fire_ignores_closed`): all its timers' entries are gone.
 //! - What the thread that fires a timer did before is seen by the poll that finds it fired: both hold the lock.
 //!
 //! Checked by the models `timer_fire_poll`, `timer_fire_cancel`, `timer_fire_reregister`, `timer_fire_reset`, `timer_fire_reset_to_past`,
@@ -140,9 +140,12 @@ impl TimerShard {
         (true, self.publish_if_earlier(timers.wheel.expiry_of(key)))
     }
 
-    /// Fires a timer now, due or not: its waker, for the caller to wake, unless it has fired before.
+    /// Fires a timer now, due or not: its waker, for the caller to wake, unless it has fired before, or the shard is closed.
     pub(crate) fn fire(&self, key: Key) -> Option<Waker> {
         let mut timers = self.timers.lock();
+        if timers.closed && !mutant("timer_fire_ignores_closed") {
+            return None;
+        }
         let waker = timers.wheel.fire(key);
         timers.counts.fired += u64::from(waker.is_some());
         waker

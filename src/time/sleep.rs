@@ -138,12 +138,12 @@ impl Sleep {
     /// });
     /// ```
     pub fn reset(&mut self, deadline: Instant) {
-        let old = std::mem::replace(&mut self.deadline, deadline);
+        self.deadline = deadline;
         let timers = self.handle.timers();
         match self.timer {
             Timer::Registered(ticket) => {
-                let [old, new] = [old, deadline].map(|deadline| timers.clock().nanoseconds(deadline.raw()));
-                if !self.handle.scheduler().reset_timer(self.handle.shard_index(), ticket, old, new) {
+                let (shard, instant) = (self.handle.shard_index(), deadline.raw());
+                if !self.handle.scheduler().reset_timer(shard, ticket, instant, timers.clock().nanoseconds(instant)) {
                     // It has fired, and its waker with it: the task is about to poll, and registers anew.
                     timers.cancel(self.handle.shard_index(), ticket);
                     self.timer = Timer::Unregistered;

@@ -1,5 +1,6 @@
 //! A current-thread runtime whose worker nobody drives: its time moves for whoever waits in `block_on` for it, and only then.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::task::{Poll, Waker};
 use std::thread;
@@ -9,7 +10,7 @@ use fusee::runtime::{Builder, Handle};
 use fusee::task::spawn_blocking;
 use fusee::time::{Instant, sleep};
 
-use super::support::{Latch, poll_once, rounds, watchdog};
+use super::support::{Latch, holding, poll_once, quiet_panic, rounds, watchdog};
 use super::{HOUR, paused};
 
 #[test]
@@ -119,6 +120,48 @@ fn between_two_calls_of_block_on_time_stands_still() {
             runtime.block_on(async { assert_eq!(start.elapsed(), Duration::ZERO) });
             runtime.block_on(task).unwrap();
             assert_eq!(runtime.block_on(async { start.elapsed() }), 2 * HOUR);
+        }
+    });
+}
+
+/// Takes a while in its drop, and says how far the clock has moved meanwhile.
+struct SlowDrop(mpsc::Sender<Duration>);
+
+impl Drop for SlowDrop {
+    fn drop(&mut self) {
+        let start = Instant::now();
+        (0..1000).for_each(|_| thread::yield_now());
+        self.0.send(start.elapsed()).unwrap();
+    }
+}
+
+#[test]
+fn time_stands_still_while_a_root_future_is_dropped() {
+    watchdog(|| {
+        for panics in [false, true] {
+            let runtime = paused(&mut Builder::new_current_thread());
+            let (handle, (tell, told)) = (runtime.handle().clone(), mpsc::channel());
+            let mut other = None;
+            let root = holding(SlowDrop(tell), |_| {
+                // In `block_on` beside the root, it waits for the time to move.
+                let (handle, entered) = (handle.clone(), Latch::new());
+                let enters = entered.clone();
+                other = Some(thread::spawn(move || {
+                    handle.block_on(async {
+                        enters.open();
+                        sleep(HOUR).await;
+                    });
+                }));
+                entered.wait();
+                if panics {
+                    quiet_panic("a root's");
+                }
+                Poll::Ready(())
+            });
+            let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(root)));
+            assert_eq!(ended.is_err(), panics);
+            assert_eq!(told.recv().unwrap(), Duration::ZERO);
+            other.expect("the root was polled").join().unwrap();
         }
     });
 }

@@ -147,7 +147,7 @@ fn driver_reset_earlier() {
 /// The timers close while the driver sleeps or is about to, and while a timer is registered: the driver ends, and the sleeper
 /// learns of it, from its registration or by being woken.
 ///
-/// Mutants: `driver_unpark_before_flag`, `timer_register_ignores_closed`, `timer_cancel_ignores_closed`.
+/// Mutants: `driver_unpark_before_flag`, `timer_register_ignores_closed`, `timer_cancel_ignores_closed`, `timer_fire_ignores_closed`.
 #[test]
 fn driver_shutdown() {
     let model = Model::new("driver_shutdown", 50).preemptions(3).witnesses(&["refused", "woken"]);
@@ -162,6 +162,7 @@ fn driver_shutdown() {
                 witness("woken");
                 scene.parker.park();
                 assert_eq!(scene.timers.poll(0, key, &scene.waker), Poll::Ready(Err(Closed)));
+                assert!(scene.timers.fire(0, key).is_none(), "nobody waits any more");
                 scene.timers.cancel(0, key);
             }
         }

@@ -270,11 +270,10 @@ impl Scheduler {
         has_fired
     }
 
-    /// Moves a timer of `shard` from one deadline to another: see [`Timers::reset`]. One that is moved to the past fires here, unless it has: whoever
-    /// waits for it is woken when this returns.
-    pub(crate) fn reset_timer(&self, shard: usize, ticket: Ticket, old: u64, new: u64) -> bool {
-        // One that is moved away, as most are, saves a look at the clock.
-        if new < old && new <= self.timers.clock().now() {
+    /// Moves a timer of `shard` to the deadline `instant`, which is `new`: see [`Timers::reset`]. One that is moved to the past fires here, unless it has:
+    /// whoever waits for it is woken when this returns.
+    pub(crate) fn reset_timer(&self, shard: usize, ticket: Ticket, instant: RawInstant, new: u64) -> bool {
+        if self.timers.clock().has_come(instant, new) {
             self.timers.fire(shard, ticket).into_iter().for_each(wake_quietly);
             return true;
         }

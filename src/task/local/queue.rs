@@ -161,7 +161,8 @@ impl Owner {
         self.queue.list.close();
         let mine = self.mine(|mine| mem::take(&mut mine.entries));
         let remote = self.queue.remote.lock().close();
-        drop((mine, remote));
+        // Their futures are gone: each finds its task complete, and has it part with the set.
+        mine.into_iter().chain(remote.into_entries()).for_each(Runnable::run);
     }
 
     /// Moves what other threads have queued to the back of the owner's own queue.

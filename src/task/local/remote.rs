@@ -81,6 +81,11 @@ impl Remote {
         mem::replace(self, Self { closed: true, ..Self::default() })
     }
 
+    /// The entries of a queue that was closed; its waiters are forgotten.
+    pub(super) fn into_entries(mut self) -> VecDeque<Runnable> {
+        mem::take(&mut self.entries)
+    }
+
     /// The wakers of all that wait.
     pub(super) fn take_wakers(&mut self) -> Wakers {
         let mut wakers = self.waiters.iter_mut().filter_map(|waiter| waiter.waker.take());

@@ -22,6 +22,9 @@ use slab::Slab;
 use crate::facade::{Mutex, mutant};
 use crate::task::waker::{drop_quietly, wake_quietly};
 
+/// Room for so many waiters is kept when all have given up.
+const KEPT: usize = 64;
+
 /// What the clones of a tracker and its tokens share.
 pub(super) struct Tally {
     desk: Mutex<Desk>,
@@ -149,6 +152,9 @@ impl Tally {
         let mut desk = self.desk.lock();
         let unused = if desk.ends_wait(wait) { None } else { wait.waiter.take() };
         let unused = unused.map(|waiter| desk.waiters.remove(waiter));
+        if desk.waiters.is_empty() && desk.waiters.capacity() > KEPT {
+            desk.waiters = Slab::new();
+        }
         drop(desk);
         drop_quietly(unused);
     }
