@@ -23,13 +23,21 @@ impl Scheduler {
                 }
             });
         }
-        let mut text = "nothing can move the clock: it is paused, everything in the runtime waits, and no timer is left that will ever fire. If \
-                        an answer is to come from outside (a thread, a socket, another runtime), keep a `fusee::time::hold()` while you \
-                        wait for it."
-            .to_owned();
+        let mut text = if self.has_waiting_tasks() {
+            "nothing can move the clock: it is paused, and a task waits to be run, but no thread runs the tasks of this current-thread runtime: \
+             call `Runtime::block_on`, which does, and not only `Handle::block_on`."
+        } else {
+            "nothing can move the clock: it is paused, everything in the runtime waits, and no timer is left that will ever fire. If \
+             an answer is to come from outside (a thread, a socket, another runtime), keep a `fusee::time::hold()` while you \
+             wait for it."
+        }
+        .to_owned();
         // Writing to a string does not fail.
         let _ = match count {
-            0 => write!(text, " No task waits beside the future of `block_on`."),
+            0 => write!(
+                text,
+                " No task that has been polled waits beside the future of `block_on`, unless in a local set."
+            ),
             1 => write!(text, " Beside the future of `block_on` waits"),
             _ => write!(text, " Beside the future of `block_on` wait {count} tasks:"),
         };

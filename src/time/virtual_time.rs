@@ -77,6 +77,8 @@ pub fn resume() {
 /// A paused clock jumps to the next timer as soon as everything in the runtime waits, and knows nothing of threads of your own, sockets and other
 /// runtimes. Whoever waits for one of those holds it meanwhile. [`advance`] moves it all the same. On a clock that runs it does nothing.
 ///
+/// Drop the guard when the answer is there: a [`sleep`](super::sleep()) under it never ends, and nobody is told of that.
+///
 /// # Panics
 /// Outside a runtime.
 ///

@@ -55,7 +55,7 @@ fn tasks_that_wait_are_named(build: fn() -> Builder) {
 fn what_overflows_the_clock_is_told() {
     let runtime = paused(&mut Builder::new_current_thread());
     let text = told(&runtime, |runtime| runtime.block_on(async { sleep(Duration::MAX).await }));
-    assert!(text.contains("No task waits"), "{text}");
+    assert!(text.contains("No task that has been polled waits"), "{text}");
 }
 
 fn a_limit_that_overflows_the_clock_is_told() {
@@ -66,6 +66,13 @@ fn a_limit_that_overflows_the_clock_is_told() {
 fn a_thread_beside_a_worker_that_nobody_drives_is_told() {
     let runtime = paused(&mut Builder::new_current_thread());
     told(&runtime, |runtime| runtime.handle().block_on(pending::<()>()));
+}
+
+fn a_thread_beside_a_task_that_nobody_runs_is_told() {
+    let runtime = paused(&mut Builder::new_current_thread());
+    let task = runtime.spawn(async { 42 });
+    let text = told(&runtime, |runtime| runtime.handle().block_on(async { drop(timeout(HOUR, task).await) }));
+    assert!(text.contains("call `Runtime::block_on`"), "{text}");
 }
 
 fn many_tasks_are_counted() {
@@ -112,18 +119,19 @@ fn a_blocking_job_is_told() {
             thread::scope(|scope| scope.spawn(|| futures::executor::block_on(job)).join().unwrap()).unwrap_err();
         std::panic::resume_unwind(error.into_panic());
     });
-    assert!(text.contains("No task waits"), "{text}");
+    assert!(text.contains("No task that has been polled waits"), "{text}");
 }
 
 #[test]
 fn whoever_waits_for_ever_is_told() {
     watchdog(|| {
-        let cases: [fn(); 8] = [
+        let cases: [fn(); 9] = [
             || tasks_that_wait_are_named(Builder::new_multi_thread),
             || tasks_that_wait_are_named(Builder::new_current_thread),
             what_overflows_the_clock_is_told,
             a_limit_that_overflows_the_clock_is_told,
             a_thread_beside_a_worker_that_nobody_drives_is_told,
+            a_thread_beside_a_task_that_nobody_runs_is_told,
             many_tasks_are_counted,
             who_holds_the_clock_is_not_told,
             a_blocking_job_is_told,

@@ -116,7 +116,7 @@ impl Scene {
                     unsafe { *time += 1 }
                 });
             };
-            if self.awake.hold(|| self.has_work(), advance).is_some() {
+            if self.awake.hold(|| self.has_work(), advance).is_ok() {
                 return;
             }
             parker.park();

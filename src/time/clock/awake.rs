@@ -40,6 +40,15 @@ const HELD: usize = 1 << (usize::BITS - 1);
 /// The clock is paused: otherwise nobody holds the word, and the driver is not called. Below it, the count.
 const PAUSED: usize = HELD >> 1;
 
+/// Why nobody may hold the word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Something is awake, or the clock runs.
+    Awake,
+    /// Nothing is, but a task waits to be run: somebody is about to stir for it, or nobody is there to run it.
+    Work,
+}
+
 /// The count of what is awake, and whether it matters.
 pub(crate) struct Awake {
     word: AtomicUsize,
@@ -92,15 +101,15 @@ impl Awake {
     /// Runs `f` while it holds the word, if the clock is paused, nothing is awake, and `has_work` says that no task waits either.
     ///
     /// Neither closure wakes anybody.
-    pub(crate) fn hold<R>(&self, has_work: impl FnOnce() -> bool, f: impl FnOnce() -> R) -> Option<R> {
+    pub(crate) fn hold<R>(&self, has_work: impl FnOnce() -> bool, f: impl FnOnce() -> R) -> Result<R, Refusal> {
         let _gate = self.gate.lock();
         // ORDERING(awake_rest): acquire; pairs with `rest`. A failure holds nothing.
         self.word
             .compare_exchange(PAUSED, PAUSED | HELD, ord("awake_rest", Ordering::Acquire), Ordering::Relaxed)
-            .ok()?;
+            .map_err(|_| Refusal::Awake)?;
         // ORDERING(awake_queues): the count before, the queues after; pairs with `idle_publish`, as the queues' contract asks.
         fence_seq_cst("awake_queues");
-        let answer = (mutant("awake_skips_queues") || !has_work()).then(f);
+        let answer = if mutant("awake_skips_queues") || !has_work() { Ok(f()) } else { Err(Refusal::Work) };
         // ORDERING(awake_hold): release; pairs with `stir`. The gate opens afterwards.
         self.word.fetch_and(!HELD, ord("awake_hold", Ordering::Release));
         answer

@@ -19,7 +19,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::attendance::{Attendance, Change};
-use super::awake::Awake;
+use super::awake::{Awake, Refusal};
 use super::coarse::Coarse;
 use super::standstill::Roots;
 use crate::facade::atomic::{AtomicBool, Ordering};
@@ -79,6 +79,8 @@ pub(crate) enum Refused {
 pub(crate) enum Step {
     /// Wait: something is awake. The last to rest unparks it.
     Busy,
+    /// Wait: nothing is awake, and a task waits to be run. Who is about to run it will rest, and unpark the driver; if nobody is, it waits for ever.
+    Waiting,
     /// Fire: the clock shows the time of the earliest timer.
     Due,
     /// Wait for a timer: there is none.
@@ -349,7 +351,10 @@ impl Clock {
             }
             Step::Due
         };
-        pausing.awake.hold(has_work, step).unwrap_or(Step::Busy)
+        pausing.awake.hold(has_work, step).unwrap_or_else(|refusal| match refusal {
+            Refusal::Awake => Step::Busy,
+            Refusal::Work => Step::Waiting,
+        })
     }
 
     /// What the machine's clock shows.

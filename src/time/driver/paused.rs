@@ -60,8 +60,8 @@ impl Timers {
         self.fire_in_order(due, sink);
         self.answer(asked, due, sink);
         let step = self.clock.step(has_work, || self.earliest_due());
-        if step == Step::NoTimer {
-            return self.stand_still(parker, alarm, turns, due, sink);
+        if matches!(step, Step::NoTimer | Step::Waiting) {
+            return self.stand_still(step, parker, alarm, turns, due, sink);
         }
         turns.stands = None;
         if step == Step::Busy {
@@ -69,9 +69,10 @@ impl Timers {
         }
     }
 
-    /// Waits for a timer: there is none, and everything rests. Tells those who wait for the clock, if that lasts.
+    /// Waits for a timer, of which there is none, or for somebody to run a task, while everything rests. Tells those who wait for the clock, if that lasts.
     fn stand_still(
         &self,
+        step: Step,
         parker: &Parker,
         alarm: Option<RawInstant>,
         turns: &mut Turns,
@@ -86,7 +87,10 @@ impl Timers {
             self.clock.tell_roots(due);
             return sink(due);
         }
-        if self.sleep(parker, NEVER, over.into_iter().chain(alarm).min()) {
+        let alarm = over.into_iter().chain(alarm).min();
+        let was_called =
+            if step == Step::NoTimer { self.sleep(parker, NEVER, alarm) } else { self.park(parker, alarm) };
+        if was_called {
             turns.stands = None;
         }
     }
