@@ -35,8 +35,8 @@ const RARE: &[(&str, &str, &str)] = &[
     ("scheduler_check_before_push", "shutdown::dropped_at_any_moment", "every handle resolves"),
 ];
 
-/// How many schedules of each kind a scenario has at most, from the fixed seed.
-const AT_MOST: &str = "2000";
+/// How many schedules of each kind a scenario has at most, from the fixed seed; and where the mutant is rare.
+const AT_MOST: [&str; 2] = ["2000", "10000"];
 
 /// Says so for all scenarios.
 const ITERATIONS: &str = "FUSEE_SHUTTLE_ITERATIONS";
@@ -46,11 +46,13 @@ fn are_found() {
     let program = std::env::current_exe().expect("the test knows its program");
     let mut complaints = Vec::new();
     let rare = if std::env::var_os(ITERATIONS).is_some() { RARE } else { &[] };
-    for (mutant, scenario, expected) in MUTANTS.iter().chain(rare) {
+    let [often, seldom] = AT_MOST;
+    let all = MUTANTS.iter().map(|mutant| (mutant, often)).chain(rare.iter().map(|mutant| (mutant, seldom)));
+    for ((mutant, scenario, expected), at_most) in all {
         let output = Command::new(&program)
             .args(["--exact", scenario, "--nocapture", "--test-threads", "1"])
             .env("FUSEE_MUTANT", mutant)
-            .env(ITERATIONS, AT_MOST)
+            .env(ITERATIONS, at_most)
             .env_remove("FUSEE_SHUTTLE_SEED")
             .env_remove("FUSEE_SHUTTLE_WORKERS")
             .env_remove("FUSEE_SHUTTLE_REPLAY")
