@@ -44,7 +44,7 @@ impl Handle {
     ///
     /// # Panics
     /// Outside a runtime; see [`try_current`](Self::try_current). So too on a thread that ends, once its thread-locals are gone, as in a handler of C's
-    /// `atexit`: a `block_on` works there, but what asks for the current runtime ([`fusee::spawn`](crate::spawn), [`sleep`](crate::time::sleep())) does not find it;
+    /// `atexit`: a `block_on` works there, but what asks for the current runtime ([`fusee::spawn`](crate::task::spawn()), [`sleep`](crate::time::sleep())) does not find it;
     /// [`spawn`](Self::spawn) on a handle needs no current one.
     ///
     /// ```
