@@ -309,6 +309,7 @@ impl Roster {
 
     /// The works that nobody has come for yet.
     pub(super) fn take_handed(&mut self) -> Vec<Work> {
+        self.carrying -= self.handed.len();
         mem::take(&mut self.handed).into()
     }
 
