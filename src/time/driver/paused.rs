@@ -4,7 +4,8 @@
 //! as `mod.rs` says under *Paused time*, or waits until it is called.
 //!
 //! # Invariants
-//! - The driver alone fires timers, one moment after the other, so that no two wakes change places.
+//! - The driver alone fires timers, one moment after the other, so that no two wakes change places; but for one that is reset to what has passed, which
+//!   fires in that call.
 //! - While something is awake, `until` says that the driver is awake too: nobody unparks it for an earlier timer, as the last to rest will.
 //!   While everything rests and there is no timer, it says [`NEVER`]: a thread from outside that registers one unparks it.
 //! - Nobody is told of a standstill while something is awake: the driver has seen twice that nothing was, and was not called in between.
