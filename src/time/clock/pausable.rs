@@ -237,6 +237,11 @@ impl Clock {
         self.pausing.as_ref().is_some_and(|pausing| pausing.awake.is_paused())
     }
 
+    /// Whether it stands still and nothing was awake a moment ago.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.pausing.as_ref().is_some_and(|pausing| pausing.awake.is_at_rest())
+    }
+
     /// Stops the clock. False if it stands still already, or can only run.
     pub(crate) fn pause(&self) -> bool {
         let Some(pausing) = &self.pausing else { return false };

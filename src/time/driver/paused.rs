@@ -10,13 +10,14 @@
 //!   While everything rests and there is no timer, it says [`NEVER`]: a thread from outside that registers one unparks it.
 //! - Nobody is told of a standstill while something is awake: the driver has seen twice that nothing was, and was not called in between.
 //!
+//! - The clock is moved only after a look for events that found none (`driver_moves_unlooked`, structural), while the driver has the selector: an exchange within the process is not overtaken.
+//!
 //! Deliberately not here: what is awake (`clock/awake.rs`).
 
 use std::task::Waker;
 
-use super::{NEVER, Timers};
-use crate::facade::{RawInstant, STANDSTILL};
-use crate::park::Parker;
+use super::{NEVER, Sleeper, Timers};
+use crate::facade::{RawInstant, STANDSTILL, mutant};
 use crate::time::clock::Step;
 
 /// What one turn leaves to the next.
@@ -32,7 +33,7 @@ impl Timers {
     /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock.
     pub(super) fn drive_pausable(
         &self,
-        parker: &Parker,
+        sleeper: &Sleeper<'_, '_>,
         has_work: &impl Fn() -> bool,
         alarm: Option<RawInstant>,
         turns: &mut Turns,
@@ -54,27 +55,59 @@ impl Timers {
             let more = self.fire_due(due, sink);
             self.answer(asked, due, sink);
             if !more {
-                self.sleep_until_earliest(parker, alarm);
+                self.sleep_until_earliest(sleeper, alarm, due);
+                sink(due);
             }
             return;
         }
         self.fire_in_order(due, sink);
         self.answer(asked, due, sink);
+        if !self.has_looked_at_sources(sleeper, alarm, due) {
+            return sink(due);
+        }
         let step = self.clock.step(has_work, || self.earliest_due());
+        if step == Step::Due
+            && let Some(reactor) = sleeper.parker.reactor()
+        {
+            reactor.forget_operations();
+        }
         if matches!(step, Step::NoTimer | Step::Waiting) {
-            return self.stand_still(step, parker, alarm, turns, due, sink);
+            return self.stand_still(step, sleeper, alarm, turns, due, sink);
         }
         turns.stands = None;
         if step == Step::Busy {
-            let _ = self.park(parker, alarm);
+            let _ = self.park(sleeper, alarm, due);
+            sink(due);
         }
+    }
+
+    /// Looks whether there are events before the clock is moved; for [the grace](crate::runtime::Builder::io_grace) if an operation has succeeded since it was last moved, for
+    /// then an answer may be on its way. False if the clock is not to be moved yet: there are events, or the driver was called, or somebody else is in the selector.
+    fn has_looked_at_sources(
+        &self,
+        sleeper: &Sleeper<'_, '_>,
+        alarm: Option<RawInstant>,
+        due: &mut Vec<Waker>,
+    ) -> bool {
+        let Some(reactor) = sleeper.parker.reactor().filter(|reactor| reactor.exists()) else { return true };
+        if self.earliest() == NEVER || !self.clock.is_at_rest() || mutant("driver_moves_unlooked") {
+            return true;
+        }
+        let Some(mut lease) = (sleeper.lease)() else {
+            let _ = self.park(sleeper, alarm, due);
+            return false;
+        };
+        let now = RawInstant::now();
+        let until = if reactor.has_operated() { now.checked_add(reactor.grace()) } else { Some(now) };
+        let was_called = sleeper.parker.poll(&mut lease, until, due, || true);
+        !was_called && due.is_empty()
     }
 
     /// Waits for a timer, of which there is none, or for somebody to run a task, while everything rests. Tells those who wait for the clock, if that lasts.
     fn stand_still(
         &self,
         step: Step,
-        parker: &Parker,
+        sleeper: &Sleeper<'_, '_>,
         alarm: Option<RawInstant>,
         turns: &mut Turns,
         due: &mut Vec<Waker>,
@@ -89,8 +122,12 @@ impl Timers {
             return sink(due);
         }
         let alarm = over.into_iter().chain(alarm).min();
-        let was_called =
-            if step == Step::NoTimer { self.sleep(parker, NEVER, alarm) } else { self.park(parker, alarm) };
+        let was_called = if step == Step::NoTimer {
+            self.sleep(sleeper, NEVER, alarm, due)
+        } else {
+            self.park(sleeper, alarm, due)
+        };
+        sink(due);
         if was_called {
             turns.stands = None;
         }

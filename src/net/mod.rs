@@ -1,0 +1,5 @@
+//! Sockets.
+
+mod tcp;
+
+pub use tcp::{TcpListener, TcpStream};
