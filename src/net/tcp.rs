@@ -68,11 +68,7 @@ impl PollWrite for TcpStream {
         self.0.poll_write(context, buffer.len(), |mut stream| stream.write(buffer))
     }
 
-    fn poll_write_vectored_from(
-        &self,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
         self.0.poll_write(context, wanted, |mut stream| stream.write_vectored(buffers))
     }

@@ -9,8 +9,8 @@
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
 
-use super::timing::{self, ENOUGH};
 use super::Worker;
+use super::timing::{self, ENOUGH};
 use crate::facade::{RawInstant, sharply};
 use crate::reactor::{Lease, Wait};
 use crate::scheduler::{Scheduler, seat};
@@ -19,9 +19,9 @@ impl Worker {
     /// Blocks until there is a token, it is `alarm`, or there are events: in the selector, if the lease is free; it is still held then. True if it took a token.
     pub(super) fn wait<'a>(&self, scheduler: &'a Scheduler, alarm: Option<RawInstant>) -> (Option<Lease<'a>>, bool) {
         let Some(mut lease) = scheduler.lease_to_park(self.shard.index) else { return (None, self.block(alarm)) };
-        let has_token = self.timing.collect(|due| {
-            self.parker.poll(&mut lease, alarm, due, || !scheduler.timers.clock().is_paused())
-        });
+        let has_token = self
+            .timing
+            .collect(|due| self.parker.poll(&mut lease, alarm, due, || !scheduler.timers.clock().is_paused()));
         (Some(lease), has_token)
     }
 
