@@ -27,22 +27,21 @@ async fn pair() -> (TcpStream, TcpStream) {
     (connecting, accepted)
 }
 
-/// A server of the standard library's that answers each byte after a while.
-fn slow_server(pause: Duration) -> SocketAddr {
+/// A server of the standard library's that answers each byte when it is told to.
+fn slow_server() -> (SocketAddr, std::sync::mpsc::Sender<()>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
+    let (tell, wait) = std::sync::mpsc::channel();
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");
         let mut byte = [0];
-        while stream.read(&mut byte).is_ok_and(|count| count == 1) {
-            // tidy: real time, because it stands for a process elsewhere that takes some.
-            thread::sleep(pause);
+        while stream.read(&mut byte).is_ok_and(|count| count == 1) && wait.recv().is_ok() {
             if stream.write_all(&byte).is_err() {
                 return;
             }
         }
     });
-    address
+    (address, tell)
 }
 
 #[test]
@@ -129,7 +128,7 @@ fn an_idle_listener_beside_an_interval_costs_no_real_time() {
 #[test]
 fn a_slow_answer_from_outside_is_overtaken_unless_the_clock_is_held() {
     on_paused_runtimes(|runtime| {
-        let address = slow_server(Duration::from_millis(30));
+        let (address, tell) = slow_server();
         let task = runtime.spawn(async move {
             let mut near = TcpStream::connect(address).await.unwrap();
             near.write_all(&[1]).await.unwrap();
@@ -141,6 +140,7 @@ fn a_slow_answer_from_outside_is_overtaken_unless_the_clock_is_held() {
             let start = Instant::now();
             let held = time::hold();
             near.write_all(&[2]).await.unwrap();
+            tell.send(()).unwrap();
             timeout(HOUR, near.read_exact(&mut [0])).await.expect("in time").unwrap();
             drop(held);
             start.elapsed()
