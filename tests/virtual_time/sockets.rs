@@ -136,6 +136,7 @@ fn a_slow_answer_from_outside_is_overtaken_unless_the_clock_is_held() {
                 timeout(HOUR, near.read_exact(&mut [0])).await.is_err(),
                 "nobody has said that it is to be waited for"
             );
+            tell.send(()).unwrap();
             near.read_exact(&mut [0]).await.unwrap();
             let start = Instant::now();
             let held = time::hold();
