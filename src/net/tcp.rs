@@ -80,3 +80,11 @@ impl PollWrite for TcpStream {
 
 implement_read!(TcpStream);
 implement_write!(TcpStream);
+crate::net::readiness::implement_readiness!(
+    TcpStream,
+    "let listener = fusee::net::TcpListener::bind(([127, 0, 0, 1], 0).into()).await?;
+let socket = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
+let (mut peer, _) = listener.accept().await?;
+fusee::io::AsyncWriteExt::write_all(&mut peer, b\"hello\").await?;":
+    ready readable writable poll_read_ready poll_write_ready try_io async_io
+);
