@@ -14,7 +14,8 @@
 //! - *An event while somebody goes to wait.* Whoever waits puts his waker into the slot and then looks at the word again, under the lock. Who tells of an event
 //!   writes the word first, and takes the wakers under the lock then. Whichever has the lock first, the other sees what it did.
 //! - *An event while somebody clears.* What is cleared is the readiness of the tick that was seen before the try; an event since then has another, and stays.
-//! - *The end of a stream* stays ready for ever: bits for closed directions are never cleared.
+//! - *The end of a stream* stays ready, whatever is read short of it: bits for closed directions are cleared only by a try that would block. The kernel tells of an error as of an
+//!   end, and so it does of a note in a socket's queue of errors, and a named pipe has a new beginning when somebody opens it again.
 //!
 //! # Invariants (ordering labels)
 //! - `io_ready`: what came before an event was told is seen by whoever finds the bit.
@@ -39,7 +40,7 @@ const READY: u64 = 0xFF;
 const CLOSED: u64 = 1 << 8;
 const TICK: u64 = 1 << 16;
 
-/// What is never cleared.
+/// What no short read or write clears.
 const ENDS: u8 = bits::READ_CLOSED | bits::WRITE_CLOSED;
 
 /// What a stream is read or written for.
@@ -199,9 +200,18 @@ impl Slot {
         drop((waiter, room));
     }
 
-    /// A try has found that it is not `seen` to be ready any more.
+    /// It is not `seen` to be ready any more, but for the end of a direction.
     pub(crate) fn clear(&self, seen: Seen) {
-        let clears = u64::from(seen.ready & !ENDS);
+        self.clear_bits(seen, seen.ready & !ENDS);
+    }
+
+    /// A try that was based on `seen` would have blocked: not even what was told to be an end is one.
+    pub(crate) fn refute(&self, seen: Seen) {
+        self.clear_bits(seen, seen.ready);
+    }
+
+    fn clear_bits(&self, seen: Seen, bits: u8) {
+        let clears = u64::from(bits);
         // Relaxed: what is cleared orders nothing (counter only).
         let mut word = self.word.load(Ordering::Relaxed);
         while (word / TICK == seen.tick || mutant("io_clear_ignores_tick")) && word & clears != 0 {

@@ -115,7 +115,7 @@ impl Registration {
     fn attempt<R>(&self, seen: Seen, operation: impl FnOnce() -> io::Result<R>) -> Option<io::Result<R>> {
         match operation() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear(seen);
+                self.slot.refute(seen);
                 None
             }
             answer => {
