@@ -22,11 +22,7 @@ pub(crate) trait PollRead {
 pub(crate) trait PollWrite {
     fn poll_write_from(&self, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>>;
 
-    fn poll_write_vectored_from(
-        &self,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>;
+    fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
 
     /// Says that no more will be written.
     fn poll_close_write(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -62,8 +58,7 @@ macro_rules! implement_read {
             ) -> std::task::Poll<std::io::Result<()>> {
                 // What a reader uses again is initialised once: the buffer knows how far it is.
                 let unfilled = buffer.initialize_unfilled();
-                let count =
-                    std::task::ready!($crate::io::traits::PollRead::poll_read_into(&*self, context, unfilled))?;
+                let count = std::task::ready!($crate::io::traits::PollRead::poll_read_into(&*self, context, unfilled))?;
                 buffer.advance(count);
                 std::task::Poll::Ready(Ok(()))
             }

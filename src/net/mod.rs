@@ -1,5 +1,6 @@
 //! Sockets.
 
+mod readiness;
 mod tcp;
 
 pub use tcp::{TcpListener, TcpStream};

@@ -68,11 +68,7 @@ impl PollWrite for TcpStream {
         self.0.poll_write(context, buffer.len(), |mut stream| stream.write(buffer))
     }
 
-    fn poll_write_vectored_from(
-        &self,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
         self.0.poll_write(context, wanted, |mut stream| stream.write_vectored(buffers))
     }
@@ -84,3 +80,11 @@ impl PollWrite for TcpStream {
 
 implement_read!(TcpStream);
 implement_write!(TcpStream);
+crate::net::readiness::implement_readiness!(
+    TcpStream,
+    "let listener = fusee::net::TcpListener::bind(([127, 0, 0, 1], 0).into()).await?;
+let socket = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
+let (mut peer, _) = listener.accept().await?;
+fusee::io::AsyncWriteExt::write_all(&mut peer, b\"hello\").await?;":
+    ready readable writable poll_read_ready poll_write_ready try_io async_io
+);

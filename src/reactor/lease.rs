@@ -183,12 +183,8 @@ impl Reactor {
             return Err(None);
         }
         // ORDERING(io_lease): acquire; pairs with the end of the last lease. A failure takes nothing.
-        let word = self.holder.compare_exchange(
-            NOBODY,
-            holder.word(),
-            ord("io_lease", Ordering::Acquire),
-            Ordering::Relaxed,
-        );
+        let word =
+            self.holder.compare_exchange(NOBODY, holder.word(), ord("io_lease", Ordering::Acquire), Ordering::Relaxed);
         match word {
             Ok(_) => Ok(Lease { reactor: self, counts: holder != Holder::Driver }),
             Err(word) => Err(Holder::of(word)),

@@ -166,7 +166,12 @@ impl Slot {
     }
 
     /// As [`poll_ready`](Self::poll_ready), for one more who waits, for what `mask` has bits for. `key` is its own, until [`leave`](Self::leave).
-    pub(crate) fn poll_ready_beside(&self, mask: u8, key: &mut Option<usize>, waker: &Waker) -> Poll<Result<Seen, Gone>> {
+    pub(crate) fn poll_ready_beside(
+        &self,
+        mask: u8,
+        key: &mut Option<usize>,
+        waker: &Waker,
+    ) -> Poll<Result<Seen, Gone>> {
         let seen = self.look(mask);
         if seen.is_ready() {
             return seen;
@@ -225,12 +230,7 @@ impl Slot {
         loop {
             let marked = word.wrapping_add(TICK) | u64::from(ready);
             // ORDERING(io_ready): release; pairs with `look`. A failure changes nothing.
-            match self.word.compare_exchange_weak(
-                word,
-                marked,
-                ord("io_ready", Ordering::Release),
-                Ordering::Relaxed,
-            ) {
+            match self.word.compare_exchange_weak(word, marked, ord("io_ready", Ordering::Release), Ordering::Relaxed) {
                 Ok(_) => return,
                 Err(found) => word = found,
             }

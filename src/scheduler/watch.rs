@@ -26,9 +26,9 @@
 use std::time::Duration;
 
 use super::Scheduler;
-use crate::reactor::Holder;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{RawInstant, fence_seq_cst, mutant};
+use crate::reactor::Holder;
 
 /// How often the driver looks at the slots while they are in use.
 const PERIOD: Duration = Duration::from_millis(1);

@@ -26,8 +26,8 @@ use std::task::{Context, Poll, ready};
 pub(crate) use evented::Evented;
 
 use crate::facade::Arc;
-use crate::reactor::slot::{Gone, Slot};
 pub(crate) use crate::reactor::slot::{Direction, Seen};
+use crate::reactor::slot::{Gone, Slot};
 use crate::reactor::{Interest, Ready, Source, bits, gone};
 use crate::runtime::Handle;
 use crate::task::coop;

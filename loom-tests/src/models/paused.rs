@@ -280,8 +280,9 @@ fn driver_paused() {
         let timers = Arc::new(timers);
         let waker = Stirring::waker(&timers, &parker);
         let driving = timers.clone();
-        let driving =
-            spawn(move || driving.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly)));
+        let driving = spawn(move || {
+            driving.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly))
+        });
         let outside = timers.clone();
         let outside = spawn(move || outside.register(0, 7, waker).expect("the timers are open"));
         // Rests until the timer that nobody has counted wakes it.

@@ -298,7 +298,8 @@ fn lent_references() {
         let used = Used(UnsafeCell::new(()));
         let mut hooks = Hooks::default();
         hooks.task.terminate = Some(StdArc::new(move |_| used.touch()));
-        let scheduler = with_hooks(Box::new([Seed::new(&Reactor::new(Duration::ZERO)).remote()]), timers, POLICY, hooks);
+        let scheduler =
+            with_hooks(Box::new([Seed::new(&Reactor::new(Duration::ZERO)).remote()]), timers, POLICY, hooks);
         let foreign = Shard::new(scheduler, 1);
         let [first, second] =
             [(); 2].map(|()| scheduler::spawn(Membership::new(&foreign), pending::<()>(), Origin::here()));

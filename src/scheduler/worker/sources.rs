@@ -19,9 +19,9 @@ impl Worker {
     /// Blocks until there is a token, it is `alarm`, or there are events: in the selector, if the lease is free; it is still held then. True if it took a token.
     pub(super) fn wait<'a>(&self, scheduler: &'a Scheduler, alarm: Option<RawInstant>) -> (Option<Lease<'a>>, bool) {
         let Some(mut lease) = scheduler.lease_to_park(self.shard.index) else { return (None, self.block(alarm)) };
-        let has_token = self.timing.collect(|due| {
-            self.parker.poll(&mut lease, alarm, due, || !scheduler.timers.clock().is_paused())
-        });
+        let has_token = self
+            .timing
+            .collect(|due| self.parker.poll(&mut lease, alarm, due, || !scheduler.timers.clock().is_paused()));
         (Some(lease), has_token)
     }
 

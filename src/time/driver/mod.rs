@@ -249,13 +249,7 @@ impl Timers {
     }
 
     /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it. False if its time was up.
-    fn sleep(
-        &self,
-        sleeper: &Sleeper<'_, '_>,
-        until: u64,
-        alarm: Option<RawInstant>,
-        due: &mut Vec<Waker>,
-    ) -> bool {
+    fn sleep(&self, sleeper: &Sleeper<'_, '_>, until: u64, alarm: Option<RawInstant>, due: &mut Vec<Waker>) -> bool {
         self.wakeups.settle();
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);

@@ -122,11 +122,8 @@ impl Timers {
             return sink(due);
         }
         let alarm = over.into_iter().chain(alarm).min();
-        let was_called = if step == Step::NoTimer {
-            self.sleep(sleeper, NEVER, alarm, due)
-        } else {
-            self.park(sleeper, alarm, due)
-        };
+        let was_called =
+            if step == Step::NoTimer { self.sleep(sleeper, NEVER, alarm, due) } else { self.park(sleeper, alarm, due) };
         sink(due);
         if was_called {
             turns.stands = None;
