@@ -11,7 +11,7 @@ fn main() {
     }
     .unwrap();
     runtime.block_on(async move {
-        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         fusee::spawn(async move {
             loop {
