@@ -53,7 +53,7 @@ use crate::task::runnable::Runnable;
 use crate::task::waker::Identity;
 use crate::time::clock::{Clock, Counted};
 use glance::Glances;
-pub(crate) use sources::flush;
+pub(crate) use sources::pause;
 use timing::Timing;
 
 /// A worker, owned by the thread on whose seat it is, or by whoever hands it on.

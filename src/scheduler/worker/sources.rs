@@ -9,11 +9,11 @@
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
 
+use super::timing::{self, ENOUGH};
 use super::Worker;
-use super::timing::ENOUGH;
 use crate::facade::{RawInstant, sharply};
 use crate::reactor::{Lease, Wait};
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, seat};
 
 impl Worker {
     /// Blocks until there is a token, it is `alarm`, or there are events: in the selector, if the lease is free; it is still held then. True if it took a token.
@@ -46,9 +46,13 @@ impl Worker {
     }
 }
 
-/// Wakes who waits for events that this thread's worker has collected, before it leaves its seat: they may be others than its tasks.
-pub(crate) fn flush() {
-    if crate::scheduler::seat::with(|worker| worker.timing.has_events()) == Some(true) {
-        super::timing::fire();
+/// This thread's worker leaves its seat, for a while: nobody is to rely on it as a searcher, nor wait for what it has collected, which may be others than its tasks.
+pub(crate) fn pause() {
+    let has_events = seat::with(|worker| {
+        worker.stop_searching();
+        worker.timing.has_events()
+    });
+    if has_events == Some(true) {
+        timing::fire();
     }
 }
