@@ -142,11 +142,6 @@ impl Ready {
     pub(crate) const fn bits(self) -> u8 {
         self.0
     }
-
-    /// Those of it that meet `interest`.
-    pub(crate) const fn meeting(self, interest: Interest) -> Self {
-        Self(self.0 & interest.mask())
-    }
 }
 
 impl From<Interest> for Ready {
