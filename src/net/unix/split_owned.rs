@@ -28,12 +28,13 @@ pub struct OwnedReadHalf {
 ///     let (mut reader, mut writer) = one.into_split();
 ///     writer.write_all(b"question").await?;
 ///     drop(writer);
-///     let mut text = String::new();
-///     other.read_to_string(&mut text).await?;
-///     other.write_all(b", answer").await?;
+///     let mut question = String::new();
+///     other.read_to_string(&mut question).await?;
+///     other.write_all(format!("{question}? answer!").as_bytes()).await?;
 ///     drop(other);
-///     reader.read_to_string(&mut text).await?;
-///     assert_eq!(text, "question, answer");
+///     let mut answer = String::new();
+///     reader.read_to_string(&mut answer).await?;
+///     assert_eq!(answer, "question? answer!");
 ///     std::io::Result::Ok(())
 /// })
 /// # .unwrap();

@@ -26,12 +26,13 @@ use crate::source::Evented;
 ///     let (mut one, mut other) = UnixStream::pair()?;
 ///     one.write_all(b"question").await?;
 ///     one.close().await?;
-///     let mut text = String::new();
-///     other.read_to_string(&mut text).await?;
-///     other.write_all(b", answer").await?;
+///     let mut question = String::new();
+///     other.read_to_string(&mut question).await?;
+///     other.write_all(format!("{question}? answer!").as_bytes()).await?;
 ///     drop(other);
-///     one.read_to_string(&mut text).await?;
-///     assert_eq!(text, "question, answer");
+///     let mut answer = String::new();
+///     one.read_to_string(&mut answer).await?;
+///     assert_eq!(answer, "question? answer!");
 ///     std::io::Result::Ok(())
 /// })
 /// # .unwrap();
