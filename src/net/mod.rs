@@ -48,6 +48,8 @@ mod options;
 mod readiness;
 pub mod tcp;
 mod udp;
+#[cfg(unix)]
+pub mod unix;
 mod vectored;
 
 pub use addr::ToSocketAddrs;
@@ -56,3 +58,5 @@ pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use udp::UdpSocket;
+#[cfg(unix)]
+pub use unix::{datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream};

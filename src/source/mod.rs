@@ -58,6 +58,11 @@ impl Registration {
         Ok(Self { handle, slot: added.slot, number: added.number })
     }
 
+    /// The runtime whose reactor it is.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Takes `source` out of the selector; before it is closed.
     pub(crate) fn remove(&self, source: &mut impl Source) -> io::Result<()> {
         let scheduler = self.handle.scheduler();
