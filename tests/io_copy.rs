@@ -2,9 +2,9 @@
 
 #![cfg(feature = "net")]
 
-mod support;
 #[path = "support/streams.rs"]
 mod streams;
+mod support;
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use fusee::io::{AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Cursor, ErrorKind, copy, copy_buf, duplex, repeat, sink};
+use fusee::io::{
+    AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Cursor, ErrorKind, copy, copy_buf, duplex, repeat, sink,
+};
 use streams::{Asked, By, Writes, body, now, turns_beside};
 use support::wakers::counting;
 use support::{on_every_flavour, on_one_worker};
@@ -83,7 +85,8 @@ fn a_copy_between_ends_that_are_always_ready_starves_no_task_of_its_worker() {
         runtime.block_on(async {
             // A turn moves 8 KiB; a poll has 128 turns.
             let bytes = 8192 * 128 * 20;
-            let (turns, copied) = turns_beside(async move { copy(&mut repeat(7).take(bytes), &mut sink()).await }).await;
+            let (turns, copied) =
+                turns_beside(async move { copy(&mut repeat(7).take(bytes), &mut sink()).await }).await;
             assert_eq!(copied.unwrap(), bytes);
             assert!(turns >= 19, "another task of the worker was polled {turns} times beside `copy`");
             let reader = BufReader::new(repeat(7).take(bytes));

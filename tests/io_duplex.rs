@@ -2,9 +2,9 @@
 
 #![cfg(feature = "net")]
 
-mod support;
 #[path = "support/streams.rs"]
 mod streams;
+mod support;
 
 use std::io::{IoSlice, IoSliceMut};
 use std::sync::{Arc, Mutex};

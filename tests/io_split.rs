@@ -2,9 +2,9 @@
 
 #![cfg(feature = "net")]
 
-mod support;
 #[path = "support/streams.rs"]
 mod streams;
+mod support;
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,9 +2,9 @@
 
 #![cfg(feature = "tokio-io")]
 
-mod support;
 #[path = "support/streams.rs"]
 mod streams;
+mod support;
 
 use std::io::{IoSlice, IoSliceMut};
 

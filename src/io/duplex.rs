@@ -27,10 +27,7 @@ use crate::facade::Arc;
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     let one = Arc::new(SimplexStream::new_unsplit(max_buf_size));
     let other = Arc::new(SimplexStream::new_unsplit(max_buf_size));
-    (
-        DuplexStream { incoming: one.clone(), outgoing: other.clone() },
-        DuplexStream { incoming: other, outgoing: one },
-    )
+    (DuplexStream { incoming: one.clone(), outgoing: other.clone() }, DuplexStream { incoming: other, outgoing: one })
 }
 
 /// One of two connected streams in memory, which [`duplex`] makes.
@@ -79,11 +76,7 @@ impl PollWrite for DuplexStream {
         self.outgoing.poll_write_from(context, buffer)
     }
 
-    fn poll_write_vectored_from(
-        &self,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.outgoing.poll_write_vectored_from(context, buffers)
     }
 

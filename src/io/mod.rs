@@ -78,9 +78,13 @@
 //! ```
 //!
 //! # Cancel safety
-//! Dropped before it is done, `read`, `write`, `flush`, `close`, `fill_buf` and `copy_buf` have lost nothing, nor have `read_vectored` and `write_vectored`. Not so `read_exact`, `read_to_end`, `read_to_string`, `read_line` and `write_all`: nobody
-//! knows how far they came. `copy` and `copy_bidirectional` lose what they have read and not yet written. `read_until` has appended to its buffer what it took, and
-//! the streams that `lines` answers keep it.
+//! Dropped before it is done, `read`, `write`, `read_vectored`, `write_vectored`, `flush`, `close`, `fill_buf` and [`copy_buf`] have lost nothing. `read_until` and `read_to_end` have put what they took into their
+//! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
+//! line, and `read_to_string`, which drops that and what its string held before. [`copy()`] and [`copy_bidirectional`] lose what they have read and not yet written.
+//!
+//! # Large bodies
+//! `read_to_end` and `read_to_string` clear the free room of their vector each time that they go on after having waited, which for a body of many megabytes in small pieces takes longer than reading it.
+//! [`copy()`] into a vector does not: `copy(&mut stream, &mut vector)`.
 //!
 //! # Giving way
 //! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. [`empty`], [`repeat`], [`sink`], [`Cursor`], slices and vectors are ready at once and
@@ -104,8 +108,8 @@ pub use split::{ReadHalf, WriteHalf, split};
 
 #[doc(inline)]
 pub use futures_util::io::{
-    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, BufReader,
-    BufWriter, Chain, Cursor, Empty, LineWriter, Lines, Repeat, Sink, Take, empty, repeat, sink,
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
+    BufReader, BufWriter, Chain, Cursor, Empty, LineWriter, Lines, Repeat, Sink, Take, empty, repeat, sink,
 };
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};

@@ -160,11 +160,7 @@ impl PollWrite for SimplexStream {
         self.poll_writing(context, |pipe| pipe.write(&[IoSlice::new(buffer)], self.max_buf_size))
     }
 
-    fn poll_write_vectored_from(
-        &self,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.poll_writing(context, |pipe| pipe.write(buffers, self.max_buf_size))
     }
 
