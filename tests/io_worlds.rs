@@ -77,10 +77,11 @@ fn one_end_speaks_both_in_turn_and_ends_by_tokios_shutdown() {
             use fusee::io::{AsyncReadExt as _, AsyncWriteExt as _};
             let (mut one, mut other) = sockets().await;
             tokio::io::AsyncWriteExt::write_all(&mut one, b"in tokio's ").await.unwrap();
-            one.write_vectored(&[IoSlice::new(b"and in "), IoSlice::new(b"futures's")]).await.unwrap();
+            let slices = [IoSlice::new(b"and in "), IoSlice::new(b"futures's")];
+            assert_eq!(one.write_vectored(&slices).await.unwrap(), 16);
             tokio::io::AsyncWriteExt::shutdown(&mut one).await.unwrap();
             let mut first = [0; 3];
-            other.read_vectored(&mut [IoSliceMut::new(&mut first)]).await.unwrap();
+            assert_eq!(other.read_vectored(&mut [IoSliceMut::new(&mut first)]).await.unwrap(), 3);
             let mut text = String::from_utf8(first.to_vec()).unwrap();
             tokio::io::AsyncReadExt::read_to_string(&mut other, &mut text).await.unwrap();
             assert_eq!(text, "in tokio's and in futures's");
