@@ -390,7 +390,9 @@ fn without_its_runtime_a_stream_answers_an_error_and_a_listener_too() {
         drop(runtime);
         assert_eq!(count.get(), 2);
         let gone = |error: io::Error| assert!(error.to_string().contains("has shut down"), "{error}");
-        let Poll::Ready(Err(error)) = Pin::new(&mut one).poll_read(&mut context, &mut [0; 8]) else { panic!("no error") };
+        let Poll::Ready(Err(error)) = Pin::new(&mut one).poll_read(&mut context, &mut [0; 8]) else {
+            panic!("no error")
+        };
         gone(error);
         gone(futures::executor::block_on(listener.accept()).map(drop).unwrap_err());
         gone(futures::executor::block_on(other.readable()).unwrap_err());

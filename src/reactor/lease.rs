@@ -161,11 +161,6 @@ impl Reactor {
         drop(slot);
     }
 
-    /// How many sources there are.
-    pub(crate) fn sources(&self) -> usize {
-        self.table.lock().len()
-    }
-
     /// Ends the wait of whoever is in the selector, or is about to be.
     pub(crate) fn wake(&self) {
         let remote = match &*self.remote.lock() {

@@ -123,12 +123,6 @@ impl Slot {
         }
     }
 
-    /// Whether the runtime is gone.
-    pub(crate) fn is_gone(&self) -> bool {
-        // Counter only: nothing is read by it.
-        self.word.load(Ordering::Relaxed) & CLOSED != 0
-    }
-
     /// What it is ready for in `direction`; if nothing, `waker` is woken once it is. Of those who wait for one direction, the last.
     pub(crate) fn poll_ready(&self, direction: Direction, waker: &Waker) -> Poll<Result<Seen, Gone>> {
         let seen = self.look(direction.mask());
@@ -149,8 +143,7 @@ impl Slot {
             }
             std::mem::swap(place, waker);
         });
-        let seen = if mutant("io_skips_second_look") { Poll::Pending } else { self.look(direction.mask()) };
-        seen
+        if mutant("io_skips_second_look") { Poll::Pending } else { self.look(direction.mask()) }
     }
 
     /// Lets `put` put a clone of `waker` into its place, and drops what was there.

@@ -77,11 +77,6 @@ impl Table {
         self.closed = true;
         self.slots.iter().for_each(|(_, slot)| slot.close(due));
     }
-
-    /// How many sources there are.
-    pub(super) fn len(&self) -> usize {
-        self.slots.len()
-    }
 }
 
 /// Numbers that follow each other, spread over the word (Knuth, The Art of Computer Programming, volume 3, section 6.4: multiplicative hashing).

@@ -191,15 +191,6 @@ impl Registration {
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
-
-    /// What the source meets of `interest`, if anything. An error if its runtime is gone.
-    pub(crate) fn look(&self, interest: Interest) -> io::Result<Option<Seen>> {
-        match self.slot.look(interest.mask()) {
-            Poll::Ready(Ok(seen)) => Ok(Some(seen)),
-            Poll::Ready(Err(Gone)) => Err(gone()),
-            Poll::Pending => Ok(None),
-        }
-    }
 }
 
 impl Seen {
