@@ -16,11 +16,14 @@
 //! ```text
 //! cargo bench --bench net                                  everything, 3 rounds, in some four minutes
 //! cargo bench --bench net -- --rounds 9 'echo_64/'         one workload, on the multi-threaded runtimes
-//! cargo bench --bench net -- --seconds 2 'current/'        the runtimes of one thread, with two seconds for each figure
+//! cargo bench --bench net -- --seconds 2 'current/'        the runtimes of one thread, with two seconds for each closed loop
 //! cargo bench --bench net -- --twin 'echo_(1|64)/tokio'    tokio against itself: what the harness varies by
 //! cargo bench --bench net -- --syscalls 'echo_1/'          with the servers' system calls, counted in turns of their own
 //! ```
 
+#[cfg(target_os = "linux")]
+#[expect(dead_code, reason = "other benches spread workers")]
+mod affinity;
 mod args;
 #[cfg(target_os = "linux")]
 #[expect(dead_code, unused_imports, reason = "this bench has sockets; of the contenders it takes the names, and smol")]

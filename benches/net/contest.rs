@@ -13,16 +13,21 @@ mod selector;
 mod server;
 mod service;
 mod smol;
+mod syscalls;
 mod tokio;
+mod weighing;
 mod workload;
 
+use crate::affinity;
 use crate::args::{Args, Scale};
 use crate::contenders::Entrant;
 use crate::machine;
 use network::Flavor;
-use race::{Contender, Race, Weighing};
+use race::{Conditions, Contender, Race};
 use server::Orders;
 use std::process::ExitCode;
+use syscalls::Perf;
+use weighing::Weighing;
 use workload::Workload;
 
 /// Who has sockets, in the order in which they take turns.
@@ -58,14 +63,20 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     args.require_match(races.is_empty() && weighings.is_empty());
-    let rounds = args.rounds(3);
-    races.iter_mut().for_each(|race| race.run(&args, rounds, most));
-    weighings.iter_mut().for_each(|weighing| weighing.run(&args, rounds, most));
+    let conditions = Conditions {
+        args: &args,
+        rounds: args.rounds(3),
+        most,
+        client_cpu: if args.pin { affinity::leave_one() } else { None },
+        perf: if args.syscalls { Perf::of_this_machine() } else { None },
+    };
+    races.iter_mut().for_each(|race| race.run(&conditions));
+    weighings.iter_mut().for_each(|weighing| weighing.run(&conditions));
     // Made in a test too, so that it is tested.
     let report = report::all(&races, &weighings);
-    let (header, workers) = (machine::header(), args.workers);
+    let (header, setting) = (machine::header(), conditions.describe());
     match args.scale {
-        Scale::Full => println!("\n{header}\nworkers: {workers}, rounds: {rounds}\n\n{report}"),
+        Scale::Full => println!("\n{header}\n{setting}\n\n{report}"),
         Scale::Smoke => println!("net: {} workloads ran in small, unmeasured", races.len() + weighings.len()),
     }
     ExitCode::SUCCESS

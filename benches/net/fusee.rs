@@ -42,12 +42,12 @@ impl Network for Fusee {
         Ok(stream)
     }
 
-    async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-        stream.read(buffer).await
+    fn read<'a>(stream: &'a mut TcpStream, buffer: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
     }
 
-    async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
-        stream.write_all(bytes).await
+    fn write_all<'a>(stream: &'a mut TcpStream, bytes: &'a [u8]) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, u16)> {

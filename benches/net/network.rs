@@ -31,9 +31,10 @@ pub(super) trait Network: 'static {
     /// A connection that sends at once what it is given (TCP_NODELAY).
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+    /// The runtime's own future, as the next: one around it would make the tasks larger.
+    fn read<'a>(stream: &'a mut Self::Stream, buffer: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
-    fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+    fn write_all<'a>(stream: &'a mut Self::Stream, bytes: &'a [u8]) -> impl Future<Output = io::Result<()>> + Send;
 
     fn bind(address: SocketAddr) -> impl Future<Output = io::Result<(Self::Datagrams, u16)>> + Send;
 

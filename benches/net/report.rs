@@ -1,7 +1,9 @@
 //! The tables: figures of the reference, and for everybody else the ratios to it.
 
 use super::network::Flavor;
-use super::race::{Contender, Figures, Race, SHARES, Turns, Weighing};
+use super::race::{Contender, Figures, Race, SHARES, Turns};
+use super::syscalls;
+use super::weighing::{Weighing, Weight};
 use crate::sheet::markdown;
 use crate::stats::{Spread, digits};
 
@@ -58,6 +60,10 @@ fn of_flavor(flavor: Flavor, races: &[&Race]) -> String {
         report.push_str(&format!("\n{title}: open loop at {percent} % of the slowest one's rate\n\n{table}\n"));
     }
     report.push_str(&format!("\n{OPEN_NOTE}\n"));
+    if races.iter().any(|race| !race.syscalls.is_empty()) {
+        let table = system_calls(races);
+        report.push_str(&format!("\n{title}: system calls for an answer, in the closed loop\n\n{table}\n"));
+    }
     report
 }
 
@@ -116,11 +122,22 @@ fn switches(races: &[&Race]) -> String {
     markdown([head].into_iter().chain(races.iter().map(row)))
 }
 
+fn system_calls(races: &[&Race]) -> String {
+    let head = ["workload", "runtime"].into_iter().chain(syscalls::titles()).map(String::from).collect();
+    let rows = races.iter().flat_map(|race| {
+        race.contenders.iter().zip(&race.syscalls).map(|(contender, counts)| {
+            let names = [race.workload.name().into(), contender.name().into()];
+            names.into_iter().chain(counts.iter().map(|count| digits(*count))).collect()
+        })
+    });
+    markdown([head].into_iter().chain(rows))
+}
+
 fn idle(weighings: &[Weighing]) -> String {
     let head = ["runtime", "connections", "allocated, B", "resident, B", "CPU, ms", "switches"];
     let rows = weighings.iter().flat_map(|weighing| {
         weighing.contenders.iter().zip(&weighing.weights).map(|(contender, weights)| {
-            let spread = |figure: fn(&super::race::Weight) -> f64| {
+            let spread = |figure: fn(&Weight) -> f64| {
                 Spread::of(weights.iter().map(figure)).map_or("–".into(), |spread| spread.to_string())
             };
             vec![

@@ -51,35 +51,38 @@ pub(super) async fn start<N: Network>(service: Service) -> io::Result<u16> {
 
 async fn accept<N: Network, T>(listener: N::Listener, task: fn(N::Stream) -> T)
 where
-    T: Future<Output = io::Result<()>> + Send + 'static,
+    T: Future<Output = ()> + Send + 'static,
 {
     loop {
         let stream = N::accept(&listener).await.expect("connections must be accepted");
-        let task = task(stream);
-        N::detach(async move { task.await.expect("a client asks and goes in peace") });
+        N::detach(task(stream));
     }
 }
 
 /// Through a buffer of so many bytes.
-async fn echo<N: Network, const BYTES: usize>(mut stream: N::Stream) -> io::Result<()> {
-    let mut buffer = [0; BYTES];
-    loop {
-        let length = N::read(&mut stream, &mut buffer).await?;
-        if length == 0 {
-            return Ok(());
+///
+/// This is a block in a function because a function that is itself async would hold the stream twice, and the task be larger for it.
+fn echo<N: Network, const BYTES: usize>(mut stream: N::Stream) -> impl Future<Output = ()> + Send {
+    async move {
+        let mut buffer = [0; BYTES];
+        loop {
+            let length = N::read(&mut stream, &mut buffer).await.expect("requests must come");
+            if length == 0 {
+                break;
+            }
+            N::write_all(&mut stream, &buffer[..length]).await.expect("answers must go");
         }
-        N::write_all(&mut stream, &buffer[..length]).await?;
     }
 }
 
 /// Computes before it answers a request that is marked.
-async fn uneven<N: Network>(mut stream: N::Stream) -> io::Result<()> {
+async fn uneven<N: Network>(mut stream: N::Stream) {
     let mut buffer = [0; SMALL];
     loop {
         let mut length = 0;
         while length < SMALL {
-            match N::read(&mut stream, &mut buffer[length..]).await? {
-                0 => return Ok(()),
+            match N::read(&mut stream, &mut buffer[length..]).await.expect("requests must come") {
+                0 => return,
                 more => length += more,
             }
         }
@@ -88,7 +91,7 @@ async fn uneven<N: Network>(mut stream: N::Stream) -> io::Result<()> {
             black_box((0..STEPS).fold(0, |done, _| black_box(done + 1)));
             note_computed(thread_cpu_time() - cpu);
         }
-        N::write_all(&mut stream, &buffer).await?;
+        N::write_all(&mut stream, &buffer).await.expect("answers must go");
     }
 }
 

@@ -39,12 +39,12 @@ impl Network for Smol {
         Ok(stream)
     }
 
-    async fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> io::Result<usize> {
-        stream.read(buffer).await
+    fn read<'a>(stream: &'a mut Self::Stream, buffer: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
     }
 
-    async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()> {
-        stream.write_all(bytes).await
+    fn write_all<'a>(stream: &'a mut Self::Stream, bytes: &'a [u8]) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     async fn bind(address: SocketAddr) -> io::Result<(Self::Datagrams, u16)> {

@@ -41,6 +41,9 @@ pub(super) enum Service {
 /// One request in so many has the mark that tells the server to compute.
 pub(super) const COMPUTED: usize = 32;
 
+/// The connections of the workload that has most.
+pub(super) const MOST_CONNECTIONS: usize = 10_000;
+
 /// The bytes of a small request.
 pub(super) const SMALL: usize = 64;
 
@@ -101,7 +104,7 @@ impl Workload {
         let connections = match self {
             Self::Echo1 => 1,
             Self::Echo512 => 512,
-            Self::Echo10000 => 10_000,
+            Self::Echo10000 => MOST_CONNECTIONS,
             Self::OneBusy => 1_000,
             Self::Large => 8,
             _ => 64,
@@ -141,7 +144,7 @@ impl Service {
 impl Shape {
     /// For the bytes of an idle connection: they are opened, asked for one byte each, and left alone.
     pub(super) fn idle(scale: Scale, most: usize) -> Self {
-        let connections = if scale == Scale::Full { most.min(10_000) } else { 70 };
+        let connections = if scale == Scale::Full { most.min(MOST_CONNECTIONS) } else { 70 };
         Self { connections, busy: connections, bytes: 1, short: false, datagrams: false }
     }
 }
