@@ -38,7 +38,7 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --list           print what would run, and run nothing
   --rounds N       how often each runtime takes its turn
   --workers N      worker threads of each runtime, 2 by default; `compare` takes several numbers, as in 1,2,4
-  --pin            `compare` keeps each worker on a CPU of its own, where the system can
+  --pin            `compare` keeps each worker on a CPU of its own, where the system can, and `net` its client, which servers leave alone
   --seconds N      how long `churn` lets each runtime churn, 5 by default, and how long each closed loop of `net` takes
   --svg FILE       where `scale` draws its figure
   --figures        `account` prints plain lines, which `cargo xtask bench-check` reads
@@ -94,7 +94,7 @@ pub(crate) struct Args {
     pub(crate) workers: usize,
     /// All numbers given with `--workers`.
     pub(crate) worker_counts: Vec<usize>,
-    /// `--pin`: keep each worker on a CPU of its own.
+    /// `--pin`: keep each worker on a CPU of its own, or the client that loads servers.
     pub(crate) pin: bool,
     /// `--seconds`: how long a contender is watched.
     seconds: Option<usize>,

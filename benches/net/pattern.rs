@@ -1,7 +1,8 @@
 //! The bytes of the requests: others in each, so that an answer that belongs to another request is noticed.
 //!
-//! A request is a stretch of one long array of random bytes, sent from there and compared there, without a copy. Where the stretch begins tells the server
-//! whether to compute: zero stands at each multiple of [`COMPUTED`] and nowhere else, and of as many requests in a row one begins there.
+//! A request is a stretch of one long array of random bytes, sent from there and compared there, without a copy. Where the stretch begins
+//! tells the server whether to compute: zero stands at each multiple of [`COMPUTED`] and nowhere else, and of as many requests in a row one
+//! begins there.
 
 use super::workload::COMPUTED;
 

@@ -1,5 +1,5 @@
-//! The system calls of a server's process, counted by the kernel for perf while a closed loop runs. A call takes a little longer then, so that this is
-//! done in turns of its own. Where perf may not count, nothing.
+//! The system calls of a server's process, counted by the kernel for perf while a closed loop runs. A call takes a little longer then, so
+//! that this is done in turns of its own. Where perf may not count, nothing.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
