@@ -6,10 +6,10 @@
 
 use super::connection::{Connection, Route};
 use super::pattern::Pattern;
+use super::run::Run;
 use super::schedule::Schedule;
 use super::selector::Selector;
 use super::workload::Shape;
-use hdrhistogram::Histogram;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -20,9 +20,6 @@ const OPENED_AT_ONCE: usize = 64;
 
 /// What one read takes at most.
 const BUFFER: usize = 64 << 10;
-
-/// The longest latency that is told apart from longer ones, in nanoseconds.
-const LONGEST: u64 = 60_000_000_000;
 
 pub(super) struct Client {
     selector: Selector,
@@ -37,16 +34,6 @@ pub(super) struct Client {
     under_way: usize,
     tokens: VecDeque<usize>,
     buffer: Vec<u8>,
-}
-
-/// What one load has found out.
-pub(super) struct Run {
-    /// In nanoseconds, of all requests.
-    pub(super) latencies: Histogram<u64>,
-    /// How much later than due requests were sent, in nanoseconds: the client itself is late, or all connections were busy.
-    pub(super) delays: Histogram<u64>,
-    /// Until the last answer.
-    pub(super) time: Duration,
 }
 
 impl Client {
@@ -81,8 +68,8 @@ impl Client {
 
     /// The closed loop, for so long.
     pub(super) fn closed(&mut self, time: Duration) -> io::Result<Run> {
-        let mut run = Run::new();
         let start = Instant::now();
+        let mut run = Run::new(start);
         for _ in 0..self.free.len() {
             self.send_on_free(Instant::now())?;
         }
@@ -90,7 +77,7 @@ impl Client {
             self.wait(None)?;
             while let Some((token, due)) = self.next_answer()? {
                 let now = Instant::now();
-                run.answered(now - due);
+                run.answered(now, now - due);
                 if now - start < time {
                     self.send(token, now)?;
                 } else {
@@ -98,15 +85,15 @@ impl Client {
                 }
             }
         }
-        run.time = start.elapsed();
+        run.end();
         Ok(run)
     }
 
     /// The open loop, for so long, at so many requests a second.
     pub(super) fn open(&mut self, rate: f64, time: Duration) -> io::Result<Run> {
-        let mut run = Run::new();
         let mut schedule = Schedule::new(rate, time).peekable();
         let start = Instant::now();
+        let mut run = Run::new(start);
         loop {
             while let Some(due) = schedule.peek().map(|due| start + *due)
                 && !self.free.is_empty()
@@ -122,11 +109,12 @@ impl Client {
             }
             self.wait(next.map(|due| (start + *due).saturating_duration_since(Instant::now())))?;
             while let Some((token, due)) = self.next_answer()? {
-                run.answered(due.elapsed());
+                let now = Instant::now();
+                run.answered(now, now - due);
                 self.free.push_back(token);
             }
         }
-        run.time = start.elapsed();
+        run.end();
         Ok(run)
     }
 
@@ -157,20 +145,5 @@ impl Client {
             }
         }
         Ok(None)
-    }
-}
-
-impl Run {
-    fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds make sense");
-        Self { latencies: histogram.clone(), delays: histogram, time: Duration::ZERO }
-    }
-
-    fn answered(&mut self, latency: Duration) {
-        self.latencies.saturating_record(latency.as_nanos() as u64);
-    }
-
-    fn sent_after(&mut self, delay: Duration) {
-        self.delays.saturating_record(delay.as_nanos() as u64);
     }
 }

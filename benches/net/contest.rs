@@ -8,6 +8,7 @@ mod network;
 mod pattern;
 mod race;
 mod report;
+mod run;
 mod schedule;
 mod selector;
 mod server;

@@ -1,6 +1,6 @@
 //! One workload, and who takes turns at it.
 
-use super::client::{Client, Run};
+use super::client::Client;
 use super::network::Flavor;
 use super::server::{Orders, Server};
 use super::syscalls::{Counts, Perf};
@@ -37,6 +37,8 @@ pub(super) struct Figures {
     /// In microseconds, as all that follows.
     pub(super) p50: f64,
     pub(super) p99: f64,
+    /// The median of the 99th percentiles of tenths of a second.
+    pub(super) usual_p99: f64,
     /// The server's CPU time for each answer.
     pub(super) cpu: f64,
     /// The median by which the client was late to send; zero in a closed loop.
@@ -167,7 +169,7 @@ impl Race {
     fn count(&self, at: usize, conditions: &Conditions<'_>, perf: &Perf) -> Counts {
         self.serve(at, conditions, |server, client, time| {
             let (counts, run) = perf.count(server.id(), || client.closed(time))?;
-            Ok(counts.map(|count| count / run.latencies.len() as f64))
+            Ok(counts.map(|count| count / run.answers() as f64))
         })
     }
 
@@ -229,19 +231,20 @@ pub(super) fn in_turn(contenders: usize, round: usize) -> impl Iterator<Item = u
 
 fn observe(server: &mut Server, client: &mut Client, load: Load, time: Duration) -> io::Result<Figures> {
     let before = server.used()?;
-    let Run { latencies, delays, time } = match load {
+    let run = match load {
         Load::Closed => client.closed(time)?,
         Load::Open(rate) => client.open(rate, time * OPEN)?,
     };
     let after = server.used()?;
-    let answers = latencies.len() as f64;
-    let micros = |nanos: u64| nanos as f64 / 1e3;
+    let answers = run.answers() as f64;
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
     Ok(Figures {
-        rate: answers / time.as_secs_f64(),
-        p50: micros(latencies.value_at_quantile(0.5)),
-        p99: micros(latencies.value_at_quantile(0.99)),
-        cpu: after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6 / answers,
-        delay: micros(delays.value_at_quantile(0.5)),
+        rate: answers / run.time.as_secs_f64(),
+        p50: micros(run.latency(0.5)),
+        p99: micros(run.latency(0.99)),
+        usual_p99: micros(run.usual_p99()),
+        cpu: micros(after.cpu.saturating_sub(before.cpu)) / answers,
+        delay: micros(run.median_delay()),
         switches: (after.switches - before.switches) as f64 / answers,
     })
 }

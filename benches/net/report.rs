@@ -14,10 +14,12 @@ const RATE: Column = ("requests/s", |figures| figures.rate);
 const CPU: Column = ("CPU, µs", |figures| figures.cpu);
 const P50: Column = ("p50, µs", |figures| figures.p50);
 const P99: Column = ("p99, µs", |figures| figures.p99);
+const USUAL_P99: Column = ("usual p99, µs", |figures| figures.usual_p99);
 
 const LEGEND: &str = "\
 tokio: medians of the rounds. The others: ratio to tokio; median of the ratios within a round (least–greatest). Of requests/s above 1 is better, of
-all else below 1. CPU: the server's, for each answer, without what its tasks compute.";
+all else below 1. CPU: the server's, for each answer, without what its tasks compute. p99: what 99 of 100 latencies do not exceed; where the machine
+itself halts a process now and then, this is how often it did. usual p99: the median of the p99 of each tenth of a second, which it seldom touches.";
 
 const OPEN_NOTE: &str = "\
 requests/s: asked of everybody. sent: how much later than due the client sends, the median in tokio's turns; latencies count from when a
@@ -46,7 +48,7 @@ fn of_flavor(flavor: Flavor, races: &[&Race]) -> String {
     let title = flavor.title();
     let closed = |race: &Race| race.closed.clone();
     let rates = comparison(races, &[RATE, CPU], closed, |_| Vec::new(), &[]);
-    let latencies = comparison(races, &[P50, P99], closed, |_| Vec::new(), &[]);
+    let latencies = comparison(races, &[P50, P99, USUAL_P99], closed, |_| Vec::new(), &[]);
     let mut report = format!(
         "\n{title}: closed loop\n\n{rates}\n\n{title}: latency in the closed loop\n\n{latencies}\n\n\
          {title}: how often a thread goes to sleep for an answer, in the closed loop\n\n{}\n",
@@ -55,7 +57,7 @@ fn of_flavor(flavor: Flavor, races: &[&Race]) -> String {
     for (at, share) in SHARES.into_iter().enumerate() {
         let lead = |race: &Race| vec![digits(race.rates[at]), median(reference(race, &race.open[at]), |f| f.delay)];
         let open = |race: &Race| race.open[at].clone();
-        let table = comparison(races, &[P50, P99, CPU], open, lead, &["requests/s", "sent, µs"]);
+        let table = comparison(races, &[P50, P99, USUAL_P99, CPU], open, lead, &["requests/s", "sent, µs"]);
         let percent = share * 100.0;
         report.push_str(&format!("\n{title}: open loop at {percent} % of the slowest one's rate\n\n{table}\n"));
     }
