@@ -12,6 +12,7 @@ use lexopt::{Arg, Parser};
 use regex::Regex;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{env, process};
 
 /// How much of a workload to do.
@@ -37,10 +38,12 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --list           print what would run, and run nothing
   --rounds N       how often each runtime takes its turn
   --workers N      worker threads of each runtime, 2 by default; `compare` takes several numbers, as in 1,2,4
-  --pin            `compare` keeps each worker on a CPU of its own, where the system can
-  --seconds N      how long `churn` lets each runtime churn, 5 by default
+  --pin            `compare` keeps each worker on a CPU of its own, where the system can, and `net` its client, which servers leave alone
+  --seconds N      how long `churn` lets each runtime churn, 5 by default, and how long each closed loop of `net` takes
   --svg FILE       where `scale` draws its figure
   --figures        `account` prints plain lines, which `cargo xtask bench-check` reads
+  --syscalls       `net` counts the servers' system calls, where perf can
+  --twin           `net` has tokio run against itself, too: what the harness varies by
   --test           run everything once, in small, and measure nothing; also without --bench, which cargo bench passes
   -h, --help       print this
 
@@ -91,14 +94,18 @@ pub(crate) struct Args {
     pub(crate) workers: usize,
     /// All numbers given with `--workers`.
     pub(crate) worker_counts: Vec<usize>,
-    /// `--pin`: keep each worker on a CPU of its own.
+    /// `--pin`: keep each worker on a CPU of its own, or the client that loads servers.
     pub(crate) pin: bool,
-    /// `--seconds`: how long `churn` lets each contender churn.
-    pub(crate) seconds: usize,
+    /// `--seconds`: how long a contender is watched.
+    seconds: Option<usize>,
     /// `--svg`: where `scale` draws its figure.
     pub(crate) svg: Option<PathBuf>,
     /// `--figures`: `account` prints what another program reads.
     pub(crate) figures: bool,
+    /// `--syscalls`: `net` counts system calls.
+    pub(crate) syscalls: bool,
+    /// `--twin`: `net` has the reference run against itself.
+    pub(crate) twin: bool,
     /// `--list`: name what would run.
     pub(crate) list: bool,
     filter: Option<Regex>,
@@ -127,9 +134,11 @@ impl Args {
                 Long("list") => parsed.list = true,
                 Long("pin") => parsed.pin = true,
                 Long("figures") => parsed.figures = true,
+                Long("syscalls") => parsed.syscalls = true,
+                Long("twin") => parsed.twin = true,
                 Long("rounds") => parsed.rounds = Some(parser.value()?.parse_with(number)?),
                 Long("workers") => parsed.worker_counts = parser.value()?.parse_with(numbers)?,
-                Long("seconds") => parsed.seconds = parser.value()?.parse_with(number)?,
+                Long("seconds") => parsed.seconds = Some(parser.value()?.parse_with(number)?),
                 Long("svg") => parsed.svg = Some(parser.value()?.into()),
                 Short('h') | Long("help") => help(),
                 Short('c' | 's' | 'b') => drop(parser.value()?),
@@ -159,6 +168,11 @@ impl Args {
         if self.scale == Scale::Full { self.rounds.unwrap_or(usual) } else { 1 }
     }
 
+    /// How long a contender is watched, `usual` unless the command line says otherwise.
+    pub(crate) fn seconds(&self, usual: Duration) -> Duration {
+        self.seconds.map_or(usual, |seconds| Duration::from_secs(seconds as u64))
+    }
+
     /// Whether the filter lets `workload/contender` through.
     pub(crate) fn selects(&self, workload: &str, contender: &str) -> bool {
         self.filter.as_ref().is_none_or(|filter| filter.is_match(&format!("{workload}/{contender}")))
@@ -182,9 +196,11 @@ impl Default for Args {
             workers: USUAL_WORKERS,
             worker_counts: Vec::new(),
             pin: false,
-            seconds: 5,
+            seconds: None,
             svg: None,
             figures: false,
+            syscalls: false,
+            twin: false,
             list: false,
             filter: None,
             filter_text: String::new(),

@@ -23,7 +23,7 @@ use workloads::Workload;
 
 /// The flags that criterion would refuse: with a value, and alone.
 const VALUED: [&str; 4] = ["--rounds", "--workers", "--seconds", "--svg"];
-const SINGLE: [&str; 2] = ["--pin", "--figures"];
+const SINGLE: [&str; 4] = ["--pin", "--figures", "--syscalls", "--twin"];
 
 /// The variable that tells the process which criterion reads of `--workers`.
 const WORKERS: &str = "FUSEE_BENCH_WORKERS";

@@ -39,6 +39,9 @@ const ENTRANTS: [Entrant; 3] = [Entrant::Fusee, Entrant::Tokio, Entrant::Smol];
 
 const TASKS: usize = 1_000;
 
+/// How long each contender churns, unless the command line says otherwise.
+const USUAL_TIME: Duration = Duration::from_secs(5);
+
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 const NOTE: &str = "\
@@ -61,7 +64,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     args.require_match(selected.is_empty());
-    let milliseconds = if args.scale == Scale::Full { args.seconds * 1_000 } else { 200 };
+    let time = if args.scale == Scale::Full { args.seconds(USUAL_TIME) } else { Duration::from_millis(200) };
     let head = [
         "runtime",
         "timeouts made, millions",
@@ -77,13 +80,13 @@ fn main() -> ExitCode {
     }
     let mut rows = vec![head.map(String::from).to_vec()];
     for entrant in selected {
-        let found = child::ask(entrant, &[milliseconds, args.workers]);
+        let found = child::ask(entrant, &[time.as_millis() as usize, args.workers]);
         rows.push([entrant.name().into()].into_iter().chain(found.into_iter().map(digits)).collect());
     }
     let table = sheet::markdown(rows);
     match args.scale {
         Scale::Full => {
-            let seconds = args.seconds;
+            let seconds = time.as_secs();
             println!(
                 "\n{}\nworkers: {}, seconds: {seconds}, tasks: {TASKS}\n\n{table}\n\n{NOTE}\n",
                 machine::header(),
