@@ -106,6 +106,8 @@ pub(crate) struct Scheduler {
     working: AtomicUsize,
     timers: Timers,
     reactor: Arc<Reactor>,
+    /// A thread that does not work as a worker has waited for a source.
+    has_outsiders: AtomicBool,
     blocking: CachePadded<Pool>,
     room: Room,
     threads: ThreadSettings,
@@ -155,6 +157,7 @@ impl Scheduler {
             mark: ForkMark::new(),
             timers,
             reactor,
+            has_outsiders: AtomicBool::new(false),
             blocking: CachePadded::new(plan.blocking),
             room: Room::new(),
             threads: plan.threads,

@@ -2,7 +2,8 @@
 //!
 //! - A worker that parks takes the lease, if it is free, and waits in the selector. If the driver has it the worker parks as if there were no sources, and calls the
 //!   driver out, which then wakes a parked worker; if another worker has it there is nothing to do.
-//! - A worker that has waited and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed.
+//! - A worker that has waited and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: unless it is the only one, and no thread beside
+//!   it has ever waited for a source, for then nobody else could run what an event wakes.
 //! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
 //!   selector; if none is parked the driver waits in the selector itself, until a worker parks.
 //! - While some worker waits in the selector throughout a tick the watch has nothing to do, and stops. So connections that are idle cost nothing.
@@ -24,6 +25,8 @@
 //! Deliberately not here: the selector (`reactor/`).
 
 use super::Scheduler;
+use super::worker::Worker;
+use crate::facade::atomic::Ordering;
 use crate::facade::{fence_seq_cst, mutant};
 use crate::reactor::{Holder, Lease, Reactor};
 
@@ -60,7 +63,31 @@ impl Scheduler {
 
     /// A worker that has waited in the selector has given up the lease.
     pub(super) fn poller_left(&self) {
-        if self.watch.poller_left() || self.timers.clock().is_paused() {
+        if self.watch.poller_left(|| self.can_share_events()) || self.timers.clock().is_paused() {
+            self.timers.unpark_driver();
+        }
+    }
+
+    /// Whether another thread than the one worker can run what events wake. Asked after a fence.
+    fn can_share_events(&self) -> bool {
+        // ORDERING(poller_left): relaxed, the fence before orders it.
+        self.workers() > 1 || self.has_outsiders.load(Ordering::Relaxed)
+    }
+
+    /// The calling thread is about to wait for a source.
+    #[inline]
+    pub(crate) fn is_waited_for(&self) {
+        // ORDERING(poller_left): relaxed; a flag that is set is passed on by the fence below.
+        if self.workers() == 1 && !self.has_outsiders.load(Ordering::Relaxed) && Worker::peek(self, |_| ()).is_none() {
+            self.has_outsider();
+        }
+    }
+
+    #[cold]
+    fn has_outsider(&self) {
+        // ORDERING(poller_left): relaxed, before the fence that `poller_left` of the watch passes.
+        self.has_outsiders.swap(true, Ordering::Relaxed);
+        if self.watch.poller_left(|| true) {
             self.timers.unpark_driver();
         }
     }
@@ -80,7 +107,7 @@ impl Scheduler {
             return;
         }
         self.notify();
-        if self.watch.poller_left() {
+        if self.watch.poller_left(|| self.can_share_events()) {
             self.timers.unpark_driver();
         }
     }

@@ -17,7 +17,7 @@
 //! Who calls it: [`Watch::slot_filled`] the worker that has filled its slot; [`Watchman`] belongs to the driver thread.
 //!
 //! # Invariants (ordering labels)
-//! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver.
+//! - `slot_publish`, `poller_left`, `watch_recheck`: the fences above. `watch_ignores_lease` (structural): a lease that nobody has is watched over. `watch_skip_recheck` (structural): step 3 of the driver.
 //!
 //! Checked by the models `slot_vs_watch` and `slot_vs_rescue`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
@@ -46,14 +46,14 @@ impl Watch {
         Self { armed: AtomicBool::new(false), driver_polls: AtomicBool::new(false) }
     }
 
-    /// A worker has left the selector. True if nobody watches: the caller unparks the driver.
+    /// A worker has left the selector. True if nobody watches who is needed, as `is_needed` answers: the caller unparks the driver.
     #[must_use = "the driver has to be unparked"]
     #[inline]
-    pub(crate) fn poller_left(&self) -> bool {
+    pub(crate) fn poller_left(&self, is_needed: impl FnOnce() -> bool) -> bool {
         // ORDERING(poller_left): the lease before, `armed` after; pairs with `watch_recheck`.
         fence_seq_cst("poller_left");
         // ORDERING(poller_left): relaxed, the fence orders both.
-        !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
+        is_needed() && !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
     }
 
     /// Whether the driver waits in the selector when it sleeps.

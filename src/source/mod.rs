@@ -84,9 +84,10 @@ impl Registration {
         seen.map_err(|Gone| gone())
     }
 
-    /// A thread that waits in a forked child would do so for ever.
+    /// A thread is about to wait; in a forked child it would do so for ever.
     fn assert_waits(&self) {
         self.handle.scheduler().assert_not_forked();
+        self.handle.scheduler().is_waited_for();
     }
 
     /// Tries `operation` whenever the source is ready in `direction`, until it does not say that it would block.

@@ -259,7 +259,7 @@ impl Timers {
         let mut was_called = true;
         if !missed && !self.is_closed() {
             let expiry = if until == NEVER { None } else { self.clock.alarm(until) };
-            was_called = self.park(sleeper, expiry.into_iter().chain(alarm).min(), due);
+            was_called = self.park(sleeper, expiry, alarm, due);
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         let told = self.until.swap(AWAKE, Ordering::Relaxed);
@@ -268,12 +268,21 @@ impl Timers {
         was_called
     }
 
-    /// Parks the driver, or lets it wait for events: those who wait for them go to `due`. False if its time was up.
-    fn park(&self, sleeper: &Sleeper<'_, '_>, alarm: Option<RawInstant>, due: &mut Vec<Waker>) -> bool {
+    /// Parks the driver, or lets it wait for events: those who wait for them go to `due`. It wakes at `expiry`, exactly, and at `alarm`, not long after. False if its
+    /// time was up.
+    fn park(
+        &self,
+        sleeper: &Sleeper<'_, '_>,
+        expiry: Option<RawInstant>,
+        alarm: Option<RawInstant>,
+        due: &mut Vec<Waker>,
+    ) -> bool {
         let parker = sleeper.parker;
-        let was_called = match ((sleeper.lease)(), alarm) {
-            (Some(mut lease), alarm) => parker.poll(&mut lease, alarm, due, || true) || !due.is_empty(),
-            (None, Some(instant)) => sharply(|| parker.park_until(instant)),
+        let first = expiry.into_iter().chain(alarm).min();
+        let was_called = match ((sleeper.lease)(), first) {
+            (Some(mut lease), first) => parker.poll(&mut lease, first, due, || true) || !due.is_empty(),
+            (None, Some(first)) if expiry == Some(first) => sharply(|| parker.park_until(first)),
+            (None, Some(first)) => parker.park_until(first),
             (None, None) => {
                 parker.park();
                 true

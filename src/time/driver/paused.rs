@@ -66,7 +66,7 @@ impl Timers {
         self.answer(asked, due, sink);
         let Ok(mut lease) = self.look_at_sources(sleeper, due) else {
             if due.is_empty() {
-                let _ = self.park(sleeper, alarm, due);
+                let _ = self.park(sleeper, None, alarm, due);
             }
             return sink(due);
         };
@@ -78,7 +78,7 @@ impl Timers {
         }
         turns.stands = None;
         if step == Step::Busy {
-            let _ = self.park(sleeper, alarm, due);
+            let _ = self.park(sleeper, None, alarm, due);
             sink(due);
         }
     }
@@ -130,8 +130,11 @@ impl Timers {
             return sink(due);
         }
         let alarm = over.into_iter().chain(alarm).min();
-        let was_called =
-            if step == Step::NoTimer { self.sleep(sleeper, NEVER, alarm, due) } else { self.park(sleeper, alarm, due) };
+        let was_called = if step == Step::NoTimer {
+            self.sleep(sleeper, NEVER, alarm, due)
+        } else {
+            self.park(sleeper, None, alarm, due)
+        };
         sink(due);
         if was_called {
             turns.stands = None;
