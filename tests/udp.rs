@@ -130,7 +130,7 @@ fn many_tasks_receive_on_one_socket() {
                     fusee::spawn(async move {
                         let mut buffer = [0; 8];
                         let count = there.recv(&mut buffer).await.unwrap();
-                        u8::from_str_radix(std::str::from_utf8(&buffer[..count]).unwrap(), 10).unwrap()
+                        std::str::from_utf8(&buffer[..count]).unwrap().parse::<u8>().unwrap()
                     })
                 })
                 .collect();

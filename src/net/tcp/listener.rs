@@ -97,6 +97,9 @@ impl TcpListener {
     /// used further, and as a rule is. Who accepts in a loop waits for something before the next try, for the
     /// connection is still there. A connection that was given up before it was accepted is no error, and passed over.
     ///
+    /// # Panics
+    /// Outside a runtime, and in a forked child.
+    ///
     /// # Cancel safety
     /// Cancel-safe: no connection is lost.
     ///
@@ -118,6 +121,9 @@ impl TcpListener {
     /// As [`accept`](Self::accept), of whose callers the last is woken.
     ///
     /// # Errors
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Panics
     /// As [`accept`](Self::accept).
     ///
     /// ```
