@@ -210,13 +210,16 @@ impl TcpStream {
 
     /// Borrows it as two halves: one to be read, one to be written, in one task at the same time. They cost nothing.
     ///
+    /// [`AsyncReadExt`](crate::io::AsyncReadExt) has a method of this name that takes the stream itself, and the
+    /// compiler prefers that one where the trait is in scope, unless it is called as in this example.
+    ///
     /// ```
     /// # use fusee::io::{AsyncReadExt, AsyncWriteExt};
-    /// # use fusee::net::{TcpListener, TcpStream};
+    /// # use fusee::net::{TcpListener, TcpStream, tcp};
     /// # fusee::runtime::block_on(async {
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let mut stream = TcpStream::connect(listener.local_addr()?).await?;
-    /// let (mut reader, mut writer) = stream.split();
+    /// let (mut reader, mut writer): (tcp::ReadHalf<'_>, tcp::WriteHalf<'_>) = TcpStream::split(&mut stream);
     /// writer.write_all(b"x").await?;
     /// listener.accept().await?.0.write_all(b"y").await?;
     /// reader.read_exact(&mut [0]).await?;
