@@ -213,7 +213,7 @@ impl UnixStream {
     /// other.write_all(b"hello").await?;
     /// other.close().await?;
     ///
-    /// let (mut reader, mut writer) = one.split();
+    /// let (mut reader, mut writer) = UnixStream::split(&mut one);
     /// fusee::io::copy(&mut reader, &mut writer).await?;
     /// let mut buffer = [0; 5];
     /// other.read_exact(&mut buffer).await?;
