@@ -83,7 +83,8 @@ impl UnixStream {
     }
 
     /// Receives bytes, and the descriptors that go with them, which are added to `descriptors`. How many bytes: none at the end of the stream. Descriptors of one
-    /// [`send_fds`](Self::send_fds) come together, with the first of its bytes, and never more than those of one. They are closed when a program is executed.
+    /// [`send_fds`](Self::send_fds) come together, with the first of its bytes, and never with those of another; bytes that were sent before may come with them, too. They are
+    /// closed when a program is executed.
     ///
     /// Bytes that have no descriptors come as by any other read.
     ///
