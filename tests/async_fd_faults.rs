@@ -253,6 +253,43 @@ fn a_waker_that_blocks_holds_up_no_other_while_a_thread_can_run() {
 }
 
 #[test]
+fn a_waker_that_blocks_holds_up_no_task_that_waits_for_the_same_event() {
+    watchdog(|| {
+        for count in [2, 4] {
+            let runtime = workers(count);
+            let (mut near, far) = runtime.block_on(async { pair() });
+            let far = Arc::new(far);
+            let waiting = far.clone();
+            let (waits, is_waiting) = (Latch::new(), Arc::new(AtomicUsize::new(0)));
+            let (at, waited) = (waits.clone(), is_waiting.clone());
+            let task = runtime.spawn(async move {
+                let mut readable = pin!(waiting.readable());
+                poll_fn(|context| {
+                    let answer = readable.as_mut().poll(context);
+                    at.open();
+                    waited.fetch_add(1, Ordering::SeqCst);
+                    answer.map(|guard| guard.map(drop))
+                })
+                .await
+            });
+            waits.wait();
+            let (go, is_in) = (Latch::new(), Latch::new());
+            let (open, entered) = (go.clone(), is_in.clone());
+            let waker = calling(move || {
+                entered.open();
+                open.wait();
+            });
+            assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
+            near.write_all(b"x").unwrap();
+            is_in.wait();
+            runtime.block_on(task).unwrap().unwrap();
+            assert_eq!(is_waiting.load(Ordering::SeqCst), 2);
+            go.open();
+        }
+    });
+}
+
+#[test]
 fn a_source_whose_runtime_is_gone_answers_an_error_and_wakes_who_waits() {
     on_every_flavour(|runtime: Runtime| {
         let (mut near, far) = runtime.block_on(async { pair() });

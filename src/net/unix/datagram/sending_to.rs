@@ -1,7 +1,8 @@
 //! Messages to sockets that they name.
 //!
-//! A socket that holds as many messages as it may answers `EAGAIN` to who is not connected to it, and no event tells when it has room again. That is told from a sender's own
-//! lack of room, which ends with an event, by a question to the kernel whether the sender is writable: it is, then, and it is tried again after a while.
+//! A socket that holds as many messages as it may answers `EAGAIN` to who is not connected to it, and no event tells when it has room again; but one comes at once that says that
+//! the sender has room, for a moment after it had less. To wait for events would be to try without end. So that is told from a sender's own lack of room by a question to the
+//! kernel, whether the sender is writable: it is, then, stays so for other messages, and tries this one again after a while.
 //!
 //! Checked by `tests/unix_datagram_full.rs`.
 
@@ -9,6 +10,7 @@ use std::io;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 
+use futures_lite::future::or;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, SocketAddrUnix, sendto};
 
@@ -85,9 +87,18 @@ impl UnixDatagram {
         let mut patience = Patience::new();
         loop {
             let try_send = || send_to(&self.0, message, &address);
-            match self.0.registration().async_io(Interest::WRITABLE, try_send).await? {
-                Sent::Whole(count) => return Ok(count),
-                Sent::Full => patience.wait().await,
+            let told = async { Some(self.0.registration().async_io(Interest::WRITABLE, try_send).await) };
+            let late = async {
+                patience.wait().await;
+                None
+            };
+            // What takes this socket's room may lie with somebody else, who never reads it.
+            let answer = or(told, late).await.unwrap_or_else(try_send);
+            match answer {
+                Ok(Sent::Whole(count)) => return Ok(count),
+                Ok(Sent::Full) => patience.wait().await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
         }
     }
