@@ -1,4 +1,5 @@
-//! A listener with no room for one more connection: whoever connects waits, until it has some, is gone, or patience ends.
+//! A listener with no room for one more connection: whoever connects waits, until it has some, is gone, or patience
+//! ends.
 #![cfg(all(target_os = "linux", feature = "net"))]
 
 mod support;

@@ -1,4 +1,5 @@
-//! A socket that holds as many messages as it may: no event tells those who are not connected to it when it has room again.
+//! A socket that holds as many messages as it may: no event tells those who are not connected to it when it has room
+//! again.
 #![cfg(all(target_os = "linux", feature = "net", feature = "test-util"))]
 
 mod support;

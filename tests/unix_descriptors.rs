@@ -1,4 +1,5 @@
-//! Descriptors that go over a connection: they come whole, in their place among the bytes, and a reader that does not ask for them loses no byte.
+//! Descriptors that go over a connection: they come whole, in their place among the bytes, and a reader that does not
+//! ask for them loses no byte.
 #![cfg(all(unix, feature = "net"))]
 
 mod support;
