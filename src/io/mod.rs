@@ -9,8 +9,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`], [`empty`], [`repeat`], [`sink`] and what they answer |
-//! | this crate's | [`copy()`], [`copy_buf`], [`copy_bidirectional`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`] |
+//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`] and what they answer |
+//! | this crate's | [`copy()`], [`copy_buf`], [`copy_bidirectional`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`], [`empty`], [`repeat`], [`sink`] |
 //!
 //! An echo in each:
 //!
@@ -87,11 +87,12 @@
 //! [`copy()`] into a vector does not: `copy(&mut stream, &mut vector)`.
 //!
 //! # Giving way
-//! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. [`empty`], [`repeat`], [`sink`], [`Cursor`], slices and vectors are ready at once and
-//! spend none: a loop over them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
+//! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. A [`Cursor`], slices and vectors are ready at once and spend none: a loop over
+//! them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
 //!
 //! Deliberately not here: sockets (`net/`), what waits for them (`source/`), adapters between the worlds.
 
+mod always_ready;
 #[cfg(unix)]
 mod async_fd;
 mod copy;
@@ -102,6 +103,7 @@ mod split;
 pub(crate) mod traits;
 
 pub use crate::reactor::{Interest, Ready};
+pub use always_ready::{Empty, Repeat, Sink, empty, repeat, sink};
 pub use copy::{copy, copy_buf};
 pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use duplex::{DuplexStream, duplex};
@@ -111,7 +113,7 @@ pub use split::{ReadHalf, WriteHalf, split};
 #[doc(inline)]
 pub use futures_util::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
-    BufReader, BufWriter, Chain, Cursor, Empty, LineWriter, Lines, Repeat, Sink, Take, empty, repeat, sink,
+    BufReader, BufWriter, Chain, Cursor, LineWriter, Lines, Take,
 };
 
 #[doc(no_inline)]
