@@ -271,6 +271,21 @@ const _: fn(&fusee::net::TcpListener, &fusee::net::TcpStream, &fusee::net::UdpSo
     ];
 };
 
+#[cfg(feature = "net")]
+const _: fn(&mut fusee::io::DuplexStream, &mut fusee::io::DuplexStream) = |one, other| {
+    use fusee::io::{DuplexStream, Empty, ReadHalf, Repeat, SimplexStream, Sink, WriteHalf, copy, copy_bidirectional};
+
+    all![DuplexStream, SimplexStream, ReadHalf<Awkward>, WriteHalf<Awkward>, Empty, Repeat, Sink];
+    unwind::<DuplexStream>();
+    unwind::<SimplexStream>();
+    unwind::<ReadHalf<Awkward>>();
+    unwind::<WriteHalf<Awkward>>();
+    send_value(&copy(one, other));
+    send_value(&copy_bidirectional(one, other));
+    not!(ReadHalf<Rc<()>>: Send);
+    not!(WriteHalf<MutexGuard<'static, ()>>: Sync);
+};
+
 #[test]
 fn futures_of_the_public_functions_are_send() {
     let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();

@@ -74,7 +74,7 @@ fn a_proxy_carries_large_bodies_both_ways_at_once() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
             for sizes in [(8192, 8192), (1, 3000), (100_000, 0)] {
-                let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
                 let (mut front, _) = listener.accept().await.unwrap();
                 let (mut back, server) = duplex(5000);
