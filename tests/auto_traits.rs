@@ -350,6 +350,19 @@ const _: fn(
         socket.recv(&mut []),
         socket.recv_from(&mut []),
     ];
+#[cfg(feature = "net")]
+const _: fn(&mut fusee::io::DuplexStream, &mut fusee::io::DuplexStream) = |one, other| {
+    use fusee::io::{DuplexStream, Empty, ReadHalf, Repeat, SimplexStream, Sink, WriteHalf, copy, copy_bidirectional};
+
+    all![DuplexStream, SimplexStream, ReadHalf<Awkward>, WriteHalf<Awkward>, Empty, Repeat, Sink];
+    unwind::<DuplexStream>();
+    unwind::<SimplexStream>();
+    unwind::<ReadHalf<Awkward>>();
+    unwind::<WriteHalf<Awkward>>();
+    send_value(&copy(one, other));
+    send_value(&copy_bidirectional(one, other));
+    not!(ReadHalf<Rc<()>>: Send);
+    not!(WriteHalf<MutexGuard<'static, ()>>: Sync);
 };
 
 #[test]

@@ -13,11 +13,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+// Ends that spend no budget: those of this crate do.
 use fusee::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, ErrorKind, copy_bidirectional,
-    copy_bidirectional_with_sizes, duplex, repeat, sink, split,
+    copy_bidirectional_with_sizes, duplex, split,
 };
 use fusee::net::{TcpListener, TcpStream};
+use futures::io::{repeat, sink};
 use streams::{Asked, Both, By, Writes, body, now, turns_beside};
 use support::{on_every_flavour, on_one_worker};
 
