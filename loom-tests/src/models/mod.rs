@@ -14,6 +14,7 @@ mod park;
 mod paused;
 mod queue;
 mod runtime;
+mod selector_suite;
 mod shutdown;
 mod slot;
 mod stage;
