@@ -3,13 +3,11 @@
 //! One thread, but for the one that lets virtual time pass: what concurrency adds is in the models of `reactor`. The real one waits on the machine's clock, for two
 //! milliseconds at a time.
 
-/// The library's own file, beside the clock that it is for.
-mod real {
-    pub(super) type RawInstant = std::time::Instant;
+/// The library's own file, which waits on the machine's clock.
+#[path = "../../../src/facade/selector.rs"]
+mod real;
 
-    #[path = "../../../../../src/facade/selector.rs"]
-    pub(super) mod selector;
-}
+type RawInstant = std::time::Instant;
 
 /// The machine's.
 mod native {
@@ -17,8 +15,8 @@ mod native {
 
     use mio::net::UnixStream;
 
-    pub(super) use super::real::RawInstant;
-    pub(super) use super::real::selector::{Remote, Selector, Wait, bits};
+    pub(super) use super::RawInstant;
+    pub(super) use super::real::{Remote, Selector, Wait, bits};
 
     pub(super) fn pair() -> (UnixStream, UnixStream) {
         UnixStream::pair().unwrap()
@@ -46,9 +44,8 @@ mod stand_in {
 
     pub(super) use crate::facade::RawInstant;
     pub(super) use crate::facade::selector::{Remote, Selector, Stream, Wait, bits};
-    use crate::facade::testing::alone;
     use crate::facade::clock;
-    use crate::harness::spawn;
+    use crate::harness::{Model, spawn};
 
     pub(super) fn pair() -> (Stream, Stream) {
         Stream::pair(3)
@@ -67,7 +64,7 @@ mod stand_in {
     }
 
     pub(super) fn run(test: impl Fn() + Send + Sync + 'static) {
-        alone(test);
+        Model::new("selector_suite", 1).branches(10_000).check(test);
     }
 }
 
