@@ -43,8 +43,8 @@ mod stand_in {
     use std::io;
 
     pub(super) use crate::facade::RawInstant;
-    pub(super) use crate::facade::selector::{Remote, Selector, Stream, Wait, bits};
     use crate::facade::clock;
+    pub(super) use crate::facade::selector::{Remote, Selector, Stream, Wait, bits};
     use crate::harness::{Model, spawn};
 
     pub(super) fn pair() -> (Stream, Stream) {
