@@ -13,6 +13,7 @@ mod local;
 mod park;
 mod paused;
 mod queue;
+mod reactor;
 mod runtime;
 mod selector_suite;
 mod shutdown;
