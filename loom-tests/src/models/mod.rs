@@ -12,6 +12,7 @@ mod keeping;
 mod local;
 mod park;
 mod paused;
+mod poller;
 mod queue;
 mod reactor;
 mod runtime;

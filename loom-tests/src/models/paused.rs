@@ -231,7 +231,7 @@ fn presence_wakes() {
                 assert!(!returned || seen.load(Ordering::Relaxed), "time moves while a root future waits to be polled");
                 Some(1)
             };
-            while moving.step(|| false, look) != Step::Due {
+            while moving.step(|| false, look, || true) != Step::Due {
                 driver.park();
             }
         });

@@ -50,7 +50,7 @@ impl Waiting {
             let seen = self.wait(slot, Direction::Read).0.expect("the runtime is there");
             match stream.read(&mut [0]) {
                 Ok(count) => return assert_eq!(count, 1),
-                Err(_) => slot.clear(seen),
+                Err(_) => slot.refute(seen),
             }
         }
     }
@@ -225,7 +225,8 @@ fn register_vs_close() {
             }
         }
         join([closing]);
-        assert!(reactor.add(&mut own, bits::READABLE).is_err() && first_slot.is_gone());
+        assert!(reactor.add(&mut own, bits::READABLE).is_err());
+        assert!(matches!(first_slot.look(bits::READABLE), Poll::Ready(Err(Gone))));
     });
 }
 
@@ -279,6 +280,6 @@ fn drop_vs_event() {
         let slot = reactor.add(&mut next, bits::READABLE).expect("it is open").slot;
         join([polling]);
         assert!(slot.look(bits::READABLE).is_pending(), "the next source is told of what is its own");
-        assert_eq!((StdArc::strong_count(&waiter), reactor.sources()), (1, 1));
+        assert_eq!(StdArc::strong_count(&waiter), 1);
     });
 }
