@@ -13,6 +13,7 @@ mod local;
 mod park;
 mod paused;
 mod poller;
+mod polling;
 mod queue;
 mod reactor;
 mod runtime;

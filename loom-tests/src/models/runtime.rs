@@ -45,9 +45,14 @@ pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy,
 }
 
 /// The same, for the sources of `reactor`.
-pub(super) fn with_sources(seeds: &[Seed], timers: Timers, reactor: &Arc<Reactor>) -> Arc<Scheduler> {
+pub(super) fn with_sources(
+    seeds: &[Seed],
+    timers: Timers,
+    reactor: &Arc<Reactor>,
+    policy: Policy,
+) -> Arc<Scheduler> {
     let remotes = seeds.iter().map(Seed::remote).collect();
-    Arc::new(Scheduler::new(remotes, timers, reactor.clone(), plan(POLICY, Hooks::default())))
+    Arc::new(Scheduler::new(remotes, timers, reactor.clone(), plan(policy, Hooks::default())))
 }
 
 fn plan(policy: Policy, hooks: Hooks) -> Plan {
