@@ -15,8 +15,10 @@
 //! Checked by `crate::models::selector_suite`, side by side with the real one. Shuttle's schedules use this very file.
 //! Deliberately not here: urgent data, errors, halves that are closed by themselves; interrupted waits.
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex as Plain, MutexGuard as PlainGuard, PoisonError};
 
 use super::clock::RawInstant;
@@ -75,10 +77,32 @@ pub(crate) struct Remote {
     kernel: Arc<Kernel>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Kernel {
-    turn: Turn,
     list: Plain<List>,
+}
+
+/// The turns of an execution: that of the lists, and those that the wires share. They are made before all else, for nothing orders who makes a list or a wire and who comes upon it.
+#[derive(Default)]
+struct Turns {
+    list: Turn,
+    wires: [Turn; 4],
+    /// Wires so far.
+    made: Cell<usize>,
+}
+
+thread_local! {
+    /// Not the checker's: an execution runs, with all its threads, on one thread of the process.
+    static TURNS: RefCell<Option<Rc<Turns>>> = const { RefCell::new(None) };
+}
+
+/// Starts a new execution.
+pub(crate) fn start() {
+    TURNS.set(Some(Rc::default()));
+}
+
+fn turns() -> Rc<Turns> {
+    TURNS.with_borrow(|turns| turns.clone().expect("the harness has started the execution"))
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +114,7 @@ struct List {
 
 impl Selector {
     pub(crate) fn new() -> io::Result<(Self, Remote)> {
-        let kernel = Arc::new(Kernel { turn: Turn::new(), list: Plain::default() });
+        let kernel = Arc::<Kernel>::default();
         Ok((Self { kernel: kernel.clone(), alarm: None }, Remote { kernel }))
     }
 
@@ -129,7 +153,7 @@ impl Remote {
     /// Adds `source` under the number `token`, to be told of what `interest` has bits for. What it is ready for already is told, too.
     pub(crate) fn add(&self, source: &mut impl Source, token: usize, interest: u8) -> io::Result<()> {
         let end = source.end();
-        end.wire.turn.alter();
+        end.wire.alter();
         let mut sides = end.wire.sides();
         if sides[end.side].item.is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -150,8 +174,7 @@ impl Remote {
     /// Ends the wait of whoever waits, or the next one.
     #[track_caller]
     pub(crate) fn wake(&self) {
-        self.kernel.turn.alter();
-        let mut list = plain(&self.kernel.list);
+        let mut list = self.kernel.alter();
         list.is_woken = true;
         let waiting = list.waiting.take();
         drop(list);
@@ -162,11 +185,17 @@ impl Remote {
 }
 
 impl Kernel {
+    /// The list, for a step on it.
+    #[track_caller]
+    fn alter(&self) -> PlainGuard<'_, List> {
+        turns().list.alter();
+        plain(&self.list)
+    }
+
     /// Blocks until there is something on the list, or `until` comes.
     #[track_caller]
     fn block(&self, until: Option<RawInstant>) {
-        self.turn.alter();
-        let mut list = plain(&self.list);
+        let mut list = self.alter();
         if list.is_woken || !list.ready.is_empty() {
             return;
         }
@@ -178,8 +207,7 @@ impl Kernel {
 
     /// Takes what is on the list: what is ready for something, with that; and whether there was a wake.
     fn fetch(&self) -> (Vec<(usize, u8)>, bool) {
-        self.turn.alter();
-        let mut list = plain(&self.list);
+        let mut list = self.alter();
         list.waiting = None;
         let is_woken = std::mem::take(&mut list.is_woken);
         let most = list.ready.len().min(MOST);
@@ -191,8 +219,7 @@ impl Kernel {
     /// Puts `end` on the list, unless it is there, or was removed.
     #[track_caller]
     fn queue(self: &Arc<Self>, end: &End) {
-        self.turn.alter();
-        let mut list = plain(&self.list);
+        let mut list = self.alter();
         let is_removed = end.wire.sides()[end.side].item.as_ref().is_none_or(|item| !Arc::ptr_eq(&item.kernel, self));
         if is_removed || list.ready.iter().any(|other| other.is(end)) {
             return;
@@ -219,7 +246,8 @@ pub(crate) struct End {
 
 #[derive(Debug)]
 struct Wire {
-    turn: Turn,
+    /// Of its turn.
+    number: usize,
     capacity: usize,
     sides: Plain<[Side; 2]>,
 }
@@ -244,7 +272,9 @@ struct Item {
 impl Stream {
     /// Two that are connected, with room for so many bytes in each direction.
     pub(crate) fn pair(capacity: usize) -> (Self, Self) {
-        let wire = Arc::new(Wire { turn: Turn::new(), capacity, sides: Plain::default() });
+        let turns = turns();
+        let number = turns.made.replace(turns.made.get() + 1) % turns.wires.len();
+        let wire = Arc::new(Wire { number, capacity, sides: Plain::default() });
         (Self(End { wire: wire.clone(), side: 0 }), Self(End { wire, side: 1 }))
     }
 
@@ -252,7 +282,7 @@ impl Stream {
     #[track_caller]
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let Self(End { wire, side }) = self;
-        wire.turn.alter();
+        wire.alter();
         let mut sides = wire.sides();
         let count = sides[*side].incoming.len().min(buffer.len());
         if count == 0 && !sides[1 - side].is_closed {
@@ -271,7 +301,7 @@ impl Stream {
     #[track_caller]
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let Self(End { wire, side }) = self;
-        wire.turn.alter();
+        wire.alter();
         let mut sides = wire.sides();
         if sides[1 - side].is_closed {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -299,7 +329,7 @@ impl Drop for Stream {
         let end = &self.0;
         // A selector that still has it forgets it.
         end.leave();
-        end.wire.turn.alter();
+        end.wire.alter();
         end.wire.sides()[end.side].is_closed = true;
         end.peer().edge();
     }
@@ -320,7 +350,7 @@ impl End {
 
     /// Under which number a selector has it, and what it is ready for of what it is asked for, if anything.
     fn level(&self) -> Option<(usize, u8)> {
-        self.wire.turn.observe();
+        turns().wires[self.wire.number].observe();
         let sides = self.wire.sides();
         let (own, peer) = (&sides[self.side], &sides[1 - self.side]);
         let item = own.item.as_ref()?;
@@ -345,15 +375,19 @@ impl End {
 
     /// Leaves the selector that has it, if one does.
     fn leave(&self) -> bool {
-        self.wire.turn.alter();
+        self.wire.alter();
         let Some(item) = self.wire.sides()[self.side].item.take() else { return false };
-        item.kernel.turn.alter();
-        plain(&item.kernel.list).ready.retain(|other| !other.is(self));
+        item.kernel.alter().ready.retain(|other| !other.is(self));
         true
     }
 }
 
 impl Wire {
+    /// Before a step that changes something.
+    fn alter(&self) {
+        turns().wires[self.number].alter();
+    }
+
     fn sides(&self) -> PlainGuard<'_, [Side; 2]> {
         plain(&self.sides)
     }

@@ -45,12 +45,7 @@ pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy,
 }
 
 /// The same, for the sources of `reactor`.
-pub(super) fn with_sources(
-    seeds: &[Seed],
-    timers: Timers,
-    reactor: &Arc<Reactor>,
-    policy: Policy,
-) -> Arc<Scheduler> {
+pub(super) fn with_sources(seeds: &[Seed], timers: Timers, reactor: &Arc<Reactor>, policy: Policy) -> Arc<Scheduler> {
     let remotes = seeds.iter().map(Seed::remote).collect();
     Arc::new(Scheduler::new(remotes, timers, reactor.clone(), plan(policy, Hooks::default())))
 }
