@@ -250,7 +250,10 @@ impl Worker {
             self.metrics.park();
             scheduler.timers.clock().rest();
             self.glances.glance(&self.parker, &scheduler.lookers);
-            let (lease, has_token) = self.wait(scheduler, alarm);
+            let (mut lease, has_token) = self.wait(scheduler, alarm);
+            if mutant("io_stirs_late") {
+                drop(lease.take());
+            }
             if scheduler.idle.finish_park(self.shard.index) {
                 scheduler.timers.clock().stir();
             } else if !has_token && !mutant("worker_leaves_token") {

@@ -11,7 +11,7 @@
 
 use super::Worker;
 use super::timing::{self, ENOUGH};
-use crate::facade::{RawInstant, sharply};
+use crate::facade::{RawInstant, mutant, sharply};
 use crate::reactor::{Lease, Wait};
 use crate::scheduler::{Scheduler, seat};
 
@@ -42,6 +42,11 @@ impl Worker {
         }
         let Some(mut lease) = self.shard.scheduler.lease_to_look(self.shard.index) else { return false };
         self.timing.collect(|due| lease.wait(Wait::No, due));
+        drop(lease);
+        if !mutant("looker_leaves_silent") {
+            // The driver may have come for the lease meanwhile.
+            self.shard.scheduler.poller_left();
+        }
         self.timing.has_events()
     }
 }

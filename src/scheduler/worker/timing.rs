@@ -253,7 +253,8 @@ pub(super) fn fire() {
             timing.run(&shard.scheduler.timers, shard.index);
         }
         timing.polled.set(Identity::NONE);
-        let is_one_task = due.len() == 1 && is_quiet(&due[0]);
+        let is_one = due.len() == 1 || (mutant("io_batch_silent") && !due.is_empty());
+        let is_one_task = is_one && is_quiet(&due[0]);
         timing.firing.set(if is_one_task { Firing::OneTask } else { Firing::Batch });
         timing.owes_poll.set(is_one_task);
         // Those that may block come last.
