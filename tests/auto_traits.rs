@@ -350,6 +350,8 @@ const _: fn(
         socket.recv(&mut []),
         socket.recv_from(&mut []),
     ];
+};
+
 #[cfg(feature = "net")]
 const _: fn(&mut fusee::io::DuplexStream, &mut fusee::io::DuplexStream) = |one, other| {
     use fusee::io::{DuplexStream, Empty, ReadHalf, Repeat, SimplexStream, Sink, WriteHalf, copy, copy_bidirectional};
