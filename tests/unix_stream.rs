@@ -70,7 +70,7 @@ fn more_than_there_is_room_for_comes_whole_in_both_directions_at_once() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
             let (one, other) = UnixStream::pair().unwrap();
-            let sent: Arc<Vec<u8>> = Arc::new((0..3_000_000u32).map(|n| (n % 251) as u8).collect());
+            let sent: Arc<Vec<u8>> = Arc::new((0..1_000_000u32).map(|n| (n % 251) as u8).collect());
             let mut tasks = Vec::new();
             for stream in [one, other] {
                 let (mut reader, mut writer) = stream.into_split();

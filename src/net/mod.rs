@@ -47,6 +47,7 @@
 
 mod addr;
 mod conversion;
+mod halves;
 mod lookup;
 mod options;
 mod readiness;

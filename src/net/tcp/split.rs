@@ -1,7 +1,8 @@
 //! The halves of a connection, borrowed.
 
-use super::halves::{implement_read_half, implement_write_half};
+use super::halves::implement_peek;
 use crate::net::TcpStream;
+use crate::net::halves::{implement_read_half, implement_write_half};
 
 /// The half of a borrowed [`TcpStream`] that is read. [`TcpStream::split`] makes it; an example is there.
 #[derive(Debug)]
@@ -20,6 +21,17 @@ pub(super) fn split(stream: &mut TcpStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
 
 implement_read_half!(
     ReadHalf<'_>,
+    0: TcpStream,
+    std::net::SocketAddr,
+    "let listener = fusee::net::TcpListener::bind(\"127.0.0.1:0\").await?;
+let mut stream = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
+let (mut peer, _) = listener.accept().await?;
+fusee::io::AsyncWriteExt::write_all(&mut peer, b\"hello\").await?;
+let (mut half, _) = stream.split();"
+);
+
+implement_peek!(
+    ReadHalf<'_>,
     0,
     "let listener = fusee::net::TcpListener::bind(\"127.0.0.1:0\").await?;
 let mut stream = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
@@ -30,7 +42,8 @@ let (mut half, _) = stream.split();"
 
 implement_write_half!(
     WriteHalf<'_>,
-    0,
+    0: TcpStream,
+    std::net::SocketAddr,
     "let listener = fusee::net::TcpListener::bind(\"127.0.0.1:0\").await?;
 let mut stream = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
 let (peer, _) = listener.accept().await?;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::halves::{implement_read_half, implement_write_half};
+use super::halves::implement_peek;
 use crate::facade::StdArc;
 use crate::net::TcpStream;
+use crate::net::halves::{implement_read_half, implement_write_half};
 
 /// The half of a [`TcpStream`] that is read. [`TcpStream::into_split`] makes it.
 ///
@@ -142,6 +143,17 @@ impl std::error::Error for ReuniteError {}
 
 implement_read_half!(
     OwnedReadHalf,
+    stream: TcpStream,
+    std::net::SocketAddr,
+    "let listener = fusee::net::TcpListener::bind(\"127.0.0.1:0\").await?;
+let stream = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
+let (mut peer, _) = listener.accept().await?;
+fusee::io::AsyncWriteExt::write_all(&mut peer, b\"hello\").await?;
+let (mut half, _writer) = stream.into_split();"
+);
+
+implement_peek!(
+    OwnedReadHalf,
     stream,
     "let listener = fusee::net::TcpListener::bind(\"127.0.0.1:0\").await?;
 let stream = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
@@ -152,7 +164,8 @@ let (mut half, _writer) = stream.into_split();"
 
 implement_write_half!(
     OwnedWriteHalf,
-    stream,
+    stream: TcpStream,
+    std::net::SocketAddr,
     "let listener = fusee::net::TcpListener::bind(\"127.0.0.1:0\").await?;
 let stream = fusee::net::TcpStream::connect(listener.local_addr()?).await?;
 let (peer, _) = listener.accept().await?;

@@ -32,7 +32,7 @@
 //! | `credentials.rs` | who is at the other end |
 //! | `listener.rs`, `stream.rs`, `connecting.rs` | connections, and how they come about |
 //! | `transfer.rs`, `passing.rs` | what goes over them: bytes, and descriptors |
-//! | `split.rs`, `split_owned.rs`, `halves.rs` | the two directions of one, apart |
+//! | `split.rs`, `split_owned.rs` | the two directions of one, apart |
 //! | `datagram/` | messages |
 //! | `socket.rs` | sockets before they are connected or listen |
 //! | `pipe/` | pipes, and those that have names |
@@ -45,7 +45,6 @@ mod address;
 mod connecting;
 mod credentials;
 pub(super) mod datagram;
-mod halves;
 pub(super) mod listener;
 mod passing;
 pub mod pipe;

@@ -1,7 +1,7 @@
 //! The directions of a connection, borrowed.
 
-use super::halves::{implement_read_half, implement_write_half};
 use crate::net::UnixStream;
+use crate::net::halves::{implement_read_half, implement_write_half};
 
 /// The direction of a borrowed [`UnixStream`] that is read. [`UnixStream::split`] makes it; an example is there.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub(super) fn split(stream: &mut UnixStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
 
 implement_read_half!(
     ReadHalf<'_>,
-    0,
+    0: UnixStream,
+    crate::net::unix::SocketAddr,
     "let (mut stream, peer) = fusee::net::UnixStream::pair()?;
 peer.writable().await?;
 peer.try_write(b\"hello\")?;
@@ -29,7 +30,8 @@ let (half, _) = stream.split();"
 
 implement_write_half!(
     WriteHalf<'_>,
-    0,
+    0: UnixStream,
+    crate::net::unix::SocketAddr,
     "let (mut stream, peer) = fusee::net::UnixStream::pair()?;
 let (_, half) = stream.split();"
 );

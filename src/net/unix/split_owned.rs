@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-use super::halves::{implement_read_half, implement_write_half};
 use crate::facade::StdArc;
 use crate::net::UnixStream;
+use crate::net::halves::{implement_read_half, implement_write_half};
 
 /// The direction of a [`UnixStream`] that is read. [`UnixStream::into_split`] makes it.
 ///
@@ -146,7 +146,8 @@ impl Error for ReuniteError {}
 
 implement_read_half!(
     OwnedReadHalf,
-    stream,
+    stream: UnixStream,
+    crate::net::unix::SocketAddr,
     "let (stream, peer) = fusee::net::UnixStream::pair()?;
 peer.writable().await?;
 peer.try_write(b\"hello\")?;
@@ -155,7 +156,8 @@ let (half, _writer) = stream.into_split();"
 
 implement_write_half!(
     OwnedWriteHalf,
-    stream,
+    stream: UnixStream,
+    crate::net::unix::SocketAddr,
     "let (stream, peer) = fusee::net::UnixStream::pair()?;
 let (_reader, half) = stream.into_split();"
 );

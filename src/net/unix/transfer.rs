@@ -2,7 +2,7 @@
 //!
 //! Deliberately not here: descriptors (`passing.rs`).
 
-use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::task::{Context, Poll};
 
 use crate::io::Interest;
@@ -82,7 +82,7 @@ impl UnixStream {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.registration().try_io(Interest::WRITABLE, || write(&self.0, buffer))
+        self.0.registration().try_io(Interest::WRITABLE, || (&*self.0).write(buffer))
     }
 
     /// As [`try_write`](Self::try_write), of several buffers, one after the other.
@@ -105,17 +105,6 @@ impl UnixStream {
     }
 }
 
-/// Writes without a `SIGPIPE` if nobody reads any more, where the process has not chosen to ignore it.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn write(stream: &mio::net::UnixStream, buffer: &[u8]) -> io::Result<usize> {
-    Ok(rustix::net::send(stream, buffer, rustix::net::SendFlags::NOSIGNAL)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn write(mut stream: &mio::net::UnixStream, buffer: &[u8]) -> io::Result<usize> {
-    io::Write::write(&mut stream, buffer)
-}
-
 impl PollRead for UnixStream {
     fn poll_read_into(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_io(context, Direction::Read, |mut stream| stream.read(buffer))
@@ -133,7 +122,7 @@ impl PollRead for UnixStream {
 
 impl PollWrite for UnixStream {
     fn poll_write_from(&self, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_io(context, Direction::Write, |stream| write(stream, buffer))
+        self.0.poll_io(context, Direction::Write, |mut stream| stream.write(buffer))
     }
 
     fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {

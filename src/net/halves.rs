@@ -1,15 +1,16 @@
-//! What borrowed and owned halves have in common: each has a [`UnixStream`](crate::net::UnixStream) behind a field,
-//! which is named.
+//! What the halves of streams have in common, borrowed and owned: each has a stream behind a field. The macros are told the
+//! field, the stream's type, and that of its addresses.
 //!
-//! The literal is what makes a `half` for the examples, and a `peer` that has written `hello`.
+//! The literal is what makes a `half` for the examples, and the `peer` of its stream; that has written `hello`, if the half
+//! is one that is read.
 //!
-//! Who calls it: `split.rs` and `split_owned.rs`.
+//! Who calls it: `split.rs` and `split_owned.rs` of `tcp/` and `unix/`.
 
 /// Implements what a half that is read has.
 macro_rules! implement_read_half {
-    ($type:ty, $stream:tt, $example:literal) => {
+    ($type:ty, $stream:tt: $whole:ident, $address:ty, $example:literal) => {
         impl $type {
-            /// As [`UnixStream::readable`](crate::net::UnixStream::readable), with its errors; cancel-safe.
+            #[doc = concat!("As [`", stringify!($whole), "::readable`](crate::net::", stringify!($whole), "::readable), with its errors; cancel-safe.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -21,7 +22,7 @@ macro_rules! implement_read_half {
                 self.$stream.readable().await
             }
 
-            /// As [`UnixStream::try_read`](crate::net::UnixStream::try_read), with its errors.
+            #[doc = concat!("As [`", stringify!($whole), "::try_read`](crate::net::", stringify!($whole), "::try_read), with its errors.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -34,7 +35,7 @@ macro_rules! implement_read_half {
                 self.$stream.try_read(buffer)
             }
 
-            /// As [`UnixStream::try_read_vectored`](crate::net::UnixStream::try_read_vectored), with its errors.
+            #[doc = concat!("As [`", stringify!($whole), "::try_read_vectored`](crate::net::", stringify!($whole), "::try_read_vectored), with its errors.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -48,7 +49,7 @@ macro_rules! implement_read_half {
             }
         }
 
-        $crate::net::unix::halves::implement_half!($type, $stream, $example);
+        $crate::net::halves::implement_half!($type, $stream: $whole, $address, $example);
 
         impl $crate::io::traits::PollRead for $type {
             fn poll_read_into(
@@ -71,13 +72,13 @@ macro_rules! implement_read_half {
         $crate::io::traits::implement_read!($type);
     };
 }
-pub(super) use implement_read_half;
+pub(crate) use implement_read_half;
 
 /// Implements what a half that is written has.
 macro_rules! implement_write_half {
-    ($type:ty, $stream:tt, $example:literal) => {
+    ($type:ty, $stream:tt: $whole:ident, $address:ty, $example:literal) => {
         impl $type {
-            /// As [`UnixStream::writable`](crate::net::UnixStream::writable), with its errors; cancel-safe.
+            #[doc = concat!("As [`", stringify!($whole), "::writable`](crate::net::", stringify!($whole), "::writable), with its errors; cancel-safe.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -89,7 +90,7 @@ macro_rules! implement_write_half {
                 self.$stream.writable().await
             }
 
-            /// As [`UnixStream::try_write`](crate::net::UnixStream::try_write), with its errors.
+            #[doc = concat!("As [`", stringify!($whole), "::try_write`](crate::net::", stringify!($whole), "::try_write), with its errors.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -102,7 +103,7 @@ macro_rules! implement_write_half {
                 self.$stream.try_write(buffer)
             }
 
-            /// As [`UnixStream::try_write_vectored`](crate::net::UnixStream::try_write_vectored), with its errors.
+            #[doc = concat!("As [`", stringify!($whole), "::try_write_vectored`](crate::net::", stringify!($whole), "::try_write_vectored), with its errors.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -116,7 +117,7 @@ macro_rules! implement_write_half {
             }
         }
 
-        $crate::net::unix::halves::implement_half!($type, $stream, $example);
+        $crate::net::halves::implement_half!($type, $stream: $whole, $address, $example);
 
         impl $crate::io::traits::PollWrite for $type {
             fn poll_write_from(
@@ -143,13 +144,13 @@ macro_rules! implement_write_half {
         $crate::io::traits::implement_write!($type);
     };
 }
-pub(super) use implement_write_half;
+pub(crate) use implement_write_half;
 
 /// Implements what every half has.
 macro_rules! implement_half {
-    ($type:ty, $stream:tt, $example:literal) => {
+    ($type:ty, $stream:tt: $whole:ident, $address:ty, $example:literal) => {
         impl $type {
-            /// As [`UnixStream::ready`](crate::net::UnixStream::ready), with its errors; cancel-safe.
+            #[doc = concat!("As [`", stringify!($whole), "::ready`](crate::net::", stringify!($whole), "::ready), with its errors; cancel-safe.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
@@ -163,36 +164,36 @@ macro_rules! implement_half {
                 self.$stream.ready(interest).await
             }
 
-            /// As [`UnixStream::peer_addr`](crate::net::UnixStream::peer_addr), with its errors.
+            #[doc = concat!("As [`", stringify!($whole), "::peer_addr`](crate::net::", stringify!($whole), "::peer_addr), with its errors.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
             #[doc = $example]
-            /// assert!(half.peer_addr()?.is_unnamed());
+            /// assert_eq!(format!("{:?}", half.peer_addr()?), format!("{:?}", peer.local_addr()?));
             /// # std::io::Result::Ok(()) }).unwrap();
             /// ```
-            pub fn peer_addr(&self) -> std::io::Result<$crate::net::unix::SocketAddr> {
+            pub fn peer_addr(&self) -> std::io::Result<$address> {
                 self.$stream.peer_addr()
             }
 
-            /// As [`UnixStream::local_addr`](crate::net::UnixStream::local_addr), with its errors.
+            #[doc = concat!("As [`", stringify!($whole), "::local_addr`](crate::net::", stringify!($whole), "::local_addr), with its errors.")]
             ///
             /// ```
             /// # fusee::runtime::block_on(async {
             #[doc = $example]
-            /// assert!(half.local_addr()?.is_unnamed());
+            /// assert_eq!(format!("{:?}", half.local_addr()?), format!("{:?}", peer.peer_addr()?));
             /// # std::io::Result::Ok(()) }).unwrap();
             /// ```
-            pub fn local_addr(&self) -> std::io::Result<$crate::net::unix::SocketAddr> {
+            pub fn local_addr(&self) -> std::io::Result<$address> {
                 self.$stream.local_addr()
             }
         }
 
-        impl AsRef<$crate::net::UnixStream> for $type {
-            fn as_ref(&self) -> &$crate::net::UnixStream {
+        impl AsRef<$crate::net::$whole> for $type {
+            fn as_ref(&self) -> &$crate::net::$whole {
                 &self.$stream
             }
         }
     };
 }
-pub(super) use implement_half;
+pub(crate) use implement_half;
