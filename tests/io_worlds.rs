@@ -7,10 +7,14 @@ mod streams;
 mod support;
 
 use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Waker};
 
 use fusee::net::{TcpListener, TcpStream};
-use streams::body;
+use streams::{body, now};
 use support::on_every_flavour;
+use tokio::io::ReadBuf;
 
 /// Two streams that are connected.
 async fn sockets() -> (TcpStream, TcpStream) {
@@ -131,6 +135,28 @@ fn tokios_vectored_writes_go_out_in_one() {
             assert_eq!(tokio::io::AsyncWriteExt::write_vectored(&mut one, &slices).await.unwrap(), 10);
         });
     });
+}
+
+#[test]
+fn a_read_into_fresh_room_clears_little_of_it_and_one_into_room_that_was_used_fills_all() {
+    const MEGABYTE: usize = 1 << 20;
+    let (mut one, mut other) = fusee::io::duplex(MEGABYTE);
+    let read = |stream: &mut fusee::io::DuplexStream, buffer: &mut ReadBuf<'_>| {
+        let context = &mut Context::from_waker(Waker::noop());
+        assert!(tokio::io::AsyncRead::poll_read(Pin::new(stream), context, buffer).is_ready());
+    };
+    now(tokio::io::AsyncWriteExt::write_all(&mut one, b"little")).unwrap().unwrap();
+    let mut fresh = vec![MaybeUninit::uninit(); MEGABYTE];
+    let mut buffer = ReadBuf::uninit(&mut fresh);
+    read(&mut other, &mut buffer);
+    assert_eq!(buffer.filled(), b"little");
+    assert!(buffer.initialized().len() <= 64 * 1024, "{} bytes were cleared", buffer.initialized().len());
+
+    now(tokio::io::AsyncWriteExt::write_all(&mut one, &body(MEGABYTE))).unwrap().unwrap();
+    let mut used = vec![0; MEGABYTE];
+    let mut buffer = ReadBuf::new(&mut used);
+    read(&mut other, &mut buffer);
+    assert!(buffer.filled() == body(MEGABYTE));
 }
 
 #[test]

@@ -80,7 +80,7 @@
 //! # Cancel safety
 //! Dropped before it is done, `read`, `write`, `read_vectored`, `write_vectored`, `flush`, `close`, `fill_buf` and [`copy_buf`] have lost nothing. `read_until` and `read_to_end` have put what they took into their
 //! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
-//! line, and `read_to_string`, which drops that and what its string held before. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
+//! line, and `read_to_string`, which drops that and what its string held before, as it does when it fails. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
 //!
 //! # Large bodies
 //! `read_to_end` and `read_to_string` clear the free room of their vector each time that they go on after having waited, which for a body of many megabytes in small pieces takes longer than reading it.

@@ -33,6 +33,17 @@ pub(crate) trait PollWrite {
     fn poll_close_write(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
+/// The room of `buffer` to read into: what is initialised already, or a bit more, which is cleared. A reader of frames hands in megabytes of fresh room each time,
+/// of which a read fills little.
+#[cfg(feature = "tokio-io")]
+pub(crate) fn room<'a>(buffer: &'a mut tokio::io::ReadBuf<'_>) -> &'a mut [u8] {
+    /// At most so many bytes are cleared for a read: it takes about as long as the read itself.
+    const CLEARED: usize = 32 * 1024;
+    let initialized = buffer.initialized().len() - buffer.filled().len();
+    let length = buffer.remaining().min(initialized.max(CLEARED));
+    buffer.initialize_unfilled_to(length)
+}
+
 /// Makes a type that is [`PollRead`] an `AsyncRead`.
 macro_rules! implement_read {
     ($type:ty) => {
@@ -61,8 +72,7 @@ macro_rules! implement_read {
                 context: &mut std::task::Context<'_>,
                 buffer: &mut tokio::io::ReadBuf<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                // What a reader uses again is initialised once: the buffer knows how far it is.
-                let unfilled = buffer.initialize_unfilled();
+                let unfilled = $crate::io::traits::room(buffer);
                 let count = std::task::ready!($crate::io::traits::PollRead::poll_read_into(&*self, context, unfilled))?;
                 buffer.advance(count);
                 std::task::Poll::Ready(Ok(()))

@@ -82,7 +82,7 @@ pub(crate) fn body(length: usize) -> Vec<u8> {
     (0..length as u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
 }
 
-/// How often a task of the same worker gets its turn while `busy`, a task too, runs; on a runtime with one worker.
+/// How often a task of the same worker gets its turn from the first poll of `busy`, a task too, to its last; on a runtime with one worker.
 pub(crate) async fn turns_beside<F>(busy: F) -> (usize, F::Output)
 where
     F: Future<Output: Send> + Send + 'static,
@@ -95,7 +95,12 @@ where
             yield_now().await;
         }
     });
-    let output = fusee::spawn(busy).await.unwrap();
+    let measured = fusee::spawn(async move {
+        let before = turns.load(Ordering::SeqCst);
+        let output = busy.await;
+        (turns.load(Ordering::SeqCst) - before, output)
+    });
+    let answer = measured.await.unwrap();
     neighbour.abort();
-    (turns.load(Ordering::SeqCst), output)
+    answer
 }
