@@ -56,7 +56,7 @@ impl Client {
         unopened.by_ref().take(OPENED_AT_ONCE).try_for_each(|token| client.send(token, Instant::now()))?;
         while client.under_way > 0 {
             client.wait(None)?;
-            while let Some(_) = client.next_answer()? {
+            while client.next_answer()?.is_some() {
                 answered += 1;
                 unopened.next().map_or(Ok(()), |token| client.send(token, Instant::now()))?;
             }

@@ -198,7 +198,7 @@ impl Race {
     /// How long a closed loop takes.
     fn time(&self, args: &Args) -> Duration {
         match args.scale {
-            Scale::Full => args.seconds(self.workload.usual_time()),
+            Scale::Full => args.seconds.unwrap_or_else(|| self.workload.usual_time()),
             Scale::Smoke => Duration::from_millis(20),
         }
     }
