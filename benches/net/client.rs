@@ -89,9 +89,9 @@ impl Client {
         Ok(run)
     }
 
-    /// The open loop, for so long, at so many requests a second.
-    pub(super) fn open(&mut self, rate: f64, time: Duration) -> io::Result<Run> {
-        let mut schedule = Schedule::new(rate, time).peekable();
+    /// The open loop.
+    pub(super) fn open(&mut self, schedule: Schedule) -> io::Result<Run> {
+        let mut schedule = schedule.peekable();
         let start = Instant::now();
         let mut run = Run::new(start);
         loop {

@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::network::Flavor;
+use super::schedule::Schedule;
 use super::server::{Orders, Server};
 use super::syscalls::{Counts, Perf};
 use super::workload::{MOST_CONNECTIONS, Workload};
@@ -81,7 +82,8 @@ pub(super) struct Race {
 #[derive(Clone, Copy)]
 enum Load {
     Closed,
-    Open(f64),
+    /// So many requests a second, as due in that round.
+    Open(f64, usize),
 }
 
 impl Conditions<'_> {
@@ -144,7 +146,7 @@ impl Race {
         self.rates = SHARES.map(|share| share * slowest);
         for round in 1..=rounds {
             for at in in_turn(self.contenders.len(), round) {
-                let figures = self.turn(at, conditions, self.rates.map(Load::Open));
+                let figures = self.turn(at, conditions, self.rates.map(|rate| Load::Open(rate, round)));
                 for (open, figures) in self.open.iter_mut().zip(figures) {
                     open[at].push(figures);
                 }
@@ -233,7 +235,7 @@ fn observe(server: &mut Server, client: &mut Client, load: Load, time: Duration)
     let before = server.used()?;
     let run = match load {
         Load::Closed => client.closed(time)?,
-        Load::Open(rate) => client.open(rate, time * OPEN)?,
+        Load::Open(rate, round) => client.open(Schedule::new(rate, time * OPEN, round))?,
     };
     let after = server.used()?;
     let answers = run.answers() as f64;
