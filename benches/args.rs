@@ -39,7 +39,7 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --rounds N       how often each runtime takes its turn
   --workers N      worker threads of each runtime, 2 by default; `compare` takes several numbers, as in 1,2,4
   --pin            `compare` keeps each worker on a CPU of its own, where the system can, and `net` its client, which servers leave alone
-  --seconds N      how long `churn` lets each runtime churn, 5 by default, and how long each closed loop of `net` takes
+  --seconds N      how long `churn` lets each runtime churn, 5 by default, and each loop of `net` takes, by default less than one
   --svg FILE       where `scale` draws its figure
   --figures        `account` prints plain lines, which `cargo xtask bench-check` reads
   --syscalls       `net` counts the servers' system calls, where perf can

@@ -9,6 +9,7 @@ use super::workload::{MOST_CONNECTIONS, Workload};
 use crate::affinity::{self, Cpu};
 use crate::args::{Args, Scale};
 use crate::contenders::Entrant;
+use crate::others::Watch;
 use crate::stats::{Spread, digits};
 use std::io;
 use std::thread;
@@ -19,9 +20,6 @@ pub(super) const REFERENCE: Entrant = Entrant::Tokio;
 
 /// The shares of the slowest contender's rate at which all are asked in open loops.
 pub(super) const SHARES: [f64; 2] = [0.5, 0.8];
-
-/// An open loop takes so many times as long as a closed one: tails want many requests.
-const OPEN: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Contender {
@@ -134,6 +132,7 @@ impl Race {
     /// Lets the contenders take turns.
     pub(super) fn run(&mut self, conditions: &Conditions<'_>) {
         let Conditions { args, rounds, .. } = *conditions;
+        let watch = Watch::start();
         for round in 1..=rounds {
             for at in in_turn(self.contenders.len(), round) {
                 let [figures] = self.turn(at, conditions, [Load::Closed]);
@@ -152,6 +151,11 @@ impl Race {
                 }
                 figures.iter().for_each(|figures| self.tell(args, (round, rounds), at, figures));
             }
+        }
+        if let Some(share) = watch.and_then(|watch| watch.share())
+            && args.scale == Scale::Full
+        {
+            eprintln!("{}: used of the machine by others meanwhile: {:.0} %", self.name, share * 100.0);
         }
         if let Some(perf) = &conditions.perf {
             self.syscalls = (0..self.contenders.len()).map(|at| self.count(at, conditions, perf)).collect();
@@ -197,7 +201,7 @@ impl Race {
         turn().unwrap_or_else(|error| panic!("{}/{}: {error}", self.name, self.contenders[at].name()))
     }
 
-    /// How long a closed loop takes.
+    /// How long each loop takes.
     fn time(&self, args: &Args) -> Duration {
         match args.scale {
             Scale::Full => args.seconds.unwrap_or_else(|| self.workload.usual_time()),
@@ -235,7 +239,7 @@ fn observe(server: &mut Server, client: &mut Client, load: Load, time: Duration)
     let before = server.used()?;
     let run = match load {
         Load::Closed => client.closed(time)?,
-        Load::Open(rate, round) => client.open(Schedule::new(rate, time * OPEN, round))?,
+        Load::Open(rate, round) => client.open(Schedule::new(rate, time, round))?,
     };
     let after = server.used()?;
     let answers = run.answers() as f64;
