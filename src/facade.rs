@@ -10,6 +10,8 @@
 mod fork;
 mod monitor;
 mod room;
+#[cfg(feature = "net")]
+pub(crate) mod selector;
 
 use std::cell;
 

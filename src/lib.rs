@@ -35,9 +35,16 @@ mod blocking;
 mod duty;
 mod entered;
 mod facade;
+#[cfg(feature = "net")]
+pub mod io;
+#[cfg(feature = "net")]
+pub mod net;
 mod park;
+mod reactor;
 pub mod runtime;
 mod scheduler;
+#[cfg(feature = "net")]
+mod source;
 mod spare;
 #[cfg(feature = "tokio-sync")]
 pub mod sync;

@@ -109,6 +109,33 @@ all![
     Elapsed,
 ];
 
+#[cfg(feature = "net")]
+const _: () = {
+    use fusee::net::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+    use fusee::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+
+    all![
+        TcpListener,
+        TcpStream,
+        TcpSocket,
+        UdpSocket,
+        ReadHalf<'static>,
+        WriteHalf<'static>,
+        OwnedReadHalf,
+        OwnedWriteHalf,
+        ReuniteError,
+    ];
+    unwind::<TcpListener>();
+    unwind::<TcpStream>();
+    unwind::<TcpSocket>();
+    unwind::<UdpSocket>();
+    unwind::<ReadHalf<'static>>();
+    unwind::<WriteHalf<'static>>();
+    unwind::<OwnedReadHalf>();
+    unwind::<OwnedWriteHalf>();
+    error::<ReuniteError>();
+};
+
 const _: () = {
     unwind::<JoinHandle<()>>();
     unwind::<JoinHandle<Awkward>>();
@@ -214,6 +241,35 @@ futures![
     async { fusee::spawn(async { Awkward(Cell::new(1), PhantomPinned) }).await } => is_send,
     async { fusee::time::timeout(fusee::time::Duration::ZERO, std::future::pending::<()>()).await } => is_send is_sync,
 ];
+
+#[cfg(feature = "net")]
+const _: fn(&fusee::net::TcpListener, &fusee::net::TcpStream, &fusee::net::UdpSocket) = |listener, stream, socket| {
+    use fusee::io::Interest;
+    use fusee::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, lookup_host};
+
+    macro_rules! are_send_and_sync {
+        ($($future:expr),* $(,)?) => {
+            $( is_send(&$future); is_sync(&$future); )*
+        };
+    }
+    are_send_and_sync![
+        TcpListener::bind("localhost:0"),
+        TcpStream::connect(String::new()),
+        TcpSocket::new_v4().unwrap().connect("127.0.0.1:1".parse().unwrap()),
+        UdpSocket::bind(("localhost", 0)),
+        lookup_host("localhost:0"),
+        listener.accept(),
+        stream.peek(&mut []),
+        stream.ready(Interest::READABLE),
+        stream.async_io(Interest::READABLE, || Ok(())),
+        socket.connect("localhost:0"),
+        socket.send(&[]),
+        socket.send_to(&[], "localhost:0"),
+        socket.recv(&mut []),
+        socket.recv_from(&mut []),
+        socket.peek_sender(),
+    ];
+};
 
 #[test]
 fn futures_of_the_public_functions_are_send() {

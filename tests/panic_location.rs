@@ -107,6 +107,37 @@ fn what_is_called_outside_a_runtime() {
     here!(tracker.spawn_local(async {}));
 }
 
+#[test]
+#[cfg(feature = "net")]
+fn sockets_that_are_made_outside_a_runtime_or_in_blocking_mode() {
+    use fusee::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+    use std::net;
+
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = || net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let datagrams = || net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let bound = || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket
+    };
+    let runtime = current_thread();
+    for mode in [false, true] {
+        let (listener, stream, datagrams) = (listener.try_clone().unwrap(), stream(), datagrams());
+        listener.set_nonblocking(mode).unwrap();
+        stream.set_nonblocking(mode).unwrap();
+        datagrams.set_nonblocking(mode).unwrap();
+        // In blocking mode it panics everywhere, else outside a runtime.
+        let _entered = if mode { None } else { Some(runtime.enter()) };
+        here!(TcpListener::from_std(listener));
+        here!(TcpStream::from_std(stream));
+        here!(UdpSocket::from_std(datagrams));
+    }
+    here!(bound().listen(1));
+    let connects = bound().connect(listener.local_addr().unwrap());
+    assert!(location_of(|| executor::block_on(connects)).is_some());
+}
+
 fn pending_stream() -> futures::stream::Pending<()> {
     futures::stream::pending()
 }

@@ -3,6 +3,7 @@
 mod allocator;
 mod client;
 mod connection;
+mod fusee;
 mod limits;
 mod network;
 mod pattern;
@@ -33,7 +34,7 @@ use weighing::Weighing;
 use workload::Workload;
 
 /// Who has sockets, in the order in which they take turns.
-const ENTRANTS: [Entrant; 2] = [Entrant::Tokio, Entrant::Smol];
+const ENTRANTS: [Entrant; 3] = [Entrant::Fusee, Entrant::Tokio, Entrant::Smol];
 
 pub(crate) fn main() -> ExitCode {
     if let Some(orders) = server::orders() {
@@ -102,6 +103,7 @@ fn serve(orders: Orders) {
     match orders.entrant {
         Entrant::Tokio => server::serve::<tokio::Tokio>(orders),
         Entrant::Smol => server::serve::<smol::Smol>(orders),
-        Entrant::Fusee | Entrant::MutexLoop => unreachable!("the parent does not ask for it"),
+        Entrant::Fusee => server::serve::<fusee::Fusee>(orders),
+        Entrant::MutexLoop => unreachable!("the parent does not ask for it"),
     }
 }

@@ -1,9 +1,9 @@
 //! fusee, with its own sockets.
 
 use super::network::{Flavor, Network};
-use fusee::io::{AsyncReadExt, AsyncWriteExt};
-use fusee::net::{TcpListener, TcpStream, UdpSocket};
-use fusee::runtime::Builder;
+use ::fusee::io::{AsyncReadExt, AsyncWriteExt};
+use ::fusee::net::{TcpListener, TcpStream, UdpSocket};
+use ::fusee::runtime::Builder;
 use std::io;
 use std::net::SocketAddr;
 
@@ -23,11 +23,11 @@ impl Network for Fusee {
     }
 
     fn detach(task: impl Future<Output = ()> + Send + 'static) {
-        drop(fusee::spawn(task));
+        drop(::fusee::spawn(task));
     }
 
     fn yield_now() -> impl Future<Output = ()> + Send {
-        fusee::task::yield_now()
+        ::fusee::task::yield_now()
     }
 
     async fn listen(address: SocketAddr) -> io::Result<(TcpListener, u16)> {

@@ -207,6 +207,7 @@ struct Seated<'a>(&'a WorkerSlot);
 
 impl Drop for Seated<'_> {
     fn drop(&mut self) {
+        worker::pause();
         if let Some(worker) = seat::stand() {
             self.0.give_back(worker);
         }

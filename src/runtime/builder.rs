@@ -38,6 +38,7 @@ pub struct Builder {
     event_interval: u32,
     pub(super) hooks: Hooks,
     paused: bool,
+    io_grace: Duration,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -81,6 +82,7 @@ impl Builder {
             event_interval: 61,
             hooks: Hooks::default(),
             paused: false,
+            io_grace: Duration::from_millis(1),
         }
     }
 
@@ -249,6 +251,23 @@ impl Builder {
         self
     }
 
+    /// For how long, on the machine's clock, a paused clock waits for an answer before it jumps to the next timer, if a read, a write or the like has succeeded since
+    /// its last jump; a millisecond by default. An exchange within the process, whose answer is there as soon as it was sent, is never overtaken by a
+    /// jump. One with another process is, if it takes longer: see [`time::hold`](crate::time::hold). Needs the features `test-util` and `net`.
+    ///
+    /// ```
+    /// use fusee::runtime::Builder;
+    /// use fusee::time::Duration;
+    ///
+    /// let runtime = Builder::new_current_thread().start_paused(true).io_grace(Duration::from_millis(20)).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(all(feature = "test-util", feature = "net"))]
+    pub fn io_grace(&mut self, grace: Duration) -> &mut Self {
+        self.io_grace = grace;
+        self
+    }
+
     /// Starts the runtime's threads: the workers, of which a current-thread runtime has none, and the timer driver.
     ///
     /// # Errors
@@ -271,6 +290,7 @@ impl Builder {
             flavor: self.flavor,
             global_queue_interval: self.global_queue_interval,
             event_interval: self.event_interval,
+            io_grace: self.io_grace,
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
         let (name, threads, hooks) = (self.name.clone(), self.threads.clone(), self.hooks.clone());

@@ -14,6 +14,7 @@ use crate::duty;
 use crate::facade::Arc;
 use crate::facade::thread;
 use crate::park::Parker;
+use crate::reactor::Reactor;
 use crate::scheduler::queue;
 use crate::scheduler::thread_settings::{Role, check_room};
 use crate::scheduler::watch::Watchman;
@@ -27,8 +28,9 @@ use crate::time::driver::Timers;
 pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
     check_room(workers)
         .map_err(|error| because(&format!("there is no room for the threads of {workers} workers"), &error))?;
-    let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new()).collect();
-    let (scheduler, parker) = scheduler(&seeds, plan, paused);
+    let reactor = Reactor::new(plan.policy.io_grace);
+    let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new(&reactor)).collect();
+    let (scheduler, parker) = scheduler(&seeds, reactor, plan, paused);
     // All names before the first thread: the user's function is asked for the workers' first.
     let settings = scheduler.threads();
     let threads = (0..workers).map(|index| settings.builder(Role::Worker(index))).collect::<io::Result<Vec<_>>>();
@@ -49,8 +51,9 @@ pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Resu
 
 /// A runtime whose worker waits for a thread in `block_on`.
 pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
-    let seed = Seed::new();
-    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), plan, paused);
+    let reactor = Reactor::new(plan.policy.io_grace);
+    let seed = Seed::new(&reactor);
+    let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), reactor, plan, paused);
     let driver = scheduler.threads().builder(Role::Driver)?;
     let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
     let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
@@ -59,14 +62,14 @@ pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
 }
 
 /// The scheduler of the workers that grow from `seeds`, and the parker of its timer driver.
-fn scheduler(seeds: &[Seed], plan: Plan, paused: bool) -> (Arc<Scheduler>, Parker) {
+fn scheduler(seeds: &[Seed], reactor: Arc<Reactor>, plan: Plan, paused: bool) -> (Arc<Scheduler>, Parker) {
     queue::prepare();
-    let parker = Parker::new();
+    let parker = Parker::polling(&reactor);
     // All workers are awake. While the one of a current-thread runtime waits for a thread, `WorkerSlot` says more.
     let clock = Clock::of_runtime(paused, seeds.len(), parker.unparker());
     let timers = Timers::new(clock, seeds.len() + 1, parker.unparker());
     let remotes = seeds.iter().map(Seed::remote).collect();
-    (Arc::new(Scheduler::new(remotes, timers, plan)), parker)
+    (Arc::new(Scheduler::new(remotes, timers, reactor, plan)), parker)
 }
 
 /// The handle of threads that are no workers.
@@ -120,7 +123,7 @@ fn start_driver(
             let mut watchman = Watchman::new(scheduler);
             let watch = || watchman.look(scheduler);
             let wake_all = |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly);
-            scheduler.timers().drive(&parker, has_work, watch, wake_all);
+            scheduler.timers().drive(&parker, has_work, watch, || scheduler.lease_for_driver(), wake_all);
         });
     });
     started.map_err(|error| because("the timer driver could not be started", &error))

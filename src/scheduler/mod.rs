@@ -8,7 +8,7 @@
 //! | `worker/` | a worker's loop: find work, run it, fire its timers, park |
 //! | `seat.rs` | which worker a thread works as |
 //! | `slot.rs` | each worker's slot for the task woken last |
-//! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot |
+//! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot, and of sources that nobody waits for |
 //! | `plan.rs` | what a builder decides |
 //! | `membership.rs` | spawning, and what a task knows of its scheduler |
 //! | `references.rs` | the references of tasks to their scheduler, counted in bulk |
@@ -16,6 +16,7 @@
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
 //! | `hooks.rs` | the builder's hooks, and those around threads |
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
+//! | `polling.rs` | who waits in the selector of the runtime's sources |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `standstill.rs` | which tasks wait, for a test whose paused clock nothing can move |
 //! | `lookers.rs` | how many threads in `block_on` look before they sleep |
@@ -42,6 +43,7 @@ pub(crate) mod lookers;
 mod membership;
 pub(crate) mod metrics;
 mod plan;
+mod polling;
 pub(crate) mod queue;
 mod references;
 pub(crate) mod seat;
@@ -57,6 +59,7 @@ use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::facade::thread::{self, ThreadId};
 use crate::facade::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant, ord};
 use crate::park::Unparker;
+use crate::reactor::Reactor;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
@@ -102,6 +105,9 @@ pub(crate) struct Scheduler {
     /// Workers that have not exited, and threads that still poll for one.
     working: AtomicUsize,
     timers: Timers,
+    reactor: Arc<Reactor>,
+    /// A thread that does not work as a worker has waited for a source.
+    has_outsiders: AtomicBool,
     blocking: CachePadded<Pool>,
     room: Room,
     threads: ThreadSettings,
@@ -131,7 +137,7 @@ pub(crate) struct Shard {
 
 impl Scheduler {
     /// `remotes` are the workers', and `timers` have a shard for each and one more.
-    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, plan: Plan) -> Self {
+    pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, reactor: Arc<Reactor>, plan: Plan) -> Self {
         Self {
             injector: Injector::new(),
             discarded: AtomicU64::new(0),
@@ -150,6 +156,8 @@ impl Scheduler {
             foreign: CachePadded::new(ForeignTasks::new()),
             mark: ForkMark::new(),
             timers,
+            reactor,
+            has_outsiders: AtomicBool::new(false),
             blocking: CachePadded::new(plan.blocking),
             room: Room::new(),
             threads: plan.threads,
@@ -235,7 +243,7 @@ impl Scheduler {
 
     /// Wakes a worker if nobody searches. Called after work was made visible: a task in a queue, or a root future that is woken.
     pub(crate) fn notify(&self) {
-        self.unpark(self.idle.notify());
+        self.unpark(self.idle.notify(|| self.poller()));
     }
 
     /// A worker has filled its slot, which was empty: somebody watches over it, if another worker could run the task.
@@ -247,7 +255,7 @@ impl Scheduler {
 
     /// A searcher has found work: wakes a worker if it was the last and there is more.
     fn hand_on(&self) {
-        self.unpark(self.idle.stop_searching(|| self.has_work()));
+        self.unpark(self.idle.stop_searching(|| self.has_work(), || self.poller()));
     }
 
     fn unpark(&self, worker: Option<usize>) {

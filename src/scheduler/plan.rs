@@ -1,5 +1,7 @@
 //! What a builder decides about a scheduler.
 
+use std::time::Duration;
+
 use super::Scheduler;
 use super::hooks::Hooks;
 use super::thread_settings::ThreadSettings;
@@ -34,6 +36,8 @@ pub(crate) struct Policy {
     pub(crate) global_queue_interval: u32,
     /// A thread that works and polls a root future looks at that after so many polls of tasks.
     pub(crate) event_interval: u32,
+    /// How long a paused clock waits for an answer before it moves.
+    pub(crate) io_grace: Duration,
 }
 
 impl Scheduler {

@@ -1,4 +1,4 @@
-//! The watch over the slots: a task in a slot whose worker is stuck in a poll is rescued.
+//! The watch over slots and sources: a task in a slot whose worker is stuck in a poll is rescued, and somebody waits for events.
 //!
 //! To wake a thread for each task that a slot takes would cost more than the slot saves; to wake none could leave the task waiting behind a poll that
 //! blocks, beside idle workers. So the first worker to fill its slot calls the timer driver, which then looks at all slots every
@@ -12,12 +12,12 @@
 //! | 3. reads `armed`; if false: sets it and unparks the driver | 3. looks at the slots; if one is full: `armed` := true, and goes on |
 //!
 //! Whichever fence comes first, the other thread's read sees the write before it: the worker sees that nobody watches, or the driver sees
-//! the task.
+//! the task. So it is with a worker that leaves the selector (`polling.rs`): in place of the slot it gives up the reactor's lease.
 //!
 //! Who calls it: [`Watch::slot_filled`] the worker that has filled its slot; [`Watchman`] belongs to the driver thread.
 //!
 //! # Invariants (ordering labels)
-//! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver.
+//! - `slot_publish`, `poller_left`, `watch_recheck`: the fences above. `watch_ignores_lease` (structural): a lease that nobody has is watched over. `watch_skip_recheck` (structural): step 3 of the driver.
 //!
 //! Checked by the models `slot_vs_watch` and `slot_vs_rescue`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
@@ -28,6 +28,7 @@ use std::time::Duration;
 use super::Scheduler;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{RawInstant, fence_seq_cst, mutant};
+use crate::reactor::Holder;
 
 /// How often the driver looks at the slots while they are in use.
 const PERIOD: Duration = Duration::from_millis(1);
@@ -36,11 +37,34 @@ const PERIOD: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(crate) struct Watch {
     armed: AtomicBool,
+    /// The driver waits in the selector when it sleeps. The driver's own.
+    driver_polls: AtomicBool,
 }
 
 impl Watch {
     pub(crate) fn new() -> Self {
-        Self { armed: AtomicBool::new(false) }
+        Self { armed: AtomicBool::new(false), driver_polls: AtomicBool::new(false) }
+    }
+
+    /// A worker has left the selector. True if nobody watches who is needed, as `is_needed` answers: the caller unparks the driver.
+    #[must_use = "the driver has to be unparked"]
+    #[inline]
+    pub(crate) fn poller_left(&self, is_needed: impl FnOnce() -> bool) -> bool {
+        // ORDERING(poller_left): the lease before, `armed` after; pairs with `watch_recheck`.
+        fence_seq_cst("poller_left");
+        // ORDERING(poller_left): relaxed, the fence orders both.
+        is_needed() && !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the driver waits in the selector when it sleeps.
+    pub(crate) fn driver_polls(&self) -> bool {
+        // Counter only: the driver's own.
+        self.driver_polls.load(Ordering::Relaxed)
+    }
+
+    fn set_driver_polls(&self, polls: bool) {
+        // Counter only: the driver's own.
+        self.driver_polls.store(polls, Ordering::Relaxed);
     }
 
     /// An empty slot was filled. True if nobody watches: the caller unparks the driver.
@@ -58,13 +82,13 @@ impl Watch {
         self.armed.load(Ordering::Relaxed)
     }
 
-    /// Stops the watch, unless a slot is full, as `is_full` answers.
-    pub(crate) fn disarm(&self, is_full: impl FnOnce() -> bool) -> bool {
+    /// Stops the watch, unless there is something to watch over, as `is_needed` answers.
+    pub(crate) fn disarm(&self, is_needed: impl FnOnce() -> bool) -> bool {
         // ORDERING(watch_recheck): relaxed, the fence orders it; a swap, for workers race it with another.
         self.armed.swap(false, Ordering::Relaxed);
         // ORDERING(watch_recheck): `armed` before, the slots after; pairs with `slot_publish`.
         fence_seq_cst("watch_recheck");
-        if is_full() && !mutant("watch_skip_recheck") {
+        if is_needed() && !mutant("watch_skip_recheck") {
             // Relaxed: to whoever reads it late the driver is called once more (counter only).
             self.armed.swap(true, Ordering::Relaxed);
             return false;
@@ -79,17 +103,20 @@ pub(crate) struct Watchman {
     next: Option<RawInstant>,
     /// Of each worker: the polls that it had begun, and the tasks that it had taken from its slot.
     seen: Vec<(u64, u64)>,
+    /// How often workers had had the reactor's lease, and whether one waited in the selector.
+    leased: (u64, bool),
 }
 
 impl Watchman {
     pub(crate) fn new(scheduler: &Scheduler) -> Self {
-        Self { next: None, seen: vec![(0, 0); scheduler.workers()] }
+        Self { next: None, seen: vec![(0, 0); scheduler.workers()], leased: (0, false) }
     }
 
-    /// Looks at the slots if a look is due, and rescues what is in those of stuck workers; before that, due or not, drops what a shutdown has left over.
-    /// When to look next; nothing if not at all.
+    /// Looks at the slots and the sources if a look is due, rescues what is in the slots of stuck workers, and finds somebody to wait for events; before that, due or
+    /// not, drops what a shutdown has left over. When to look next; nothing if not at all.
     pub(crate) fn look(&mut self, scheduler: &Scheduler) -> Option<RawInstant> {
         scheduler.drop_left_over();
+        self.hand_over_selector(scheduler);
         if !scheduler.watch.is_armed() {
             self.next = None;
             return None;
@@ -99,13 +126,25 @@ impl Watchman {
             return self.next;
         }
         // A first look has nothing to compare with.
-        let mut used = self.next.is_none();
-        let compare = !used;
+        let compare = self.next.is_some();
+        let used = self.look_at_slots(scheduler, compare) | self.look_at_sources(scheduler, compare);
+        let is_needed = || {
+            scheduler.remotes.iter().any(|remote| !remote.slot.is_empty())
+                || (scheduler.needs_poller() && !mutant("watch_ignores_lease"))
+        };
+        self.next = if !used && scheduler.watch.disarm(is_needed) { None } else { now.checked_add(PERIOD) };
+        self.next
+    }
+
+    /// Rescues what is in the slots of stuck workers. Whether any slot was used since the last look.
+    fn look_at_slots(&mut self, scheduler: &Scheduler, compare: bool) -> bool {
+        let mut used = !compare;
         for (remote, seen) in scheduler.remotes.iter().zip(&mut self.seen) {
             let counted = (remote.metrics.polls.get(), remote.metrics.slot_hits.get());
             used |= counted.1 != seen.1;
             if compare
                 && counted.0 == seen.0
+                && scheduler.workers() > 1
                 && let Some(task) = remote.slot.take()
             {
                 used = true;
@@ -114,8 +153,38 @@ impl Watchman {
             }
             *seen = counted;
         }
-        let is_full = || scheduler.remotes.iter().any(|remote| !remote.slot.is_empty());
-        self.next = if !used && scheduler.watch.disarm(is_full) { None } else { now.checked_add(PERIOD) };
-        self.next
+        used
+    }
+
+    /// Finds somebody to wait for events, if nobody has for a period. False if somebody has waited throughout.
+    fn look_at_sources(&mut self, scheduler: &Scheduler, compare: bool) -> bool {
+        if !scheduler.needs_watch() {
+            return false;
+        }
+        let waits = matches!(scheduler.reactor.holder(), Some(Holder::Parked(_)));
+        let before = std::mem::replace(&mut self.leased, (scheduler.reactor.uses(), waits));
+        if waits || !compare || before.0 != self.leased.0 {
+            return before != self.leased || !waits || !compare;
+        }
+        let claimed = scheduler.idle.notify(|| None);
+        scheduler.unpark(claimed);
+        // Who searches parks before long, and waits then.
+        let polls = claimed.is_none() && !scheduler.idle.has_searchers();
+        scheduler.watch.set_driver_polls(polls);
+        !polls
+    }
+
+    /// The driver has waited in the selector: if a worker is parked now, that takes over.
+    fn hand_over_selector(&mut self, scheduler: &Scheduler) {
+        if scheduler.timers.clock().is_paused() {
+            // On as it is, once the clock runs.
+            scheduler.watch.set_driver_polls(scheduler.reactor.exists());
+        } else if scheduler.watch.driver_polls() && scheduler.idle.has_parked() {
+            scheduler.watch.set_driver_polls(false);
+            // Counter only: the driver's own look follows.
+            scheduler.watch.armed.swap(true, Ordering::Relaxed);
+            self.next = None;
+            scheduler.notify();
+        }
     }
 }

@@ -5,6 +5,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod proc;
+#[cfg(feature = "net")]
+pub(crate) mod sockets;
 pub(crate) mod wakers;
 
 use std::any::Any;

@@ -11,6 +11,8 @@ mod many;
 mod oracle;
 mod shards;
 mod sleeping_worker;
+#[cfg(feature = "net")]
+mod sockets;
 mod standstill;
 #[path = "../support/mod.rs"]
 mod support;

@@ -55,7 +55,7 @@ fn standstill_is_told() {
         let timers = Arc::new(Timers::new(clock, 1, driver.unparker()));
         let driving = {
             let timers = timers.clone();
-            spawn(move || timers.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)))
+            spawn(move || timers.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly)))
         };
         let is_over = Arc::new(AtomicBool::new(false));
         let passes = is_over.clone();
@@ -92,7 +92,7 @@ fn blocking_job_paused() {
         let timer = timers.register(0, 7, counting).expect("the timers are open");
         let driving = {
             let timers = timers.clone();
-            spawn(move || timers.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)))
+            spawn(move || timers.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly)))
         };
         let pool = Arc::new(Pool::new(1, Duration::ZERO));
         let (running, counts) = (pool.clone(), timers.clone());

@@ -145,7 +145,7 @@ fn tell(event: &Event) {
 #[test]
 fn block_in_place_hands_on() {
     Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);

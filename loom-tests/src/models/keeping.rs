@@ -35,7 +35,7 @@ fn timers(shards: usize) -> (Parker, Timers) {
 }
 
 fn drive(timers: &Timers, parker: &Parker) {
-    timers.drive(parker, || false, || None, |due| due.drain(..).for_each(wake_quietly));
+    timers.drive(parker, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly));
 }
 
 /// A waker that unparks the thread of `parker`.
@@ -174,7 +174,7 @@ fn sleeper(mut home: Arc<Shard>, wake: Unparker) -> impl Future<Output = ()> {
 fn untold_vs_poll() {
     Model::new("untold_vs_poll", 100).preemptions(1).branches(10_000).check(|| {
         let (driver, timers) = timers(3);
-        let seeds = [Seed::new(), Seed::new()];
+        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
@@ -203,7 +203,7 @@ fn untold_vs_poll() {
 fn alarm_vs_claim() {
     Model::new("alarm_vs_claim", 100).preemptions(2).branches(10_000).check(|| {
         let (_driver, timers) = timers(2);
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
         let (_, waker) = CountingWaker::pair();

@@ -168,7 +168,7 @@ fn clock_pause_vs_rest() {
         let (resting, pausing) = (clock.clone(), clock.clone());
         let resting = spawn(move || resting.rest());
         let pausing = spawn(move || assert!(pausing.pause()));
-        while clock.step(|| false, || Some(7)) != Step::Due {
+        while clock.step(|| false, || Some(7), || true) != Step::Due {
             witness("called");
             driver.park();
         }
@@ -280,8 +280,9 @@ fn driver_paused() {
         let timers = Arc::new(timers);
         let waker = Stirring::waker(&timers, &parker);
         let driving = timers.clone();
-        let driving =
-            spawn(move || driving.drive(&driver, || false, || None, |due| due.drain(..).for_each(wake_quietly)));
+        let driving = spawn(move || {
+            driving.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly))
+        });
         let outside = timers.clone();
         let outside = spawn(move || outside.register(0, 7, waker).expect("the timers are open"));
         // Rests until the timer that nobody has counted wakes it.
@@ -309,7 +310,7 @@ fn driver_paused() {
 fn paused_worker() {
     let model = Model::new("paused_worker", 4_000).preemptions(2).branches(10_000).witnesses(&["before", "after"]);
     model.check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let driver = Parker::new();
         let timers = Timers::new(Clock::of_runtime(true, 1, driver.unparker()), 2, driver.unparker());
         let (_, waker) = CountingWaker::pair();
@@ -320,7 +321,7 @@ fn paused_worker() {
         let driving = scheduler.clone();
         let driving = spawn(move || {
             let has_work = || driving.has_work();
-            driving.timers().drive(&driver, has_work, || None, |due| due.drain(..).for_each(wake_quietly));
+            driving.timers().drive(&driver, has_work, || None, || None, |due| due.drain(..).for_each(wake_quietly));
         });
         let seen = scheduler.clone();
         let spawning = spawn(move || {

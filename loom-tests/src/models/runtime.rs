@@ -33,7 +33,7 @@ pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) 
 pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy, hooks: Hooks) -> Arc<Scheduler> {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
     let plan = Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks };
-    Arc::new(Scheduler::new(remotes, timers, plan))
+    Arc::new(Scheduler::new(remotes, timers, Reactor::new(Duration::ZERO), plan))
 }
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
@@ -43,7 +43,7 @@ pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy,
 #[test]
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
@@ -71,7 +71,7 @@ fn injector_shutdown() {
 #[test]
 fn injector_vs_exit() {
     Model::new("injector_vs_exit", 20).preemptions(2).branches(10_000).check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
@@ -90,7 +90,7 @@ fn injector_vs_exit() {
 #[test]
 fn remote_schedules_never_twice() {
     Model::new("remote_schedules_never_twice", 20).witnesses(&["missed one", "exact"]).check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
@@ -122,7 +122,7 @@ fn remote_schedules_never_twice() {
 #[test]
 fn live_tasks_never_too_many() {
     Model::new("live_tasks_never_too_many", 20).preemptions(2).witnesses(&["none", "one"]).check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
@@ -178,7 +178,7 @@ fn batch_of_all_vs_sleep() {
 
 /// `one_more` task is behind those two.
 fn batch(one_more: bool) {
-    let seeds = [Seed::new(), Seed::new()];
+    let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
     let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
     let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
     let foreign = Shard::new(scheduler.clone(), 2);

@@ -43,7 +43,7 @@ fn has_run<T>(mut handle: JoinHandle<T>) -> bool {
 fn shutdown_inflight_wake() {
     let model = Model::new("shutdown_inflight_wake", 500).preemptions(2).branches(5_000);
     model.witnesses(&["ran", "dropped"]).check(|| {
-        let seed = Seed::new();
+        let seed = Seed::new(&Reactor::new(Duration::ZERO));
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
@@ -102,7 +102,7 @@ impl Written {
 fn leave_vs_close() {
     Model::new("leave_vs_close", 10).check(|| {
         let driver = Parker::new();
-        let seeds = [Seed::new(), Seed::new()];
+        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, driver.unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let polled = StdArc::new([Written::new(), Written::new()]);
@@ -118,7 +118,7 @@ fn leave_vs_close() {
         let driving = {
             let (scheduler, polled) = (scheduler.clone(), polled.clone());
             spawn(move || {
-                scheduler.timers().drive(&driver, || false, || None, |due| due.clear());
+                scheduler.timers().drive(&driver, || false, || None, || None, |due| due.clear());
                 polled.each_ref().map(Written::is_written)
             })
         };
@@ -136,7 +136,7 @@ fn leave_vs_close() {
 fn spawn_vs_close() {
     let model = Model::new("spawn_vs_close", 200).preemptions(1).branches(5_000);
     model.witnesses(&["ran", "dropped", "never spawned"]).check(|| {
-        let seeds = [Seed::new(), Seed::new()];
+        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let shard = Shard::new(scheduler.clone(), 0);
@@ -181,7 +181,7 @@ fn current_thread_drop_vs_spawn() {
 fn displaced_vs_close() {
     Model::new("displaced_vs_close", 200).preemptions(1).branches(10_000).check(|| {
         let driver = Parker::new();
-        let seeds = [Seed::new(), Seed::new()];
+        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, driver.unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
@@ -204,7 +204,7 @@ fn displaced_vs_close() {
         let driving = spawn(move || {
             let mut watchman = Watchman::new(&driving);
             let watch = || watchman.look(&driving);
-            driving.timers().drive(&driver, || false, watch, |due| due.clear());
+            driving.timers().drive(&driver, || false, watch, || None, |due| due.clear());
             drop(driver_owns);
         });
         let working = spawn(move || worker::run(blocks));
@@ -238,7 +238,7 @@ impl Drop for CountOnDrop {
 fn batch_vs_close() {
     Model::new("batch_vs_close", 40).preemptions(1).branches(10_000).check(|| {
         deque::spans_blocks(true);
-        let seeds = [Seed::new(), Seed::new()];
+        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
@@ -264,7 +264,7 @@ fn batch_vs_close() {
 fn first_pending_vs_close() {
     let model = Model::new("first_pending_vs_close", 50).preemptions(2).branches(10_000);
     model.witnesses(&["polled", "never polled"]).check(|| {
-        let seeds = [Seed::new(), Seed::new()];
+        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
@@ -298,7 +298,8 @@ fn lent_references() {
         let used = Used(UnsafeCell::new(()));
         let mut hooks = Hooks::default();
         hooks.task.terminate = Some(StdArc::new(move |_| used.touch()));
-        let scheduler = with_hooks(Box::new([Seed::new().remote()]), timers, POLICY, hooks);
+        let scheduler =
+            with_hooks(Box::new([Seed::new(&Reactor::new(Duration::ZERO)).remote()]), timers, POLICY, hooks);
         let foreign = Shard::new(scheduler, 1);
         let [first, second] =
             [(); 2].map(|()| scheduler::spawn(Membership::new(&foreign), pending::<()>(), Origin::here()));

@@ -47,7 +47,7 @@ impl Scene {
     /// Starts the driver thread.
     fn drive(&mut self) -> loom::thread::JoinHandle<()> {
         let (timers, parker) = (self.timers.clone(), self.driver.take().expect("it is started once"));
-        spawn(move || timers.drive(&parker, || false, || None, |due| due.drain(..).for_each(wake_quietly)))
+        spawn(move || timers.drive(&parker, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly)))
     }
 
     /// Starts a thread that lets time pass until `tick`.

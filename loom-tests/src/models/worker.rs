@@ -51,7 +51,7 @@ impl Wake for BlockOnWake {
 
 /// Runs the two tasks on two workers.
 fn run(policy: Policy, blocker: Blocker) {
-    let seeds = [Seed::new(), Seed::new()];
+    let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
     let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
     let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, policy);
     let foreign = Shard::new(scheduler.clone(), 2);

@@ -51,9 +51,9 @@ impl Idle {
         Self { searching: AtomicUsize::new(0), parked: (0..words).map(|_| AtomicU64::new(0)).collect(), workers }
     }
 
-    /// Called after work was made visible. The worker named, if any, counts as searching, and the caller unparks it.
+    /// Called after work was made visible. A worker that `poller` names is woken last: it waits for what nobody else does. The worker named, if any, counts as searching, and the caller unparks it.
     #[must_use = "the worker named waits for the caller's unpark"]
-    pub(crate) fn notify(&self) -> Option<usize> {
+    pub(crate) fn notify(&self, poller: impl Fn() -> Option<usize>) -> Option<usize> {
         // ORDERING(idle_publish): the caller's push before, the counters after; pairs with `idle_recheck`.
         fence_seq_cst("idle_publish");
         // ORDERING(idle_publish): relaxed, the fence orders it.
@@ -63,23 +63,32 @@ impl Idle {
         if mutant("idle_count_before_claim") {
             // Relaxed: as below (counter only).
             self.searching.fetch_add(1, Ordering::Relaxed);
-            let worker = self.claim();
+            let worker = self.claim(poller);
             if worker.is_none() {
                 self.searching.fetch_sub(1, Ordering::Relaxed);
             }
             return worker;
         }
-        let worker = self.claim()?;
+        let worker = self.claim(poller)?;
         // Counter only: at worst another notifier wakes one more worker before it sees this one.
         self.searching.fetch_add(1, Ordering::Relaxed);
         Some(worker)
     }
 
-    /// Clears the bit of some parked worker.
-    fn claim(&self) -> Option<usize> {
+    /// Clears the bit of some parked worker, of another than `poller` names if there is one.
+    fn claim(&self, poller: impl Fn() -> Option<usize>) -> Option<usize> {
+        match poller() {
+            None => self.claim_other(None),
+            spared => self.claim_other(spared).or_else(|| self.claim_other(None)),
+        }
+    }
+
+    /// Clears the bit of some parked worker other than `spared`.
+    fn claim_other(&self, spared: Option<usize>) -> Option<usize> {
         for (index, word) in self.parked.iter().enumerate() {
+            let kept = spared.filter(|worker| worker / WORD == index).map_or(0, |worker| 1 << (worker % WORD));
             // ORDERING(idle_publish): relaxed, the fence of `notify` orders it.
-            let mut bits = word.load(Ordering::Relaxed);
+            let mut bits = word.load(Ordering::Relaxed) & !kept;
             while bits != 0 {
                 let bit = bits & bits.wrapping_neg();
                 // Counter only: the bit itself is what is claimed; the parker's token carries what else must be seen.
@@ -87,7 +96,7 @@ impl Idle {
                 if before & bit != 0 {
                     return Some(index * WORD + bit.trailing_zeros() as usize);
                 }
-                bits = before & !bit;
+                bits = before & !bit & !kept;
             }
         }
         None
@@ -106,7 +115,11 @@ impl Idle {
     /// Counts a searcher as running: it found work. The last one looks whether there is more, for those who saw it search have
     /// left their work to it; the worker named, if any, is as from [`notify`](Self::notify).
     #[must_use = "the worker named waits for the caller's unpark"]
-    pub(crate) fn stop_searching(&self, has_work: impl FnOnce() -> bool) -> Option<usize> {
+    pub(crate) fn stop_searching(
+        &self,
+        has_work: impl FnOnce() -> bool,
+        poller: impl Fn() -> Option<usize>,
+    ) -> Option<usize> {
         // ORDERING(idle_leave): release; pairs with the next searcher to leave, who then sees the queue that our batch is in.
         let before = self.searching.fetch_sub(1, ord("idle_leave", Ordering::Release));
         debug_assert!(before > 0, "a searcher is counted");
@@ -115,7 +128,7 @@ impl Idle {
         }
         // ORDERING(idle_last_look): the count before, the queues after; pairs with `idle_publish`.
         fence_seq_cst("idle_last_look");
-        if has_work() { self.notify() } else { None }
+        if has_work() { self.notify(poller) } else { None }
     }
 
     /// Counts `worker` as parked, then asks whether there is work.
@@ -153,6 +166,18 @@ impl Idle {
             self.searching.fetch_add(1, Ordering::Relaxed);
         }
         ours
+    }
+
+    /// Whether some worker is parked.
+    pub(crate) fn has_parked(&self) -> bool {
+        // Relaxed: a hint, or ordered by the caller's fence (counter only).
+        self.parked.iter().any(|word| word.load(Ordering::Relaxed) != 0)
+    }
+
+    /// Whether some worker searches.
+    pub(crate) fn has_searchers(&self) -> bool {
+        // Counter only: a hint.
+        self.searching.load(Ordering::Relaxed) > 0
     }
 
     fn bit(&self, worker: usize) -> (&AtomicU64, u64) {

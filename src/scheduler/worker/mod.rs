@@ -21,6 +21,7 @@
 //! | `glance.rs` | its look for its token before it sleeps |
 //! | `search.rs` | where it finds its next task |
 //! | `queueing.rs` | where what it wakes and spawns goes |
+//! | `sources.rs` | its waiting for events, and its looking for them |
 //! | `timing.rs` | the timers of its own shard |
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
@@ -28,6 +29,7 @@
 mod glance;
 mod queueing;
 mod search;
+mod sources;
 pub(crate) mod timing;
 
 use std::cell::Cell;
@@ -42,14 +44,16 @@ use super::references::Credit;
 use super::slot::Slot;
 use super::{Remote, Scheduler, Shard, seat};
 use crate::duty;
-use crate::facade::{Arc, CachePadded, catch_unwind, mutant, sharply};
+use crate::facade::{Arc, CachePadded, catch_unwind, mutant};
 use crate::park::Parker;
+use crate::reactor::Reactor;
 use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use crate::task::waker::Identity;
 use crate::time::clock::{Clock, Counted};
 use glance::Glances;
+pub(crate) use sources::pause;
 use timing::Timing;
 
 /// A worker, owned by the thread on whose seat it is, or by whoever hands it on.
@@ -77,9 +81,10 @@ pub(crate) struct Seed {
 }
 
 impl Seed {
-    pub(crate) fn new() -> Self {
+    /// Of a worker that waits for the sources of `reactor`.
+    pub(crate) fn new(reactor: &Arc<Reactor>) -> Self {
         let metrics = Arc::new(CachePadded::new(WorkerMetrics::new()));
-        Self { queue: LocalQueue::new(), parker: Parker::new(), metrics }
+        Self { queue: LocalQueue::new(), parker: Parker::polling(reactor), metrics }
     }
 
     /// What the scheduler keeps of the worker.
@@ -109,7 +114,7 @@ impl Seed {
 pub(crate) enum Next {
     /// Run this task, with no borrow of the worker.
     Run(Runnable),
-    /// Wake what is due in its shard, with no borrow of the worker.
+    /// Wake who waits for what is due in its shard, or for events, with no borrow of the worker.
     Fire,
     /// [`park`]: there is nothing to do.
     Park,
@@ -200,13 +205,17 @@ impl Worker {
     /// Finds the next task.
     pub(crate) fn next(&self) -> Next {
         if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
-            return Next::Exit;
+            // Who waits for events may be no task of the runtime's.
+            return if self.timing.has_events() { self.fires() } else { Next::Exit };
         }
         let (timers, shard) = (&self.shard.scheduler.timers, self.shard.index);
         let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval);
         // What the last waker has queued without a notification comes before the next waker, which may block.
-        if !self.timing.owes_poll() && self.timing.should_fire(timers, shard, looks, &self.queue) {
-            return self.fires();
+        if !self.timing.owes_poll() {
+            let has_events = self.timing.has_events() || (looks && self.look_at_sources());
+            if self.timing.should_fire(timers, shard, looks, has_events, &self.queue) {
+                return self.fires();
+            }
         }
         match self.find_task(looks || self.timing.owes_look()) {
             Some(task) => {
@@ -241,18 +250,17 @@ impl Worker {
             self.metrics.park();
             scheduler.timers.clock().rest();
             self.glances.glance(&self.parker, &scheduler.lookers);
-            let has_token = match alarm {
-                Some(alarm) => sharply(|| self.parker.park_until(alarm)),
-                None => {
-                    self.parker.park();
-                    true
-                }
-            };
+            let (lease, has_token) = self.wait(scheduler, alarm);
             if scheduler.idle.finish_park(self.shard.index) {
                 scheduler.timers.clock().stir();
             } else if !has_token && !mutant("worker_leaves_token") {
                 // Claimed as its time was up: the token that belongs to the claim is due.
                 self.parker.park();
+            }
+            // Once the worker counts as awake: the driver, which takes the lease before it moves a paused clock, sees that.
+            if let Some(lease) = lease {
+                drop(lease);
+                scheduler.poller_left();
             }
             self.metrics.unpark();
         }

@@ -8,7 +8,7 @@
 //! 3. Its local queue.
 //! 4. The injector, a batch at a time.
 //! 5. Unless it has timers that are due, and if fewer than half of the workers search already: in several rounds, the local queues of the others, from a
-//!    random one on, half a queue at a time, and the injector once more. A task that is alone in a queue is left to its worker until the last round.
+//!    random one on, half a queue at a time, and the injector once more. A task that is alone in a queue is left to its worker until the last round; where no queue holds any there is one round.
 //!
 //! Who calls it: `mod.rs`, on the thread that has the worker. The invariants are told there.
 //! Deliberately not here: when it searches no longer, and who is told (`idle/`).
@@ -21,7 +21,7 @@ use crate::task::runnable::Runnable;
 /// How many tasks in a row a worker takes from its slot while its queue holds some.
 const SLOT_RUN: u32 = 3;
 
-/// In how many rounds a searcher looks for more than a lone task, before the one in which it takes that, too, and parks.
+/// In how many rounds a searcher looks for more than a lone task, if there is one, before the one in which it takes that, too, and parks.
 const SEARCH_ROUNDS: usize = 3;
 
 impl Worker {
@@ -85,14 +85,25 @@ impl Worker {
     }
 
     fn search(&self) -> Option<Runnable> {
+        if self.shard.scheduler.workers() == 1 {
+            // There are no others, and the injector was empty just now.
+            return None;
+        }
         if !self.searching.get() {
             self.searching.set(self.shard.scheduler.idle.try_start_searching());
         }
         if !self.searching.get() {
             return None;
         }
-        let found = (0..SEARCH_ROUNDS).find_map(|_| self.look_elsewhere(2));
-        found.or_else(|| self.look_elsewhere(1)).and_then(|task| self.unless_closed(task))
+        for _ in 0..SEARCH_ROUNDS {
+            if let Some(task) = self.look_elsewhere(2) {
+                return self.unless_closed(task);
+            }
+            if !self.shard.scheduler.has_work() {
+                return None;
+            }
+        }
+        self.look_elsewhere(1).and_then(|task| self.unless_closed(task))
     }
 
     /// Takes a batch from another worker's queue that holds so many tasks at `least`, or from the injector, and answers the first of it.

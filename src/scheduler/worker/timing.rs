@@ -39,8 +39,8 @@ const LEAST_PERIOD: Duration = Duration::from_micros(50);
 /// How many timers a worker fires at once. With fewer, those who share in a storm would be woken more often for less.
 const BATCH: usize = 128;
 
-/// With so many tasks in its queue a worker fires nothing.
-const ENOUGH: usize = 128;
+/// With so many tasks in its queue a worker fires nothing, and looks for no events.
+pub(super) const ENOUGH: usize = 128;
 
 /// What a worker knows of its shard.
 pub(super) struct Timing {
@@ -61,8 +61,11 @@ pub(super) struct Timing {
     fired: Cell<Option<RawInstant>>,
     /// The last waker has queued its task without a notification.
     owes_poll: Cell<bool>,
-    /// Room for a batch of wakers.
+    /// Something is due in the shard.
+    is_due: Cell<bool>,
+    /// Who waits for events that have come, and is to be woken.
     due: Cell<Vec<Waker>>,
+    has_events: Cell<bool>,
 }
 
 /// Who looks after the shard.
@@ -102,7 +105,9 @@ impl Timing {
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
             owes_poll: Cell::new(false),
+            is_due: Cell::new(false),
             due: Cell::new(Vec::new()),
+            has_events: Cell::new(false),
         }
     }
 
@@ -172,11 +177,20 @@ impl Timing {
         true
     }
 
-    /// Whether to fire before the next poll, for which `queue` holds tasks. `looks` says whether it is time to look.
+    /// Whether to fire before the next poll, for which `queue` holds tasks. `looks` says whether it is time to look, `has_events` whether events have come.
     #[inline]
-    pub(super) fn should_fire(&self, timers: &Timers, shard: usize, looks: bool, queue: &LocalQueue) -> bool {
+    pub(super) fn should_fire(
+        &self,
+        timers: &Timers,
+        shard: usize,
+        looks: bool,
+        has_events: bool,
+        queue: &LocalQueue,
+    ) -> bool {
         // What is due in a storm waits where it is until others have had their turns.
-        let fires = (looks || self.duty.get() == Duty::Kept) && queue.len() < ENOUGH && timers.is_due(shard);
+        let is_due = (looks || self.duty.get() == Duty::Kept) && queue.len() < ENOUGH && timers.is_due(shard);
+        self.is_due.set(is_due);
+        let fires = is_due || has_events;
         if fires {
             self.owes_look.set(looks);
         }
@@ -195,6 +209,21 @@ impl Timing {
         self.owes_poll.replace(false)
     }
 
+    /// Lets `poll` collect who waits for events.
+    pub(super) fn collect<R>(&self, poll: impl FnOnce(&mut Vec<Waker>) -> R) -> R {
+        let mut due = self.due.take();
+        let answer = poll(&mut due);
+        self.has_events.set(!due.is_empty());
+        self.due.set(due);
+        answer
+    }
+
+    /// Whether somebody waits for events that have come.
+    #[inline]
+    pub(super) fn has_events(&self) -> bool {
+        self.has_events.get()
+    }
+
     /// Whether the last batch has left timers that are due.
     pub(super) fn has_more(&self) -> bool {
         self.has_more.get()
@@ -207,14 +236,20 @@ impl Timing {
     }
 }
 
-/// Fires a batch of what is due in the shard of this thread's worker, which is on its seat.
+/// Fires a batch of what is due in the shard of this thread's worker, which is on its seat, and wakes who waits for events that have come.
 pub(super) fn fire() {
     let expired = seat::with(|worker| {
         let (timing, shard) = (&worker.timing, worker.shard());
         let mut due = timing.due.take();
-        timing.has_more.set(shard.scheduler.timers.expire(shard.index, BATCH, &mut due));
+        timing.has_events.set(false);
+        if timing.is_due.get() || timing.has_more.get() {
+            let events = due.len();
+            timing.has_more.set(shard.scheduler.timers.expire(shard.index, BATCH, &mut due));
+            if due.len() > events {
+                timing.fired.set(Some(RawInstant::now()));
+            }
+        }
         if !due.is_empty() {
-            timing.fired.set(Some(RawInstant::now()));
             timing.run(&shard.scheduler.timers, shard.index);
         }
         timing.polled.set(Identity::NONE);

@@ -80,6 +80,12 @@ impl Awake {
         self.word.load(Ordering::Relaxed) & PAUSED != 0
     }
 
+    /// Whether the clock was paused a moment ago, and nothing awake.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        // Counter only: a hint.
+        self.word.load(Ordering::Relaxed) == PAUSED
+    }
+
     /// Something more is awake; if it is parked, the caller unparks it afterwards.
     pub(crate) fn stir(&self) {
         // ORDERING(awake_hold): acquire; pairs with the end of a hold. Whoever comes during one passes the gate after it.

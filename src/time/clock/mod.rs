@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `real.rs` | the clock without the feature: the machine's, and nothing to pay for |
 //! | `pausable.rs` | the clock with it: paused and running time, and what the driver may do while it is paused |
+//! | `reading.rs` | what such a clock shows |
 //! | `coarse.rs` | a cheaper clock, which tells that a deadline is far away |
 //! | `awake.rs` | what is awake in the runtime: the protocol by which paused time never moves under a running task |
 //! | `attendance.rs` | whether a worker that nobody drives keeps paused time from moving |
@@ -25,15 +26,19 @@ mod coarse;
 mod pausable;
 #[cfg(feature = "test-util")]
 mod presence;
+#[cfg(feature = "test-util")]
+mod reading;
 #[cfg(not(feature = "test-util"))]
 mod real;
 #[cfg(feature = "test-util")]
 mod standstill;
 
 #[cfg(feature = "test-util")]
-pub(crate) use pausable::{Clock, Refused, Step};
+pub(crate) use pausable::{Clock, Step};
 #[cfg(feature = "test-util")]
 pub(crate) use presence::{Counted, Lent, Presence};
+#[cfg(feature = "test-util")]
+pub(crate) use reading::Refused;
 #[cfg(not(feature = "test-util"))]
 pub(crate) use real::{Clock, Counted, Lent, Presence, WatchedRoot};
 #[cfg(feature = "test-util")]

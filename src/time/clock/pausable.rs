@@ -21,6 +21,7 @@ use std::time::Duration;
 use super::attendance::{Attendance, Change};
 use super::awake::{Awake, Refusal};
 use super::coarse::Coarse;
+use super::reading::{Reading, Refused};
 use super::standstill::Roots;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{Mutex, RawInstant, fence_seq_cst, mutant};
@@ -45,34 +46,9 @@ struct Pausing {
     driver: Unparker,
 }
 
-/// What the clock shows.
-struct Reading {
-    /// The time at which it stands still.
-    paused_at: Option<u64>,
-    /// What it showed, and what the machine's did, when it last began to run.
-    shown: u64,
-    since: u64,
-    /// Times that it was paused, resumed or advanced.
-    changes: u64,
-    /// Calls of `advance` so far, and how many of them the driver has seen to.
-    asked: u64,
-    answered: u64,
-    /// The calls not answered yet.
-    waiting: Vec<(u64, Waker)>,
-}
-
 /// No time at which a paused clock shows another is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IsPaused;
-
-/// Why the clock was not advanced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// It runs.
-    NotPaused,
-    /// It cannot tell a time so far away.
-    TooFar,
-}
 
 /// What the driver does next while the clock is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +61,8 @@ pub(crate) enum Step {
     Due,
     /// Wait for a timer: there is none.
     NoTimer,
+    /// Look again: something has come from outside.
+    Again,
 }
 
 impl Clock {
@@ -102,15 +80,7 @@ impl Clock {
         let paused_at = paused.then_some(0);
         let pausing = Pausing {
             touched: AtomicBool::new(paused),
-            reading: Mutex::new(Reading {
-                paused_at,
-                shown: 0,
-                since: 0,
-                changes: 0,
-                asked: 0,
-                answered: 0,
-                waiting: Vec::new(),
-            }),
+            reading: Mutex::new(Reading::new(paused_at)),
             awake: Awake::new(awake, paused),
             attendance: Attendance::default(),
             roots: Roots::default(),
@@ -237,6 +207,11 @@ impl Clock {
         self.pausing.as_ref().is_some_and(|pausing| pausing.awake.is_paused())
     }
 
+    /// Whether it stands still and nothing was awake a moment ago.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.pausing.as_ref().is_some_and(|pausing| pausing.awake.is_at_rest())
+    }
+
     /// Stops the clock. False if it stands still already, or can only run.
     pub(crate) fn pause(&self) -> bool {
         let Some(pausing) = &self.pausing else { return false };
@@ -339,13 +314,21 @@ impl Clock {
         due.len() - before
     }
 
-    /// Moves a paused clock to the `earliest` timer, if nothing is awake and no task waits, as `has_work` answers.
+    /// Moves a paused clock to the `earliest` timer, if nothing is awake, no task waits, as `has_work` answers, and nothing has come from outside, as `may_move` answers.
     ///
-    /// Neither closure may wake anybody.
-    pub(crate) fn step(&self, has_work: impl FnOnce() -> bool, earliest: impl FnOnce() -> Option<u64>) -> Step {
+    /// None of the closures may wake anybody.
+    pub(crate) fn step(
+        &self,
+        has_work: impl FnOnce() -> bool,
+        earliest: impl FnOnce() -> Option<u64>,
+        may_move: impl FnOnce() -> bool,
+    ) -> Step {
         let Some(pausing) = &self.pausing else { return Step::Busy };
         let step = || {
             let Some(earliest) = earliest() else { return Step::NoTimer };
+            if !may_move() {
+                return Step::Again;
+            }
             if let Some(paused_at) = &mut pausing.reading.lock().paused_at {
                 *paused_at = earliest.max(*paused_at);
             }
@@ -367,29 +350,5 @@ impl Pausing {
     fn is_touched(&self) -> bool {
         // ORDERING(clock_touched): relaxed, the fences order it where it matters.
         self.touched.load(Ordering::Relaxed)
-    }
-}
-
-impl Reading {
-    /// What a running clock shows while the machine's shows `machine`.
-    fn running(&self, machine: u64) -> u64 {
-        self.shown.saturating_add(machine.saturating_sub(self.since))
-    }
-
-    /// The call's number, and its waker if it is to be woken at once, for the driver has ended; or why not, and the waker.
-    fn advance(&mut self, duration: Duration, waker: Waker) -> Result<(u64, Option<Waker>), (Refused, Waker)> {
-        let Some(paused_at) = self.paused_at else { return Err((Refused::NotPaused, waker)) };
-        let duration = u64::try_from(duration.as_nanos()).ok();
-        // The last nanosecond is no time that comes.
-        let moved = duration.and_then(|duration| paused_at.checked_add(duration)).filter(|&time| time < u64::MAX);
-        let Some(moved) = moved else { return Err((Refused::TooFar, waker)) };
-        self.paused_at = Some(moved);
-        self.changes += 1;
-        self.asked += 1;
-        if self.answered == u64::MAX {
-            return Ok((self.asked, Some(waker)));
-        }
-        self.waiting.push((self.asked, waker));
-        Ok((self.asked, None))
     }
 }

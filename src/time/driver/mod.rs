@@ -52,6 +52,7 @@ use super::wheel::Key;
 use crate::facade::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::facade::{CachePadded, RawInstant, fence_seq_cst, mutant, ord, sharply};
 use crate::park::{Parker, Unparker};
+use crate::reactor::Lease;
 
 /// `until` while the driver is awake: nothing is earlier, so nobody unparks it.
 const AWAKE: u64 = 0;
@@ -78,6 +79,13 @@ pub(crate) struct Ticket {
     key: Key,
     /// It is in the shard for timers of paused time, and not in its owner's.
     paused: bool,
+}
+
+/// How the driver's thread sleeps.
+struct Sleeper<'a, 'r> {
+    parker: &'a Parker,
+    /// The right to wait for events instead, if it is to.
+    lease: &'a dyn Fn() -> Option<Lease<'r>>,
 }
 
 impl Timers {
@@ -158,29 +166,33 @@ impl Timers {
     }
 
     /// The driver thread: wakes what is due through `sink`, which empties its vector, until the timers are closed. `has_work` says
-    /// whether tasks wait to be run. `watch` is called on each turn, and says when it wants to be called again; it may wake.
+    /// whether tasks wait to be run. `watch` is called on each turn, and says when it wants to be called again; it may wake. `lease` is asked before each sleep: by
+    /// that the driver waits for events of sources, too.
     #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "paused time alone asks for work"))]
-    pub(crate) fn drive(
+    pub(crate) fn drive<'r>(
         &self,
         parker: &Parker,
         has_work: impl Fn() -> bool,
         mut watch: impl FnMut() -> Option<RawInstant>,
+        lease: impl Fn() -> Option<Lease<'r>>,
         mut sink: impl FnMut(&mut Vec<Waker>),
     ) {
         let mut due = Vec::with_capacity(BATCH);
+        let sleeper = Sleeper { parker, lease: &lease };
         #[cfg(feature = "test-util")]
         let mut turns = paused::Turns::default();
         while !self.is_closed() {
             let alarm = watch();
             #[cfg(feature = "test-util")]
             if self.clock.is_pausable() {
-                self.drive_pausable(parker, &has_work, alarm, &mut turns, &mut due, &mut sink);
+                self.drive_pausable(&sleeper, &has_work, alarm, &mut turns, &mut due, &mut sink);
                 continue;
             }
             if self.fire_due(&mut due, &mut sink) {
                 continue;
             }
-            self.sleep_until_earliest(parker, alarm);
+            self.sleep_until_earliest(&sleeper, alarm, &mut due);
+            sink(&mut due);
         }
         // ORDERING(timers_close): `closed` before, all that is left after; pairs with the swap in `close`.
         fence_seq_cst("timers_close");
@@ -195,6 +207,10 @@ impl Timers {
         }
         #[cfg(feature = "test-util")]
         self.answer_all(&mut due, &mut sink);
+        if let Some(reactor) = parker.reactor() {
+            reactor.close(&mut due);
+            sink(&mut due);
+        }
     }
 
     /// Fires a batch of what is due in each shard that is not left to its worker. True when more is.
@@ -224,16 +240,16 @@ impl Timers {
 
     /// Sleeps until the driver must look at the first of all shards. If it was told of an earlier time that has not come, until that, though the
     /// worker that told it looks after its timers itself by now: it may run and sleep many times until then, and would tell it each time.
-    fn sleep_until_earliest(&self, parker: &Parker, alarm: Option<RawInstant>) {
+    fn sleep_until_earliest(&self, sleeper: &Sleeper<'_, '_>, alarm: Option<RawInstant>, due: &mut Vec<Waker>) {
         // Counter only: the driver's own.
         let told = self.told.load(Ordering::Relaxed);
         let earliest = self.earliest();
         let until = if told < earliest && self.clock.now() < told { told } else { earliest };
-        let _ = self.sleep(parker, until, alarm);
+        let _ = self.sleep(sleeper, until, alarm, due);
     }
 
     /// The driver's half of its sleep, until the clock shows `until`, the machine's one `alarm`, or somebody unparks it. False if its time was up.
-    fn sleep(&self, parker: &Parker, until: u64, alarm: Option<RawInstant>) -> bool {
+    fn sleep(&self, sleeper: &Sleeper<'_, '_>, until: u64, alarm: Option<RawInstant>, due: &mut Vec<Waker>) -> bool {
         self.wakeups.settle();
         // ORDERING(driver_rescan): relaxed, before the fence; a swap, for registrars race it with a compare-exchange.
         self.until.swap(until, Ordering::Relaxed);
@@ -243,7 +259,7 @@ impl Timers {
         let mut was_called = true;
         if !missed && !self.is_closed() {
             let expiry = if until == NEVER { None } else { self.clock.alarm(until) };
-            was_called = self.park(parker, expiry.into_iter().chain(alarm).min());
+            was_called = self.park(sleeper, expiry, alarm, due);
         }
         // Counter only: a registrar that still sees the old value unparks once for nothing.
         let told = self.until.swap(AWAKE, Ordering::Relaxed);
@@ -252,11 +268,22 @@ impl Timers {
         was_called
     }
 
-    /// Parks the driver. False if its time was up.
-    fn park(&self, parker: &Parker, alarm: Option<RawInstant>) -> bool {
-        let was_called = match alarm {
-            Some(instant) => sharply(|| parker.park_until(instant)),
-            None => {
+    /// Parks the driver, or lets it wait for events: those who wait for them go to `due`. It wakes at `expiry`, exactly, and at `alarm`, not long after. False if its
+    /// time was up.
+    fn park(
+        &self,
+        sleeper: &Sleeper<'_, '_>,
+        expiry: Option<RawInstant>,
+        alarm: Option<RawInstant>,
+        due: &mut Vec<Waker>,
+    ) -> bool {
+        let parker = sleeper.parker;
+        let first = expiry.into_iter().chain(alarm).min();
+        let was_called = match ((sleeper.lease)(), first) {
+            (Some(mut lease), first) => parker.poll(&mut lease, first, due, || true) || !due.is_empty(),
+            (None, Some(first)) if expiry == Some(first) => sharply(|| parker.park_until(first)),
+            (None, Some(first)) => parker.park_until(first),
+            (None, None) => {
                 parker.park();
                 true
             }

@@ -10,13 +10,16 @@
 //!   While everything rests and there is no timer, it says [`NEVER`]: a thread from outside that registers one unparks it.
 //! - Nobody is told of a standstill while something is awake: the driver has seen twice that nothing was, and was not called in between.
 //!
+//! - While it holds the word that says that nothing is awake, and before it moves the clock, the driver, which has the selector, looks for events, and whether an operation has
+//!   succeeded since it last waited for an answer (`driver_moves_unlooked`, structural). So an exchange within the process is not overtaken.
+//!
 //! Deliberately not here: what is awake (`clock/awake.rs`).
 
 use std::task::Waker;
 
-use super::{NEVER, Timers};
-use crate::facade::{RawInstant, STANDSTILL};
-use crate::park::Parker;
+use super::{NEVER, Sleeper, Timers};
+use crate::facade::{RawInstant, STANDSTILL, mutant};
+use crate::reactor::{Lease, Wait};
 use crate::time::clock::Step;
 
 /// What one turn leaves to the next.
@@ -32,7 +35,7 @@ impl Timers {
     /// One turn: fires what is due, then waits, until `alarm` at the longest, or moves the clock.
     pub(super) fn drive_pausable(
         &self,
-        parker: &Parker,
+        sleeper: &Sleeper<'_, '_>,
         has_work: &impl Fn() -> bool,
         alarm: Option<RawInstant>,
         turns: &mut Turns,
@@ -54,27 +57,65 @@ impl Timers {
             let more = self.fire_due(due, sink);
             self.answer(asked, due, sink);
             if !more {
-                self.sleep_until_earliest(parker, alarm);
+                self.sleep_until_earliest(sleeper, alarm, due);
+                sink(due);
             }
             return;
         }
         self.fire_in_order(due, sink);
         self.answer(asked, due, sink);
-        let step = self.clock.step(has_work, || self.earliest_due());
+        let Ok(mut lease) = self.look_at_sources(sleeper, due) else {
+            if due.is_empty() {
+                let _ = self.park(sleeper, None, alarm, due);
+            }
+            return sink(due);
+        };
+        let step = self.clock.step(has_work, || self.earliest_due(), || may_move(sleeper, &mut lease, due));
+        drop(lease);
+        sink(due);
         if matches!(step, Step::NoTimer | Step::Waiting) {
-            return self.stand_still(step, parker, alarm, turns, due, sink);
+            return self.stand_still(step, sleeper, alarm, turns, due, sink);
         }
         turns.stands = None;
         if step == Step::Busy {
-            let _ = self.park(parker, alarm);
+            let _ = self.park(sleeper, None, alarm, due);
+            sink(due);
         }
+    }
+
+    /// The right to look for events, if there are sources. If an operation has succeeded since the last look an answer may be on its way, and is waited for, for the
+    /// [grace](crate::runtime::Builder::io_grace). An error if the clock is not to be moved: an event has come, or the driver was called; or a worker is still in the
+    /// selector, and calls the driver when it has left.
+    fn look_at_sources<'r>(&self, sleeper: &Sleeper<'_, 'r>, due: &mut Vec<Waker>) -> Result<Option<Lease<'r>>, ()> {
+        let Some(reactor) = sleeper.parker.reactor().filter(|reactor| reactor.exists()) else { return Ok(None) };
+        let mut lease = (sleeper.lease)().ok_or(())?;
+        if reactor.has_operated() && self.clock.is_at_rest() && self.earliest() != NEVER {
+            reactor.forget_operations();
+            let until = RawInstant::now().checked_add(reactor.grace());
+            loop {
+                let was_called = sleeper.parker.poll(&mut lease, until, due, || true);
+                if was_called || !due.is_empty() {
+                    // The answer is still to come, or to be answered.
+                    reactor.operates();
+                    drop(lease);
+                    // Called, it looks again at once.
+                    self.unpark_driver();
+                    return Err(());
+                }
+                // An event that nobody waits for, such as one of what was read before it was told, is no answer.
+                if until.is_some_and(|until| until <= RawInstant::now()) {
+                    break;
+                }
+            }
+        }
+        Ok(Some(lease))
     }
 
     /// Waits for a timer, of which there is none, or for somebody to run a task, while everything rests. Tells those who wait for the clock, if that lasts.
     fn stand_still(
         &self,
         step: Step,
-        parker: &Parker,
+        sleeper: &Sleeper<'_, '_>,
         alarm: Option<RawInstant>,
         turns: &mut Turns,
         due: &mut Vec<Waker>,
@@ -89,8 +130,12 @@ impl Timers {
             return sink(due);
         }
         let alarm = over.into_iter().chain(alarm).min();
-        let was_called =
-            if step == Step::NoTimer { self.sleep(parker, NEVER, alarm) } else { self.park(parker, alarm) };
+        let was_called = if step == Step::NoTimer {
+            self.sleep(sleeper, NEVER, alarm, due)
+        } else {
+            self.park(sleeper, None, alarm, due)
+        };
+        sink(due);
         if was_called {
             turns.stands = None;
         }
@@ -130,4 +175,18 @@ impl Timers {
     fn earliest_due(&self) -> Option<u64> {
         self.shards.iter().filter(|shard| shard.next() != NEVER).filter_map(|shard| shard.earliest_due()).min()
     }
+}
+
+/// Whether the clock may be moved, while nothing is awake: no event has come, and no operation has succeeded since the last look. Who waits for events goes to `due`.
+fn may_move(sleeper: &Sleeper<'_, '_>, lease: &mut Option<Lease<'_>>, due: &mut Vec<Waker>) -> bool {
+    let Some(reactor) = sleeper.parker.reactor().filter(|reactor| reactor.exists()) else { return true };
+    if mutant("driver_moves_unlooked") {
+        return true;
+    }
+    let Some(lease) = lease else { return false };
+    if reactor.has_operated() {
+        return false;
+    }
+    lease.wait(Wait::No, due);
+    due.is_empty()
 }

@@ -1,0 +1,124 @@
+//! Reading and writing: the traits that every stream has, buffered readers and writers, copies, and streams in memory.
+//!
+//! # Which traits
+//! There are two worlds: crates that ask for the traits of futures-io ([`AsyncRead`], [`AsyncWrite`], [`AsyncBufRead`], [`AsyncSeek`]: `futures`, smol's crates, `async-tungstenite`,
+//! `futures-rustls`), and crates that ask for tokio's traits of the same names (`tokio-util`, `tokio-rustls`, `tokio-tungstenite`, and most others). **Each stream of this crate has both**, the latter with the feature `tokio-io`, which is on by
+//! default: it goes into either crate as it is.
+//!
+//! What is in this module speaks futures-io's. That is:
+//!
+//! | | |
+//! |---|---|
+//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`], [`empty`], [`repeat`], [`sink`] and what they answer |
+//! | this crate's | [`copy()`], [`copy_buf`], [`copy_bidirectional`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`] |
+//!
+//! An echo in each:
+//!
+//! ```
+//! # #[cfg(feature = "tokio-io")] {
+//! use fusee::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+//!
+//! /// In the words of futures-io.
+//! async fn echo(mut stream: DuplexStream) -> std::io::Result<()> {
+//!     let mut buffer = [0; 1024];
+//!     loop {
+//!         let count = stream.read(&mut buffer).await?;
+//!         if count == 0 {
+//!             return stream.close().await;
+//!         }
+//!         stream.write_all(&buffer[..count]).await?;
+//!     }
+//! }
+//!
+//! mod in_tokios_words {
+//!     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+//!
+//!     pub async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, question: &str) -> std::io::Result<String> {
+//!         stream.write_all(question.as_bytes()).await?;
+//!         stream.shutdown().await?;
+//!         let mut answer = String::new();
+//!         stream.read_to_string(&mut answer).await?;
+//!         Ok(answer)
+//!     }
+//! }
+//!
+//! fusee::runtime::block_on(async {
+//!     let (client, server) = duplex(64);
+//!     fusee::spawn(echo(server));
+//!     assert_eq!(in_tokios_words::ask(client, "is anybody there?").await.unwrap(), "is anybody there?");
+//! });
+//! # }
+//! ```
+//!
+//! # A program in tokio's words
+//! may keep them: `tokio::io` with the feature `io-util` and no other needs no runtime, and its extension traits, `BufReader`, `BufStream`, `Lines::next_line`, `read_u32`, `copy` and all the rest take the streams of
+//! this crate. Only the streams themselves come from here. Both worlds' extension traits in one file make method calls ambiguous; both in one program do not.
+//!
+//! # From one world to the other
+//! A stream of another crate that has only one world's traits is wrapped: by `tokio_util::compat` (feature `compat`; `.compat()` on what has tokio's traits, for a function that asks for
+//! futures-io's, and `.compat()` from `FuturesAsyncReadCompatExt` the other way round), or by the crate `async-compat`.
+//!
+//! ```
+//! use fusee::io::{AsyncReadExt, copy_bidirectional, duplex};
+//! use tokio_util::compat::TokioAsyncReadCompatExt;
+//!
+//! fusee::runtime::block_on(async {
+//!     // Of tokio's traits alone.
+//!     let (theirs, mut far_end) = tokio::io::duplex(64);
+//!     let (mut near_end, mut ours) = duplex(64);
+//!     let copies = fusee::spawn(async move { copy_bidirectional(&mut theirs.compat(), &mut ours).await });
+//!     tokio::io::AsyncWriteExt::write_all(&mut far_end, b"across").await.unwrap();
+//!     drop(far_end);
+//!     let mut text = String::new();
+//!     near_end.read_to_string(&mut text).await.unwrap();
+//!     assert_eq!(text, "across");
+//!     drop(near_end);
+//!     copies.await.unwrap().unwrap();
+//! });
+//! ```
+//!
+//! # Cancel safety
+//! Dropped before it is done, `read`, `write`, `read_vectored`, `write_vectored`, `flush`, `close`, `fill_buf` and [`copy_buf`] have lost nothing. `read_until` and `read_to_end` have put what they took into their
+//! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
+//! line, and `read_to_string`, which drops that and what its string held before. [`copy()`] and [`copy_bidirectional`] lose what they have read and not yet written.
+//!
+//! # Large bodies
+//! `read_to_end` and `read_to_string` clear the free room of their vector each time that they go on after having waited, which for a body of many megabytes in small pieces takes longer than reading it.
+//! [`copy()`] into a vector does not: `copy(&mut stream, &mut vector)`.
+//!
+//! # Giving way
+//! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. [`empty`], [`repeat`], [`sink`], [`Cursor`], slices and vectors are ready at once and
+//! spend none: a loop over them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
+//!
+//! Deliberately not here: sockets (`net/`), what waits for them (`source/`), adapters between the worlds.
+
+#[cfg(unix)]
+mod async_fd;
+mod copy;
+mod copy_bidirectional;
+mod duplex;
+mod simplex;
+mod split;
+pub(crate) mod traits;
+
+pub use crate::reactor::{Interest, Ready};
+pub use copy::{copy, copy_buf};
+pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
+pub use duplex::{DuplexStream, duplex};
+pub use simplex::{SimplexStream, simplex};
+pub use split::{ReadHalf, WriteHalf, split};
+
+#[doc(inline)]
+pub use futures_util::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
+    BufReader, BufWriter, Chain, Cursor, Empty, LineWriter, Lines, Repeat, Sink, Take, empty, repeat, sink,
+};
+
+#[doc(no_inline)]
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};
+
+/// What Unix has beside sockets and pipes: descriptors of any kind.
+#[cfg(unix)]
+pub mod unix {
+    pub use super::async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError};
+}

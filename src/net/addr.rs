@@ -1,0 +1,204 @@
+//! What can be an address, and how it becomes one: at once, or by a look-up on the blocking pool.
+//!
+//! Deliberately not here: the public look-up (`lookup.rs`).
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::{option, vec};
+
+use sealed::Resolve;
+
+use crate::task::{JoinHandle, spawn_blocking};
+
+/// What names one address of a socket, or several: what functions of [`net`](super) take.
+///
+/// - [`SocketAddr`], [`SocketAddrV4`] and [`SocketAddrV6`], and slices of `SocketAddr`;
+/// - an IP address and a port: `(IpAddr, u16)`, `(Ipv4Addr, u16)`, `(Ipv6Addr, u16)`;
+/// - a text: `"127.0.0.1:80"`, or a name and a port, as `"localhost:80"`, as `str` and `String`;
+/// - a host, which is an IP address or a name, and a port: `(&str, u16)`, `(String, u16)`;
+/// - references to any of them.
+///
+/// Names are looked up by the operating system's resolver, in a job of [`spawn_blocking`]. An IP address never is.
+///
+/// It is sealed: no other crate can implement it.
+///
+/// ```
+/// use std::net::Ipv4Addr;
+///
+/// use fusee::net::UdpSocket;
+///
+/// fusee::runtime::block_on(async {
+///     UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+///     UdpSocket::bind("127.0.0.1:0").await?;
+///     UdpSocket::bind(("localhost", 0)).await
+/// })
+/// # .unwrap();
+/// ```
+pub trait ToSocketAddrs: Resolve {}
+
+/// The addresses that `named` stands for. An error if a name is unknown.
+///
+/// # Panics
+/// Outside a runtime, if it has a name.
+pub(super) fn resolve(named: impl ToSocketAddrs) -> Resolving {
+    named.resolve()
+}
+
+/// Tries `operation` with each address that `named` stands for, until it succeeds. The last error if it never does.
+pub(super) async fn first_of<R>(
+    named: impl ToSocketAddrs,
+    mut operation: impl FnMut(SocketAddr) -> io::Result<R>,
+) -> io::Result<R> {
+    let mut last = None;
+    for address in resolve(named).await? {
+        match operation(address) {
+            Ok(done) => return Ok(done),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(no_address))
+}
+
+/// A name without any address.
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "there is no address to use")
+}
+
+/// The future of addresses.
+#[derive(Debug)]
+pub struct Resolving(State);
+
+#[derive(Debug)]
+enum State {
+    Known(Option<Addresses>),
+    LookedUp(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
+}
+
+/// Addresses.
+#[derive(Debug)]
+pub enum Addresses {
+    One(option::IntoIter<SocketAddr>),
+    Several(vec::IntoIter<SocketAddr>),
+}
+
+impl Resolving {
+    fn one(address: SocketAddr) -> Self {
+        Self(State::Known(Some(Addresses::One(Some(address).into_iter()))))
+    }
+
+    fn look_up<N: std::net::ToSocketAddrs<Iter = vec::IntoIter<SocketAddr>> + Send + 'static>(name: N) -> Self {
+        Self(State::LookedUp(spawn_blocking(move || name.to_socket_addrs())))
+    }
+}
+
+impl Future for Resolving {
+    type Output = io::Result<Addresses>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Known(addresses) => Poll::Ready(Ok(addresses.take().expect("a future is polled until it is ready"))),
+            // The job is lost if its runtime shuts down, or if the resolver panics.
+            State::LookedUp(job) => Poll::Ready(ready!(Pin::new(job).poll(context))?.map(Addresses::Several)),
+        }
+    }
+}
+
+impl Iterator for Addresses {
+    type Item = SocketAddr;
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        match self {
+            Self::One(address) => address.next(),
+            Self::Several(addresses) => addresses.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::One(address) => address.size_hint(),
+            Self::Several(addresses) => addresses.size_hint(),
+        }
+    }
+}
+
+pub(super) mod sealed {
+    /// What no other crate can implement, for it cannot name it.
+    pub trait Resolve {
+        #[doc(hidden)]
+        fn resolve(&self) -> super::Resolving;
+    }
+}
+
+macro_rules! is_one_address {
+    ($($type:ty),+) => {
+        $(
+            impl ToSocketAddrs for $type {}
+
+            impl Resolve for $type {
+                fn resolve(&self) -> Resolving {
+                    Resolving::one(SocketAddr::from(*self))
+                }
+            }
+        )+
+    };
+}
+
+is_one_address!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
+
+impl<T: Resolve + ?Sized> Resolve for &T {
+    fn resolve(&self) -> Resolving {
+        (**self).resolve()
+    }
+}
+
+impl ToSocketAddrs for [SocketAddr] {}
+
+impl Resolve for [SocketAddr] {
+    fn resolve(&self) -> Resolving {
+        Resolving(State::Known(Some(Addresses::Several(self.to_vec().into_iter()))))
+    }
+}
+
+impl ToSocketAddrs for str {}
+
+impl Resolve for str {
+    fn resolve(&self) -> Resolving {
+        match self.parse() {
+            Ok(address) => Resolving::one(address),
+            Err(_) => Resolving::look_up(self.to_owned()),
+        }
+    }
+}
+
+impl ToSocketAddrs for String {}
+
+impl Resolve for String {
+    fn resolve(&self) -> Resolving {
+        self.as_str().resolve()
+    }
+}
+
+impl ToSocketAddrs for (&str, u16) {}
+
+impl Resolve for (&str, u16) {
+    fn resolve(&self) -> Resolving {
+        let (host, port) = *self;
+        match host.parse::<IpAddr>() {
+            Ok(ip) => Resolving::one((ip, port).into()),
+            Err(_) => Resolving::look_up((host.to_owned(), port)),
+        }
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {}
+
+impl Resolve for (String, u16) {
+    fn resolve(&self) -> Resolving {
+        (self.0.as_str(), self.1).resolve()
+    }
+}

@@ -1,0 +1,155 @@
+//! Who waits in the selector, so that sources are told of in time: the rules by which workers and the driver take the reactor's lease.
+//!
+//! - A worker that parks takes the lease, if it is free, and waits in the selector. If the driver has it the worker parks as if there were no sources, and calls the
+//!   driver out, which then wakes a parked worker; if another worker has it there is nothing to do.
+//! - A worker that has waited and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: unless it is the only one, and no thread beside
+//!   it has ever waited for a source, for then nobody else could run what an event wakes.
+//! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
+//!   selector; if none is parked the driver waits in the selector itself, until a worker parks.
+//! - While some worker waits in the selector throughout a tick the watch has nothing to do, and stops. So connections that are idle cost nothing.
+//! - The first source, for which nobody waits, wakes a worker and arms the watch.
+//! - While the clock is paused the driver alone takes the lease: see `time/driver/paused.rs`. A worker that waits is called out, and calls the driver as it leaves.
+//!
+//! So an event is told within two periods of the watch, as long as any thread can run what it wakes.
+//!
+//! # Invariants (ordering labels)
+//! - `poller_left`: the fence between *the lease is free* and *does anybody watch?* Pairs with `watch_recheck`: the worker sees that nobody watches, or
+//!   the driver that nobody waits.
+//! - `driver_polls`: the fence between *the driver has the lease* and *is a worker parked?* Pairs with `idle_recheck`: the driver sees the worker, or that one sees
+//!   who has the lease (structural: `driver_keeps_lease`).
+//! - `io_born_silent` (structural): the first source wakes somebody.
+//! - `pause_leaves_poller` (structural): who waits in the selector while the clock is paused is called out.
+//!
+//! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
+//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `seat_vs_driver` and `pause_vs_poller`.
+//! Deliberately not here: the selector (`reactor/`).
+
+use super::Scheduler;
+use super::worker::Worker;
+use crate::facade::atomic::Ordering;
+use crate::facade::{fence_seq_cst, mutant};
+use crate::reactor::{Holder, Lease, Reactor};
+
+impl Scheduler {
+    /// The runtime's sources.
+    pub(crate) fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    /// The lease for a worker that parks, if there is a selector, and nobody waits in it.
+    #[inline]
+    pub(super) fn lease_to_park(&self, worker: usize) -> Option<Lease<'_>> {
+        if !self.reactor.exists() || self.timers.clock().is_paused() {
+            return None;
+        }
+        match self.reactor.lease(Holder::Parked(worker)) {
+            Ok(lease) => Some(lease),
+            Err(Some(Holder::Driver)) => {
+                self.timers.unpark_driver();
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The lease for a worker that looks whether there are events.
+    #[inline]
+    pub(super) fn lease_to_look(&self, worker: usize) -> Option<Lease<'_>> {
+        if !self.reactor.exists() || self.timers.clock().is_paused() {
+            return None;
+        }
+        self.reactor.lease(Holder::Looking(worker)).ok()
+    }
+
+    /// A worker that has waited in the selector has given up the lease.
+    pub(super) fn poller_left(&self) {
+        if self.watch.poller_left(|| self.can_share_events()) || self.timers.clock().is_paused() {
+            self.timers.unpark_driver();
+        }
+    }
+
+    /// Whether another thread than the one worker can run what events wake. Asked after a fence.
+    fn can_share_events(&self) -> bool {
+        // ORDERING(poller_left): relaxed, the fence before orders it.
+        self.workers() > 1 || self.has_outsiders.load(Ordering::Relaxed)
+    }
+
+    /// The calling thread is about to wait for a source.
+    #[inline]
+    pub(crate) fn is_waited_for(&self) {
+        // ORDERING(poller_left): relaxed; a flag that is set is passed on by the fence below.
+        if self.workers() == 1 && !self.has_outsiders.load(Ordering::Relaxed) && Worker::peek(self, |_| ()).is_none() {
+            self.has_outsider();
+        }
+    }
+
+    #[cold]
+    fn has_outsider(&self) {
+        // ORDERING(poller_left): relaxed, before the fence that `poller_left` of the watch passes.
+        self.has_outsiders.swap(true, Ordering::Relaxed);
+        if self.watch.poller_left(|| true) {
+            self.timers.unpark_driver();
+        }
+    }
+
+    /// The worker that waits in the selector, if one does.
+    #[inline]
+    pub(super) fn poller(&self) -> Option<usize> {
+        match self.reactor.holder() {
+            Some(Holder::Parked(worker)) => Some(worker),
+            _ => None,
+        }
+    }
+
+    /// The first source was added: somebody must wait for its events.
+    pub(crate) fn has_first_source(&self) {
+        if mutant("io_born_silent") {
+            return;
+        }
+        self.notify();
+        if self.watch.poller_left(|| self.can_share_events()) {
+            self.timers.unpark_driver();
+        }
+    }
+
+    /// The lease for the driver, which is about to sleep, if it is to wait in the selector.
+    pub(crate) fn lease_for_driver(&self) -> Option<Lease<'_>> {
+        if !self.reactor.exists() {
+            return None;
+        }
+        let is_paused = self.timers.clock().is_paused();
+        if !is_paused && !self.watch.driver_polls() {
+            return None;
+        }
+        let lease = match self.reactor.lease(Holder::Driver) {
+            Ok(lease) => lease,
+            Err(_) if is_paused => {
+                // It calls the driver when it has left.
+                if !mutant("pause_leaves_poller") {
+                    self.reactor.wake();
+                }
+                return None;
+            }
+            Err(_) => return None,
+        };
+        // ORDERING(driver_polls): the lease before, the bits of parked workers after; pairs with `idle_recheck`.
+        fence_seq_cst("driver_polls");
+        if !is_paused && self.idle.has_parked() && !mutant("driver_keeps_lease") {
+            drop(lease);
+            // The watch looks first, at once, and wakes the worker.
+            self.timers.unpark_driver();
+            return None;
+        }
+        Some(lease)
+    }
+
+    /// Whether the watch has to see to it that somebody waits for events.
+    pub(super) fn needs_watch(&self) -> bool {
+        self.reactor.exists() && !self.timers.clock().is_paused() && !self.watch.driver_polls()
+    }
+
+    /// Whether it has to, for nobody does.
+    pub(super) fn needs_poller(&self) -> bool {
+        self.needs_watch() && !matches!(self.reactor.holder(), Some(Holder::Parked(_)))
+    }
+}

@@ -1,0 +1,58 @@
+//! A worker and the sources of its runtime: it waits in the selector where it would block, and looks for events while it runs.
+//!
+//! What events wake is collected first (`timing.rs`), and woken as what timers wake: with the lease given up and the worker on its seat, counted neither as a searcher nor as
+//! asleep. A lone task is queued without a notification and run at once.
+//!
+//! # Invariants
+//! - `io_batch_silent` (structural): events in a worker's hands leave nobody parked who could share them. Checked by the model `poll_batch_vs_sleep`.
+//!
+//! Who calls it: `mod.rs`, on the thread that has the worker.
+//! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
+
+use super::Worker;
+use super::timing::{self, ENOUGH};
+use crate::facade::{RawInstant, sharply};
+use crate::reactor::{Lease, Wait};
+use crate::scheduler::{Scheduler, seat};
+
+impl Worker {
+    /// Blocks until there is a token, it is `alarm`, or there are events: in the selector, if the lease is free; it is still held then. True if it took a token.
+    pub(super) fn wait<'a>(&self, scheduler: &'a Scheduler, alarm: Option<RawInstant>) -> (Option<Lease<'a>>, bool) {
+        let Some(mut lease) = scheduler.lease_to_park(self.shard.index) else { return (None, self.block(alarm)) };
+        let has_token = self
+            .timing
+            .collect(|due| self.parker.poll(&mut lease, alarm, due, || !scheduler.timers.clock().is_paused()));
+        (Some(lease), has_token)
+    }
+
+    fn block(&self, alarm: Option<RawInstant>) -> bool {
+        match alarm {
+            Some(alarm) => sharply(|| self.parker.park_until(alarm)),
+            None => {
+                self.parker.park();
+                true
+            }
+        }
+    }
+
+    /// Looks for events, without waiting, unless there is enough to do. True if there are some.
+    pub(super) fn look_at_sources(&self) -> bool {
+        if self.queue.len() >= ENOUGH {
+            return false;
+        }
+        let Some(mut lease) = self.shard.scheduler.lease_to_look(self.shard.index) else { return false };
+        self.timing.collect(|due| lease.wait(Wait::No, due));
+        self.timing.has_events()
+    }
+}
+
+/// This thread's worker leaves its seat, for a while: nobody is to rely on it as a searcher, nor wait for what it has collected, which may be others than its tasks.
+pub(crate) fn pause() {
+    let has_events = seat::with(|worker| {
+        worker.stop_searching();
+        worker.timing.has_events()
+    });
+    if has_events == Some(true) {
+        timing::fire();
+    }
+}
