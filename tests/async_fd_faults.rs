@@ -1,4 +1,5 @@
-//! What goes wrong with descriptors: they are refused, outlive their owners, change hands, are told of in vain, or are awaited by wakers that misbehave.
+//! What goes wrong with descriptors: they are refused, outlive their owners, change hands, are told of in vain, or are
+//! awaited by wakers that misbehave.
 #![cfg(all(unix, feature = "net"))]
 
 mod support;
@@ -25,7 +26,8 @@ fn streams() -> (UnixStream, UnixStream) {
     (near, far)
 }
 
-/// As [`streams`], the second with the lowest number that is free from `least` on, which no other test of this file has.
+/// As [`streams`], the second with the lowest number that is free from `least` on, which no other test of this file
+/// has.
 fn streams_from(least: RawFd) -> (UnixStream, UnixStream) {
     let (near, far) = streams();
     (near, rustix::io::fcntl_dupfd_cloexec(far, least).unwrap().into())
@@ -241,12 +243,50 @@ fn a_waker_that_blocks_holds_up_no_other_while_a_thread_can_run() {
             assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
             near.write_all(b"x").unwrap();
             is_in.wait();
-            // A thread of the runtime is in there; this one is the root's, which polls by itself or has the driver poll.
+            // A thread of the runtime is in there; this one is the root's, which polls by itself or has the driver
+            // poll.
             runtime.block_on(async {
                 for _ in 0..20 {
                     all_events_told().await;
                 }
             });
+            go.open();
+        }
+    });
+}
+
+#[test]
+fn a_waker_that_blocks_holds_up_no_task_that_waits_for_the_same_event() {
+    watchdog(|| {
+        for count in [2, 4] {
+            let runtime = workers(count);
+            let (mut near, far) = runtime.block_on(async { pair() });
+            let far = Arc::new(far);
+            let waiting = far.clone();
+            let (waits, is_waiting) = (Latch::new(), Arc::new(AtomicUsize::new(0)));
+            let (at, waited) = (waits.clone(), is_waiting.clone());
+            let task = runtime.spawn(async move {
+                let mut readable = pin!(waiting.readable());
+                poll_fn(|context| {
+                    let answer = readable.as_mut().poll(context);
+                    at.open();
+                    waited.fetch_add(1, Ordering::SeqCst);
+                    answer.map(|guard| guard.map(drop))
+                })
+                .await
+            });
+            waits.wait();
+            let (go, is_in) = (Latch::new(), Latch::new());
+            let (open, entered) = (go.clone(), is_in.clone());
+            let waker = calling(move || {
+                entered.open();
+                open.wait();
+            });
+            assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
+            near.write_all(b"x").unwrap();
+            is_in.wait();
+            runtime.block_on(task).unwrap().unwrap();
+            assert_eq!(is_waiting.load(Ordering::SeqCst), 2);
             go.open();
         }
     });

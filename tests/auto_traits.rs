@@ -136,6 +136,55 @@ const _: () = {
     error::<ReuniteError>();
 };
 
+#[cfg(all(unix, feature = "net"))]
+const _: () = {
+    use std::os::fd::OwnedFd;
+
+    use fusee::io::unix::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError};
+    use fusee::io::{Interest, Ready};
+    use fusee::net::unix::pipe::{OpenOptions, Receiver, Sender};
+    use fusee::net::unix::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SocketAddr, UCred, WriteHalf};
+    use fusee::net::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
+
+    macro_rules! all_and_unwind {
+        ($($type:ty),* $(,)?) => {
+            all![$($type),*];
+            $( unwind::<$type>(); )*
+        };
+    }
+    all_and_unwind![
+        AsyncFd<OwnedFd>,
+        AsyncFdReadyGuard<'static, OwnedFd>,
+        TryIoError,
+        Interest,
+        Ready,
+        UnixListener,
+        UnixStream,
+        UnixDatagram,
+        UnixSocket,
+        SocketAddr,
+        UCred,
+        ReadHalf<'static>,
+        WriteHalf<'static>,
+        OwnedReadHalf,
+        OwnedWriteHalf,
+        ReuniteError,
+        Sender,
+        Receiver,
+        OpenOptions,
+    ];
+    all![AsyncFdReadyMutGuard<'static, OwnedFd>, AsyncFdTryNewError<()>];
+    error::<ReuniteError>();
+    error::<TryIoError>();
+    error::<AsyncFdTryNewError<OwnedFd>>();
+    value::<Interest>();
+    value::<Ready>();
+    not!(AsyncFd<Rc<OwnedFd>>: Send);
+    not!(AsyncFd<Rc<OwnedFd>>: Sync);
+    not!(AsyncFdTryNewError<Rc<()>>: Send);
+    not!(UnixStream: Clone);
+};
+
 const _: () = {
     unwind::<JoinHandle<()>>();
     unwind::<JoinHandle<Awkward>>();
@@ -269,6 +318,53 @@ const _: fn(&fusee::net::TcpListener, &fusee::net::TcpStream, &fusee::net::UdpSo
         socket.recv_from(&mut []),
         socket.peek_sender(),
     ];
+};
+
+#[cfg(all(unix, feature = "net"))]
+const _: fn(
+    &fusee::io::unix::AsyncFd<std::os::fd::OwnedFd>,
+    &fusee::net::UnixListener,
+    &fusee::net::UnixStream,
+    &fusee::net::UnixDatagram,
+) = |descriptor, listener, stream, socket| {
+    use fusee::io::Interest;
+    use fusee::net::{UnixSocket, UnixStream};
+
+    macro_rules! are_send_and_sync {
+        ($($future:expr),* $(,)?) => {
+            $( is_send(&$future); is_sync(&$future); )*
+        };
+    }
+    are_send_and_sync![
+        descriptor.ready(Interest::READABLE),
+        descriptor.async_io(Interest::READABLE, |_| Ok(())),
+        listener.accept(),
+        UnixStream::connect("/path"),
+        UnixSocket::new_stream().unwrap().connect("/path"),
+        stream.ready(Interest::READABLE),
+        stream.async_io(Interest::READABLE, || Ok(())),
+        stream.send_fds(&[], &[]),
+        stream.recv_fds(&mut [], &mut Vec::new()),
+        socket.send(&[]),
+        socket.send_to(&[], "/path"),
+        socket.recv(&mut []),
+        socket.recv_from(&mut []),
+    ];
+};
+
+#[cfg(feature = "net")]
+const _: fn(&mut fusee::io::DuplexStream, &mut fusee::io::DuplexStream) = |one, other| {
+    use fusee::io::{DuplexStream, Empty, ReadHalf, Repeat, SimplexStream, Sink, WriteHalf, copy, copy_bidirectional};
+
+    all![DuplexStream, SimplexStream, ReadHalf<Awkward>, WriteHalf<Awkward>, Empty, Repeat, Sink];
+    unwind::<DuplexStream>();
+    unwind::<SimplexStream>();
+    unwind::<ReadHalf<Awkward>>();
+    unwind::<WriteHalf<Awkward>>();
+    send_value(&copy(one, other));
+    send_value(&copy_bidirectional(one, other));
+    not!(ReadHalf<Rc<()>>: Send);
+    not!(WriteHalf<MutexGuard<'static, ()>>: Sync);
 };
 
 #[test]

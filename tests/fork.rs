@@ -167,3 +167,98 @@ fn a_task_that_forks_and_returns_in_the_child_ends_the_child() {
         assert!(matches!(ended, WaitStatus::Signaled(_, Signal::SIGABRT, _)), "{ended:?}");
     });
 }
+
+#[cfg(feature = "net")]
+mod sources {
+    use std::io::{Read, Write};
+    use std::os::unix::net;
+
+    use fusee::io::unix::AsyncFd;
+    use fusee::io::{AsyncReadExt, AsyncWriteExt, Interest};
+    use fusee::net::UnixStream;
+    use futures::executor;
+
+    use super::*;
+
+    /// What a child inherits: both ends of one connection, and one of another, as sources; the rest.
+    type Sources = (UnixStream, UnixStream, AsyncFd<net::UnixStream>, net::UnixStream);
+
+    fn sources(runtime: &Runtime) -> Sources {
+        runtime.block_on(async {
+            let (one, other) = UnixStream::pair().unwrap();
+            let (near, far) = net::UnixStream::pair().unwrap();
+            far.set_nonblocking(true).unwrap();
+            (one, other, AsyncFd::new(far).unwrap(), near)
+        })
+    }
+
+    /// Whether events come: each byte is waited for.
+    async fn assert_at_work((one, other, far, near): &mut Sources) {
+        for _ in 0..3 {
+            let written = async {
+                fusee::task::yield_now().await;
+                one.write_all(b"x").await.unwrap();
+                near.write_all(b"x").unwrap();
+            };
+            let read = async {
+                other.read_exact(&mut [0; 1]).await.unwrap();
+                far.async_io(Interest::READABLE, |mut stream| stream.read(&mut [0; 1])).await.unwrap();
+            };
+            futures::join!(read, written);
+        }
+    }
+
+    #[test]
+    fn that_a_child_drops_or_takes_apart_stay_in_the_parents_selector() {
+        for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+            let _alone = ALONE.lock();
+            watchdog(move || {
+                let runtime = build().build().unwrap();
+                let mut inherited = Some(sources(&runtime));
+                runtime.block_on(assert_at_work(inherited.as_mut().unwrap()));
+                let status = in_child(|| {
+                    let (one, other, far, near) = inherited.take().unwrap();
+                    drop(one);
+                    drop(other.into_std().unwrap());
+                    drop(far.into_inner());
+                    drop(near);
+                    0
+                });
+                assert_eq!(exit_code(status), 0);
+                runtime.block_on(assert_at_work(inherited.as_mut().unwrap()));
+            });
+        }
+    }
+
+    #[test]
+    fn are_not_waited_for_in_a_child_nor_added_there() {
+        for build in [Builder::new_multi_thread, Builder::new_current_thread] {
+            let _alone = ALONE.lock();
+            watchdog(move || {
+                let runtime = build().build().unwrap();
+                let mut inherited = sources(&runtime);
+                let handle = runtime.handle().clone();
+                let status = in_child(|| {
+                    let (one, other, far, _) = &mut inherited;
+                    let uses: [&mut dyn FnMut(); 4] = [
+                        &mut || drop(executor::block_on(one.read(&mut [0; 1]))),
+                        &mut || drop(executor::block_on(other.readable())),
+                        &mut || drop(executor::block_on(far.readable()).map(drop)),
+                        &mut || {
+                            let _entered = handle.enter();
+                            drop(UnixStream::pair());
+                        },
+                    ];
+                    for (index, mut used) in uses.into_iter().enumerate() {
+                        if !is_refused(&mut used) {
+                            return 1 + index as u8;
+                        }
+                    }
+                    0
+                });
+                assert_eq!(exit_code(status), 0);
+                runtime.block_on(assert_at_work(&mut inherited));
+            });
+        }
+    }
+}

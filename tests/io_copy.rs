@@ -12,9 +12,9 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use fusee::io::{
-    AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Cursor, ErrorKind, copy, copy_buf, duplex, repeat, sink,
-};
+// Ends that spend no budget: those of this crate do.
+use fusee::io::{AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, Cursor, ErrorKind, copy, copy_buf, duplex};
+use futures::io::{repeat, sink};
 use streams::{Asked, By, Writes, body, now, turns_beside};
 use support::wakers::counting;
 use support::{on_every_flavour, on_one_worker};

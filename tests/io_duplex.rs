@@ -6,13 +6,14 @@
 mod streams;
 mod support;
 
+use std::collections::{HashSet, VecDeque};
 use std::io::{IoSlice, IoSliceMut};
 use std::sync::{Arc, Mutex};
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ErrorKind, SimplexStream, duplex, simplex, split};
 use streams::{body, now, turns_beside};
-use support::wakers::{counting, hooked};
-use support::{on_every_flavour, on_one_worker, poll_once, watchdog};
+use support::wakers::{calling, counting, hooked};
+use support::{Latch, Random, on_every_flavour, on_one_worker, poll_once, watchdog};
 
 #[test]
 fn a_write_into_a_full_pipe_waits_until_it_is_read_from() {
@@ -113,34 +114,41 @@ fn operations_of_no_bytes_never_wait() {
 }
 
 #[test]
-fn vectored_operations_go_through_all_buffers_also_where_the_pipe_wraps_around() {
-    let (mut one, mut other) = duplex(10);
-    for round in 0..20u8 {
-        let first = [round, 1, 2];
-        let slices = [IoSlice::new(&first), IoSlice::new(&[]), IoSlice::new(&[3, 4, 5, 6]), IoSlice::new(&[7; 9])];
-        assert_eq!(now(one.write_vectored(&slices)).unwrap().unwrap(), 10);
-        let (mut first, mut none, mut second) = ([0; 4], [0; 0], [0; 3]);
-        let mut slices = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut none), IoSliceMut::new(&mut second)];
-        assert_eq!(now(other.read_vectored(&mut slices)).unwrap().unwrap(), 7);
-        assert_eq!((first, second), ([round, 1, 2, 3], [4, 5, 6]));
-        let mut rest = [0; 10];
-        assert_eq!(now(other.read(&mut rest)).unwrap().unwrap(), 3);
-        assert_eq!(rest[..3], [7; 3]);
+fn operations_move_as_much_as_they_can_wherever_it_lies_in_the_pipe() {
+    const ROOM: usize = 10;
+    let mut random = Random::new(7);
+    let (mut one, mut other) = duplex(ROOM);
+    let (mut held, mut next) = (VecDeque::<u8>::new(), 0u8);
+    let mut sizes = HashSet::new();
+    for _ in 0..10_000 {
+        // Two buffers; where one of them is empty it is the one that counts.
+        let lengths = [random.below(8) as usize, random.below(8) as usize];
+        let asked: usize = lengths.iter().sum();
+        if random.below(2) == 0 {
+            let sent: Vec<u8> = (0..asked).map(|n| next.wrapping_add(n as u8)).collect();
+            let (first, second) = sent.split_at(lengths[0]);
+            let written = match second {
+                [] => now(one.write(first)),
+                _ => now(one.write_vectored(&[IoSlice::new(first), IoSlice::new(second)])),
+            };
+            let count = asked.min(ROOM - held.len());
+            assert_eq!(written.map(Result::unwrap), (count > 0 || asked == 0).then_some(count));
+            held.extend(&sent[..count]);
+            next = next.wrapping_add(count as u8);
+        } else {
+            let mut got = vec![0; asked];
+            let (first, second) = got.split_at_mut(lengths[0]);
+            let read = match second {
+                [] => now(other.read(first)),
+                _ => now(other.read_vectored(&mut [IoSliceMut::new(first), IoSliceMut::new(second)])),
+            };
+            let count = asked.min(held.len());
+            assert_eq!(read.map(Result::unwrap), (count > 0 || asked == 0).then_some(count));
+            assert!(held.drain(..count).eq(got[..count].iter().copied()));
+            sizes.insert(count);
+        }
     }
-}
-
-#[test]
-fn a_read_gets_all_that_is_there_wherever_it_lies() {
-    let (mut one, mut other) = duplex(10);
-    let mut next = 0;
-    for length in (1..=9).cycle().take(500) {
-        let sent: Vec<u8> = (0..length).map(|n| next + n).collect();
-        next = next.wrapping_add(length) % 200;
-        assert_eq!(now(one.write(&sent)).unwrap().unwrap(), usize::from(length));
-        let mut got = [0; 10];
-        assert_eq!(now(other.read(&mut got)).unwrap().unwrap(), usize::from(length));
-        assert_eq!(got[..usize::from(length)], sent);
-    }
+    assert_eq!(sizes.len(), ROOM + 1, "reads of all sizes came about");
 }
 
 #[test]
@@ -220,28 +228,27 @@ fn a_read_that_is_dropped_has_taken_nothing_and_is_woken_no_more() {
 #[test]
 fn wakers_that_use_the_pipe_when_they_are_cloned_woken_or_dropped_find_it_unlocked() {
     watchdog(|| {
-        let stream = Arc::new(Mutex::new(None::<DuplexStream>));
-        let uses = |stream: &Arc<Mutex<Option<DuplexStream>>>| {
-            let stream = stream.clone();
-            // Debug takes the pipes' locks.
-            move || drop(stream.try_lock().map(|stream| format!("{stream:?}")))
+        let (one, other) = duplex(1);
+        let (one, other) = (Arc::new(Mutex::new(one)), Arc::new(Mutex::new(other)));
+        // Debug takes the locks of both directions.
+        let looks = |end: &Arc<Mutex<DuplexStream>>| {
+            let end = end.clone();
+            move || drop(end.try_lock().map(|stream| format!("{stream:?}")))
         };
-        let (mut one, other) = duplex(1);
-        let waker = hooked(uses(&stream), uses(&stream));
-        *stream.lock().unwrap() = Some(duplex(1).0);
-        let (mut reader, mut writer) = split(other);
-        now(writer.write_all(b"x")).unwrap().unwrap();
-        // The very pipe that is polled, too: its other end is what the waker prints.
-        let held = std::mem::replace(&mut one, duplex(1).0);
-        *stream.lock().unwrap() = Some(held);
+        let called = Latch::new();
+        let (looks_when_woken, tells) = (looks(&other), called.clone());
+        let calls = calling(move || {
+            looks_when_woken();
+            tells.open();
+        });
         let mut buffer = [0; 1];
-        assert!(poll_once(&mut reader.read(&mut buffer), &waker).is_pending());
-        assert!(poll_once(&mut writer.write(b"y"), &waker).is_pending());
-        let replaces = counting().1;
-        assert!(poll_once(&mut reader.read(&mut buffer), &replaces).is_pending());
-        let held = stream.lock().unwrap().take();
-        drop(held);
-        assert_eq!(now(reader.read(&mut buffer)).unwrap().unwrap(), 0);
+        // Each takes the place of the one before.
+        for waker in [hooked(looks(&one), looks(&one)), counting().1, calls] {
+            let mut other = other.lock().unwrap();
+            assert!(poll_once(&mut other.read(&mut buffer), &waker).is_pending());
+        }
+        now(one.lock().unwrap().write_all(b"x")).unwrap().unwrap();
+        assert!(called.is_open());
     });
 }
 

@@ -138,6 +138,46 @@ fn sockets_that_are_made_outside_a_runtime_or_in_blocking_mode() {
     assert!(location_of(|| executor::block_on(connects)).is_some());
 }
 
+#[test]
+#[cfg(all(unix, feature = "net"))]
+fn unix_sockets_and_descriptors_that_are_made_outside_a_runtime_or_in_blocking_mode() {
+    use fusee::io::unix::AsyncFd;
+    use fusee::net::unix::pipe;
+    use fusee::net::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
+    use std::os::unix::net;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let runtime = current_thread();
+    for mode in [false, true] {
+        let listener = net::UnixListener::bind(path(&format!("listener {mode}"))).unwrap();
+        let (stream, datagrams) = (net::UnixStream::pair().unwrap().0, net::UnixDatagram::unbound().unwrap());
+        listener.set_nonblocking(mode).unwrap();
+        stream.set_nonblocking(mode).unwrap();
+        datagrams.set_nonblocking(mode).unwrap();
+        // In blocking mode it panics everywhere, else outside a runtime.
+        let _entered = if mode { None } else { Some(runtime.enter()) };
+        here!(UnixListener::from_std(listener));
+        here!(UnixStream::from_std(stream));
+        here!(UnixDatagram::from_std(datagrams));
+    }
+    here!(UnixListener::bind(path("one")));
+    here!(UnixStream::pair());
+    here!(UnixDatagram::bind(path("two")));
+    here!(UnixDatagram::pair());
+    here!(UnixDatagram::unbound());
+    here!(UnixSocket::new_datagram().unwrap().datagram());
+    let socket = UnixSocket::new_stream().unwrap();
+    socket.bind(path("three")).unwrap();
+    here!(socket.listen(1));
+    here!(pipe::pipe());
+    let (reader, writer) = std::io::pipe().unwrap();
+    here!(pipe::Receiver::from_owned_fd(reader.into()));
+    here!(pipe::Sender::from_file(std::os::fd::OwnedFd::from(writer).into()));
+    here!(AsyncFd::new(net::UnixDatagram::unbound().unwrap()));
+    here!(AsyncFd::try_new(net::UnixDatagram::unbound().unwrap()));
+}
+
 fn pending_stream() -> futures::stream::Pending<()> {
     futures::stream::pending()
 }

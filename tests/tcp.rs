@@ -5,13 +5,12 @@ mod support;
 
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use fusee::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
-use fusee::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
+use fusee::net::TcpStream;
 use futures::future::join_all;
 use support::sockets::{fill, kind, listener, pair, pair_with_std};
 use support::{current_thread, driven, on_every_flavour, until, until_within, wakers, watchdog, workers};
@@ -60,108 +59,6 @@ fn many_connections_echo_at_the_same_time() {
 }
 
 #[test]
-fn an_address_is_anything_that_names_one() {
-    on_every_flavour(|runtime| {
-        async fn reaches(listener: &TcpListener, address: impl ToSocketAddrs) {
-            let stream = TcpStream::connect(address).await.unwrap();
-            let (_, from) = listener.accept().await.unwrap();
-            assert_eq!(from, stream.local_addr().unwrap());
-        }
-        runtime.block_on(async {
-            let listener = listener().await;
-            let address = listener.local_addr().unwrap();
-            let SocketAddr::V4(v4) = address else { panic!("{address} is of IPv4") };
-            let port = address.port();
-            reaches(&listener, address).await;
-            reaches(&listener, &address).await;
-            reaches(&listener, v4).await;
-            reaches(&listener, (*v4.ip(), port)).await;
-            reaches(&listener, (address.ip(), port)).await;
-            reaches(&listener, &[address][..]).await;
-            reaches(&listener, address.to_string()).await;
-            reaches(&listener, &*address.to_string()).await;
-            reaches(&listener, ("127.0.0.1", port)).await;
-            reaches(&listener, ("127.0.0.1".to_owned(), port)).await;
-            reaches(&listener, ("localhost", port)).await;
-            reaches(&listener, format!("localhost:{port}")).await;
-        });
-    });
-}
-
-#[test]
-fn an_address_in_digits_is_not_looked_up() {
-    on_every_flavour(|runtime| {
-        runtime.block_on(async {
-            // The first poll answers: nothing went to the blocking pool.
-            let mut look_up = pin!(lookup_host(("127.0.0.1", 80)));
-            let answer = look_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            assert!(matches!(answer, Poll::Ready(Ok(_))));
-            assert_eq!(lookup_host("[::1]:7").await.unwrap().collect::<Vec<_>>(), ["[::1]:7".parse().unwrap()]);
-            assert_eq!(kind(lookup_host("no port").await), ErrorKind::InvalidInput);
-            assert!(lookup_host("no-such-host.invalid:80").await.is_err());
-        });
-    });
-}
-
-#[test]
-fn of_several_addresses_the_first_that_answers_is_connected_to_and_the_last_error_is_told() {
-    on_every_flavour(|runtime| {
-        runtime.block_on(async {
-            let there = listener().await;
-            let gone = listener().await.local_addr().unwrap();
-            let addresses = [gone, there.local_addr().unwrap()];
-            let stream = TcpStream::connect(&addresses[..]).await.unwrap();
-            assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
-            assert_eq!(kind(TcpStream::connect(&[gone, gone][..]).await), ErrorKind::ConnectionRefused);
-            assert_eq!(kind(TcpStream::connect(&[][..] as &[SocketAddr]).await), ErrorKind::InvalidInput);
-            assert_eq!(kind(TcpListener::bind(addresses[1]).await), ErrorKind::AddrInUse);
-            let bound = TcpListener::bind(&[addresses[1], gone][..]).await.unwrap();
-            assert_eq!(bound.local_addr().unwrap(), gone);
-        });
-    });
-}
-
-#[test]
-fn a_connect_that_is_dropped_closes() {
-    on_every_flavour(|runtime| {
-        runtime.block_on(async {
-            let listener = listener().await;
-            {
-                let mut connect = pin!(TcpStream::connect(listener.local_addr().unwrap()));
-                // Once: it is under way, or done already.
-                let _ = poll_fn(|context| Poll::Ready(connect.as_mut().poll(context))).await;
-            }
-            let (mut stream, _) = listener.accept().await.unwrap();
-            assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-        });
-    });
-}
-
-#[test]
-fn every_task_that_accepts_gets_a_connection() {
-    on_every_flavour(|runtime| {
-        runtime.block_on(async {
-            let listener = Arc::new(listener().await);
-            let accepts: Vec<_> = (0..10)
-                .map(|_| {
-                    let listener = listener.clone();
-                    fusee::spawn(async move { listener.accept().await.unwrap().1 })
-                })
-                .collect();
-            fusee::task::yield_now().await;
-            let address = listener.local_addr().unwrap();
-            let streams = join_all((0..10).map(|_| TcpStream::connect(address))).await;
-            let mut here: Vec<_> =
-                streams.iter().map(|stream| stream.as_ref().unwrap().local_addr().unwrap()).collect();
-            let mut there: Vec<_> = join_all(accepts).await.into_iter().map(Result::unwrap).collect();
-            here.sort();
-            there.sort();
-            assert_eq!(here, there);
-        });
-    });
-}
-
-#[test]
 fn what_is_peeked_is_still_there() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
@@ -170,7 +67,7 @@ fn what_is_peeked_is_still_there() {
             let mut buffer = [0; 5];
             assert_eq!(here.peek(&mut buffer[..2]).await.unwrap(), 2);
             assert_eq!(&buffer[..2], b"he");
-            let (mut reader, _writer) = here.split();
+            let (mut reader, _writer) = TcpStream::split(&mut here);
             assert_eq!(reader.peek(&mut buffer[..1]).await.unwrap(), 1);
             reader.read_exact(&mut buffer).await.unwrap();
             assert_eq!(&buffer, b"hello");
@@ -381,62 +278,6 @@ fn a_stream_works_on_another_runtime_and_on_none() {
 }
 
 #[test]
-fn sockets_of_the_standard_library_are_taken_over_and_given_back() {
-    on_every_flavour(|runtime| {
-        runtime.block_on(async {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.set_nonblocking(true).unwrap();
-            let listener = TcpListener::try_from(listener).unwrap();
-            let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            stream.set_nonblocking(true).unwrap();
-            let mut here = TcpStream::from_std(stream).unwrap();
-            let (mut there, _) = listener.accept().await.unwrap();
-            here.write_all(b"x").await.unwrap();
-            there.read_exact(&mut [0]).await.unwrap();
-
-            let mut here = here.into_std().unwrap();
-            here.set_nonblocking(false).unwrap();
-            there.write_all(b"hello").await.unwrap();
-            let mut buffer = [0; 5];
-            here.read_exact(&mut buffer).unwrap();
-            assert_eq!(&buffer, b"hello");
-            let listener = listener.into_std().unwrap();
-            assert_eq!(kind(listener.accept()), ErrorKind::WouldBlock);
-        });
-    });
-}
-
-#[test]
-fn a_socket_in_blocking_mode_is_refused() {
-    let runtime = current_thread();
-    let _entered = runtime.enter();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let refused = std::panic::catch_unwind(|| TcpListener::from_std(listener)).unwrap_err();
-    assert!(support::message(&*refused).contains("set_nonblocking(true)"));
-}
-
-#[test]
-fn a_socket_that_was_set_up_connects_and_listens() {
-    on_every_flavour(|runtime| {
-        runtime.block_on(async {
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.set_reuseaddr(true).unwrap();
-            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            let listener = socket.listen(8).unwrap();
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-            socket.set_keepalive(true).unwrap();
-            let bound = socket.local_addr().unwrap();
-            let mut here = socket.connect(listener.local_addr().unwrap()).await.unwrap();
-            let (mut there, from) = listener.accept().await.unwrap();
-            assert_eq!(from, bound);
-            here.write_all(b"x").await.unwrap();
-            there.read_exact(&mut [0]).await.unwrap();
-        });
-    });
-}
-
-#[test]
 fn with_the_standard_librarys_end_bytes_come_in_order() {
     on_every_flavour(|runtime| {
         let (mut here, mut there) = runtime.block_on(pair_with_std());
@@ -448,7 +289,7 @@ fn with_the_standard_librarys_end_bytes_come_in_order() {
             there.write_all(&received).unwrap();
         });
         runtime.block_on(async {
-            let (mut reader, mut writer) = here.split();
+            let (mut reader, mut writer) = TcpStream::split(&mut here);
             let mut received = vec![0; expected.len()];
             let (written, read) = futures::join!(writer.write_all(&expected), reader.read_exact(&mut received));
             written.unwrap();

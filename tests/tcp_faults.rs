@@ -16,7 +16,7 @@ use fusee::net::{TcpListener, TcpSocket, TcpStream};
 use fusee::time::{Duration, timeout};
 use socket2::SockRef;
 use support::sockets::{fill, kind, listener, pair, pair_with_std};
-use support::{on_every_flavour, on_one_worker, quiet_panic, until_within, wakers};
+use support::{Latch, on_every_flavour, on_one_worker, quiet_panic, until_within, wakers, watchdog, workers};
 
 /// Awaits `future`, and counts how often it is polled.
 async fn counting_polls<F: Future>(future: F) -> (F::Output, usize) {
@@ -238,6 +238,34 @@ fn a_waker_that_panics_leaves_the_others_woken_and_the_socket_usable() {
             assert_eq!(reads.await.unwrap(), 1);
             assert_eq!(bad.read(&mut [0; 8]).await.unwrap(), 1);
         });
+    });
+}
+
+#[test]
+fn a_waker_that_blocks_keeps_nobody_from_being_woken() {
+    watchdog(|| {
+        for runtime in [workers(2), workers(4)] {
+            for _ in 0..20 {
+                runtime.block_on(async {
+                    let (mut bad, mut there) = pair_with_std().await;
+                    let (mut good, mut good_there) = pair_with_std().await;
+                    let latch = Latch::new();
+                    let blocks = wakers::calling({
+                        let latch = latch.clone();
+                        move || latch.wait()
+                    });
+                    assert!(Pin::new(&mut bad).poll_read(&mut Context::from_waker(&blocks), &mut [0]).is_pending());
+                    let reads = fusee::spawn(async move {
+                        assert_eq!(good.read(&mut [0]).await.unwrap(), 1);
+                        latch.open();
+                    });
+                    there.write_all(b"x").unwrap();
+                    good_there.write_all(b"x").unwrap();
+                    reads.await.unwrap();
+                    assert_eq!(bad.read(&mut [0; 8]).await.unwrap(), 1);
+                });
+            }
+        }
     });
 }
 

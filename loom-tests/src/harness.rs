@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::facade::{chosen, clock, deque, thread};
+use crate::facade::{chosen, clock, deque, selector, thread};
 
 /// A model to check.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +128,7 @@ pub(crate) fn join(threads: impl IntoIterator<Item = loom::thread::JoinHandle<()
 /// What each execution starts afresh.
 fn begin() {
     clock::start();
+    selector::start();
     thread::allow(usize::MAX);
     deque::spans_blocks(false);
 }

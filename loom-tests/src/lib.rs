@@ -26,10 +26,14 @@ mod entered;
 mod facade;
 #[path = "../../src/park.rs"]
 mod park;
+#[path = "../../src/reactor/mod.rs"]
+mod reactor;
 #[path = "../../src/runtime/mod.rs"]
 mod runtime;
 #[path = "../../src/scheduler/mod.rs"]
 mod scheduler;
+#[path = "../../src/source/mod.rs"]
+mod source;
 #[path = "../../src/spare.rs"]
 mod spare;
 #[path = "../../src/task/mod.rs"]

@@ -28,10 +28,14 @@ mod facade;
 pub mod harness;
 #[path = "../../src/park.rs"]
 mod park;
+#[path = "../../src/reactor/mod.rs"]
+mod reactor;
 #[path = "../../src/runtime/mod.rs"]
 pub mod runtime;
 #[path = "../../src/scheduler/mod.rs"]
 mod scheduler;
+#[path = "../../src/source/mod.rs"]
+mod source;
 #[path = "../../src/spare.rs"]
 mod spare;
 #[path = "../../src/task/mod.rs"]

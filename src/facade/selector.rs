@@ -184,7 +184,7 @@ mod alarm {
         Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
     };
 
-    use crate::facade::RawInstant;
+    use super::RawInstant;
 
     /// A timer of the kernel's.
     #[derive(Debug)]

@@ -58,13 +58,13 @@ where
     copy_bidirectional_with_sizes(a, b, BUFFER, BUFFER).await
 }
 
-/// As [`copy_bidirectional`], with buffers of `a_to_b` and `b_to_a` bytes. Zero counts as one.
+/// As [`copy_bidirectional()`], with buffers of `a_to_b` and `b_to_a` bytes. Zero counts as one.
 ///
 /// # Errors
-/// As [`copy_bidirectional`]'s.
+/// As [`copy_bidirectional()`]'s.
 ///
 /// # Cancel safety
-/// As [`copy_bidirectional`]'s.
+/// As [`copy_bidirectional()`]'s.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, copy_bidirectional_with_sizes, duplex};

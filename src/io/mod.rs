@@ -9,8 +9,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`], [`empty`], [`repeat`], [`sink`] and what they answer |
-//! | this crate's | [`copy()`], [`copy_buf`], [`copy_bidirectional`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`] |
+//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`] and what they answer |
+//! | this crate's | [`copy()`], [`copy_buf`], [`copy_bidirectional()`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`], [`empty`], [`repeat`], [`sink`] |
 //!
 //! An echo in each:
 //!
@@ -80,18 +80,19 @@
 //! # Cancel safety
 //! Dropped before it is done, `read`, `write`, `read_vectored`, `write_vectored`, `flush`, `close`, `fill_buf` and [`copy_buf`] have lost nothing. `read_until` and `read_to_end` have put what they took into their
 //! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
-//! line, and `read_to_string`, which drops that and what its string held before. [`copy()`] and [`copy_bidirectional`] lose what they have read and not yet written.
+//! line, and `read_to_string`, which drops that and what its string held before. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
 //!
 //! # Large bodies
 //! `read_to_end` and `read_to_string` clear the free room of their vector each time that they go on after having waited, which for a body of many megabytes in small pieces takes longer than reading it.
 //! [`copy()`] into a vector does not: `copy(&mut stream, &mut vector)`.
 //!
 //! # Giving way
-//! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. [`empty`], [`repeat`], [`sink`], [`Cursor`], slices and vectors are ready at once and
-//! spend none: a loop over them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
+//! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. A [`Cursor`], slices and vectors are ready at once and spend none: a loop over
+//! them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
 //!
 //! Deliberately not here: sockets (`net/`), what waits for them (`source/`), adapters between the worlds.
 
+mod always_ready;
 #[cfg(unix)]
 mod async_fd;
 mod copy;
@@ -102,6 +103,7 @@ mod split;
 pub(crate) mod traits;
 
 pub use crate::reactor::{Interest, Ready};
+pub use always_ready::{Empty, Repeat, Sink, empty, repeat, sink};
 pub use copy::{copy, copy_buf};
 pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use duplex::{DuplexStream, duplex};
@@ -111,7 +113,7 @@ pub use split::{ReadHalf, WriteHalf, split};
 #[doc(inline)]
 pub use futures_util::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
-    BufReader, BufWriter, Chain, Cursor, Empty, LineWriter, Lines, Repeat, Sink, Take, empty, repeat, sink,
+    BufReader, BufWriter, Chain, Cursor, LineWriter, Lines, Take,
 };
 
 #[doc(no_inline)]

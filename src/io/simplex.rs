@@ -12,6 +12,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, Waker};
 
 use super::split::{ReadHalf, WriteHalf, split};
@@ -64,6 +65,10 @@ pub struct SimplexStream {
     pipe: Mutex<Pipe>,
     max_buf_size: usize,
 }
+
+// A panic leaves no half of an operation behind.
+impl UnwindSafe for SimplexStream {}
+impl RefUnwindSafe for SimplexStream {}
 
 impl SimplexStream {
     /// A pipe that holds at most `max_buf_size` bytes.

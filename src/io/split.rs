@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -51,6 +52,12 @@ pub struct ReadHalf<T>(Arc<Mutex<T>>);
 
 /// The half of a stream that writes; [`split`] makes it.
 pub struct WriteHalf<T>(Arc<Mutex<T>>);
+
+// As a lock of the standard library is: what a panic leaves behind in the stream, its other operations meet without the lock, too.
+impl<T> UnwindSafe for ReadHalf<T> {}
+impl<T> RefUnwindSafe for ReadHalf<T> {}
+impl<T> UnwindSafe for WriteHalf<T> {}
+impl<T> RefUnwindSafe for WriteHalf<T> {}
 
 impl<T> ReadHalf<T> {
     /// Whether `other` is the other half of the same stream.

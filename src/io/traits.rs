@@ -24,6 +24,11 @@ pub(crate) trait PollWrite {
 
     fn poll_write_vectored_from(&self, context: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
 
+    /// Sees to it that what was written is on its way: it is, unless a type keeps something back.
+    fn poll_flush_written(&self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
     /// Says that no more will be written.
     fn poll_close_write(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
@@ -89,9 +94,9 @@ macro_rules! implement_write {
 
             fn poll_flush(
                 self: std::pin::Pin<&mut Self>,
-                _context: &mut std::task::Context<'_>,
+                context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(Ok(()))
+                $crate::io::traits::PollWrite::poll_flush_written(&*self, context)
             }
 
             fn poll_close(
@@ -126,9 +131,9 @@ macro_rules! implement_write {
 
             fn poll_flush(
                 self: std::pin::Pin<&mut Self>,
-                _context: &mut std::task::Context<'_>,
+                context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                std::task::Poll::Ready(Ok(()))
+                $crate::io::traits::PollWrite::poll_flush_written(&*self, context)
             }
 
             fn poll_shutdown(

@@ -160,7 +160,8 @@ impl ToSocketAddrs for [SocketAddr] {}
 
 impl Resolve for [SocketAddr] {
     fn resolve(&self) -> Resolving {
-        Resolving(State::Known(Some(Addresses::Several(self.to_vec().into_iter()))))
+        let addresses = self.to_vec();
+        Resolving(State::Known(Some(Addresses::Several(addresses.into_iter()))))
     }
 }
 

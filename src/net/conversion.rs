@@ -1,19 +1,21 @@
 //! From the standard library's sockets and back, and to descriptors: what all sockets have in common.
 //!
-//! [`implement_conversions!`] is for a type that wraps an [`Evented`](crate::source::Evented) as its field `0`. It names the standard library's type, mio's, which of
-//! [`Evented`](crate::source::Evented)'s constructors is used, and what makes a `socket` of the standard library's for the examples.
+//! [`implement_conversions!`] is for a type that wraps an [`Evented`](crate::source::Evented) as its field `0`. It names the standard library's type,
+//! mio's, which of [`Evented`](crate::source::Evented)'s constructors is used, and what makes a `socket` of the standard library's for the examples.
 //!
 //! Who calls it: the files of `net/`, once for each type. Checked by the examples.
 
-/// Implements `from_std`, `into_std`, `TryFrom`, `AsFd` and `AsRawFd`, `AsSocket` and `AsRawSocket`: see the module's header.
+/// Implements `from_std`, `into_std`, `TryFrom`, `AsFd` and `AsRawFd`, `AsSocket` and `AsRawSocket`: see the module's
+/// header.
 macro_rules! implement_conversions {
     ($type:ident, $std:ty, $mio:ty, $constructor:ident, $example:literal) => {
         impl $type {
-            /// Takes a socket of the standard library's over, with its options. It must be in nonblocking mode already: which it is, is a property that other descriptors of the same
-            /// socket share, and theirs to know of.
+            /// Takes a socket of the standard library's over, with its options. It must be in nonblocking mode already:
+            /// which it is, is a property that other descriptors of the same socket share, and theirs to know of.
             ///
             /// # Errors
-            /// It cannot be added to the runtime's selector: the runtime is gone, the process has no descriptors left for its first socket, or the system has too many.
+            /// It cannot be added to the runtime's selector: the runtime is gone, the process has no descriptors left
+            /// for its first socket, or the system has too many.
             ///
             /// # Panics
             /// Outside a runtime, in a forked child, and, where that can be asked, if the socket is in blocking mode.
@@ -32,7 +34,8 @@ macro_rules! implement_conversions {
                 Ok(Self($crate::source::Evented::$constructor(<$mio>::from_std(socket))?))
             }
 
-            /// Takes it out of its runtime, and makes it a socket of the standard library's, which is still in nonblocking mode.
+            /// Takes it out of its runtime, and makes it a socket of the standard library's, which is still in
+            /// nonblocking mode.
             ///
             /// # Errors
             /// The selector does not let go of it, which is not to be expected.

@@ -7,11 +7,12 @@ use super::addr::{ToSocketAddrs, resolve};
 
 /// Looks a name up. The port is handed on as it is: `"localhost:0"` answers addresses with the port 0.
 ///
-/// The answer is what the operating system's resolver says, in its order, which it is asked for in a job of [`spawn_blocking`](crate::task::spawn_blocking). What is an address
-/// already is answered at once.
+/// The answer is what the operating system's resolver says, in its order, which it is asked for in a job of
+/// [`spawn_blocking`](crate::task::spawn_blocking). What is an address already is answered at once.
 ///
 /// # Errors
-/// What the resolver says: the name is unknown, or nobody could be asked. A text that has no port is of the kind [`InvalidInput`](io::ErrorKind::InvalidInput).
+/// What the resolver says: the name is unknown, or nobody could be asked. A text that has no port is of the kind
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
 ///
 /// # Panics
 /// Outside a runtime, if there is a name to be looked up.

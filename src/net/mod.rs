@@ -25,21 +25,25 @@
 //! ```
 //!
 //! # Runtimes
-//! A socket belongs to the runtime on which it was made: threads of that one are told when it is ready. It may be used on any other runtime, or on none, as long as its own is
-//! there. After that, an operation that would have to wait answers an error instead; whoever waits then is woken, and gets it, too.
+//! A socket belongs to the runtime on which it was made: threads of that one are told when it is ready. It may be used on any other runtime, or on
+//! none, as long as its own is there. After that, an operation that would have to wait answers an error instead; whoever waits then is woken, and
+//! gets it, too.
 //!
 //! # Who is woken
-//! Functions that are `async` may be awaited by any number of tasks at a time. Of tasks that call `poll_` functions, those of the traits among them, the last one for each
-//! direction is woken.
+//! Functions that are `async` may be awaited by any number of tasks at a time. Of tasks that call `poll_` functions, those of the traits among them,
+//! the last one for each direction is woken.
 //!
-//! Every operation that succeeds within a task spends a unit of the task's [budget](crate::task::coop), so that a socket that is always ready starves nobody.
+//! Every operation that succeeds within a task spends a unit of the task's [budget](crate::task::coop), so that a socket that is always ready starves
+//! nobody.
 //!
 //! # Cancel safety
-//! To drop what waits for one operation of the kernel's loses nothing: `accept`, `read`, `write`, `recv`, `send`, `peek`, `ready` and their kin. What makes several of them out
-//! of one call, as `read_exact`, `write_all` and `copy` do, has done a part when it is dropped. A `connect` that is dropped closes its socket.
+//! To drop what waits for one operation of the kernel's loses nothing: `accept`, `read`, `write`, `recv`, `send`, `peek`, `ready` and their kin. What
+//! makes several of them out of one call, as `read_exact`, `write_all` and `copy` do, has done a part when it is dropped. A `connect` that is dropped
+//! closes its socket.
 //!
 //! # Errors
-//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for. Every constructor panics outside a runtime.
+//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for. Every constructor
+//! panics outside a runtime.
 
 mod addr;
 mod conversion;

@@ -1,7 +1,7 @@
 //! Options of sockets, in pairs: what is set, and what it is.
 //!
-//! [`implement_options!`] is for types that are `AsFd`, or `AsSocket`. For each option it is told what it means, our names, the type, a value for the examples and socket2's
-//! names. The literal is what makes a `socket` for the examples.
+//! [`implement_options!`] is for types that are `AsFd`, or `AsSocket`. For each option it is told what it means, our names, the type, a value for the
+//! examples and socket2's names. The literal is what makes a `socket` for the examples.
 //!
 //! Who calls it: the files of `net/`. Checked by the examples, which set each option and ask for it.
 

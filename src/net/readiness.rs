@@ -1,8 +1,8 @@
 //! Readiness, as sockets tell it: the methods that TCP, UDP and Unix sockets and pipes have in common.
 //!
-//! [`implement_readiness!`] gives a type that wraps an [`Evented`](crate::source::Evented) as its field `0` those of the methods that are named. The literal is the beginning of
-//! each method's example, of an `async` block that may use `?` and ends in an [`io::Result`](std::io::Result): it leaves behind a `socket` of this type that is writable and has
-//! something to read, as far as it can be written and read at all.
+//! [`implement_readiness!`] gives a type that wraps an [`Evented`](crate::source::Evented) as its field `0` those of the methods that are named. The
+//! literal is the beginning of each method's example, of an `async` block that may use `?` and ends in an [`io::Result`](std::io::Result): it leaves
+//! behind a `socket` of this type that is writable and has something to read, as far as it can be written and read at all.
 //!
 //! ```text
 //! pub struct Socket(Evented<mio::net::UnixStream>);
@@ -30,8 +30,8 @@ macro_rules! implement_readiness {
     (@ready $example:literal) => {
         /// Waits until it is ready for something of `interest`, and answers for what. Any number of tasks may wait.
         ///
-        /// It is a guess: an operation that is tried then may find that it would block. So it is tried by a `try_` method, which notes that, and waited for anew. While
-        /// nothing is tried, the answer stays the same.
+        /// It is a guess: an operation that is tried then may find that it would block. So it is tried by a `try_`
+        /// method, which notes that, and waited for anew. While nothing is tried, the answer stays the same.
         ///
         /// # Errors
         /// The runtime that it was made on is gone.
@@ -54,7 +54,8 @@ macro_rules! implement_readiness {
     };
 
     (@readable $example:literal) => {
-        /// Waits until it can be read, or has come to its end. Any number of tasks may wait. It is a guess, as that of `ready`.
+        /// Waits until it can be read, or has come to its end. Any number of tasks may wait. It is a guess, as that of
+        /// `ready`.
         ///
         /// # Errors
         /// The runtime that it was made on is gone.
@@ -75,7 +76,8 @@ macro_rules! implement_readiness {
     };
 
     (@writable $example:literal) => {
-        /// Waits until it can be written, or nobody reads it any more. Any number of tasks may wait. It is a guess, as that of `ready`.
+        /// Waits until it can be written, or nobody reads it any more. Any number of tasks may wait. It is a guess, as
+        /// that of `ready`.
         ///
         /// # Errors
         /// The runtime that it was made on is gone.
@@ -96,26 +98,39 @@ macro_rules! implement_readiness {
     };
 
     (@poll_read_ready $example:literal) => {
-        $crate::net::readiness::implement_readiness!(@poll poll_read_ready Read $example, "Pending until it can be read, or has come to its end.");
+        $crate::net::readiness::implement_readiness!(
+            @poll poll_read_ready Read $example,
+            "Pending until it can be read, or has come to its end."
+        );
     };
 
     (@poll_recv_ready $example:literal) => {
-        $crate::net::readiness::implement_readiness!(@poll poll_recv_ready Read $example, "Pending until a message can be received.");
+        $crate::net::readiness::implement_readiness!(
+            @poll poll_recv_ready Read $example,
+            "Pending until a message can be received."
+        );
     };
 
     (@poll_write_ready $example:literal) => {
-        $crate::net::readiness::implement_readiness!(@poll poll_write_ready Write $example, "Pending until it can be written, or nobody reads it any more.");
+        $crate::net::readiness::implement_readiness!(
+            @poll poll_write_ready Write $example,
+            "Pending until it can be written, or nobody reads it any more."
+        );
     };
 
     (@poll_send_ready $example:literal) => {
-        $crate::net::readiness::implement_readiness!(@poll poll_send_ready Write $example, "Pending until a message can be sent.");
+        $crate::net::readiness::implement_readiness!(
+            @poll poll_send_ready Write $example,
+            "Pending until a message can be sent."
+        );
     };
 
     (@poll $name:ident $direction:ident $example:literal, $text:literal) => {
         #[doc = $text]
         /// It is a guess, as that of `ready`.
         ///
-        /// Of the tasks that poll for this direction, by this or any other `poll_` method, the one that did so last is woken.
+        /// Of the tasks that poll for this direction, by this or any other `poll_` method, the one that did so last is
+        /// woken.
         ///
         /// # Errors
         /// The runtime that it was made on is gone.
@@ -132,13 +147,16 @@ macro_rules! implement_readiness {
     };
 
     (@try_io $example:literal) => {
-        /// Tries `operation`, which reads or writes it by other ways than this type's methods, if it is ready for `interest`. When `operation` would block, and says so by an
-        /// error of the kind [`WouldBlock`](std::io::ErrorKind::WouldBlock), it counts as not ready any more.
+        /// Tries `operation`, which reads or writes it by other ways than this type's methods, if it is ready for
+        /// `interest`. When `operation` would block, and says so by an error of the kind
+        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), it counts as not ready any more.
         ///
-        /// `operation` is to say so only if it has tried the socket, and nothing else; else a wait for what is there already may be in vain.
+        /// `operation` is to say so only if it has tried the socket, and nothing else; else a wait for what is there
+        /// already may be in vain.
         ///
         /// # Errors
-        /// One of the kind `WouldBlock`, if it is not ready, without a call of `operation`; what `operation` answers; or the runtime that it was made on is gone.
+        /// One of the kind `WouldBlock`, if it is not ready, without a call of `operation`; what `operation` answers;
+        /// or the runtime that it was made on is gone.
         ///
         /// ```
         /// # fusee::runtime::block_on(async {
@@ -160,8 +178,9 @@ macro_rules! implement_readiness {
     };
 
     (@async_io $example:literal) => {
-        /// Waits until it is ready for `interest`, and tries `operation` then, until that does not answer an error of the kind
-        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock). Any number of tasks may. What `try_io` asks of `operation`, this does too.
+        /// Waits until it is ready for `interest`, and tries `operation` then, until that does not answer an error of
+        /// the kind [`WouldBlock`](std::io::ErrorKind::WouldBlock). Any number of tasks may. What `try_io` asks of
+        /// `operation`, this does too.
         ///
         /// # Errors
         /// What `operation` answers; or the runtime that it was made on is gone.

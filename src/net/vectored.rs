@@ -4,7 +4,8 @@
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
 
-/// How many buffers the kernel takes at most. What is beyond counts as not asked for: a read that fills all others is no short one.
+/// How many buffers the kernel takes at most. What is beyond counts as not asked for: a read that fills all others is
+/// no short one.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MOST: usize = 1024;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -25,8 +26,8 @@ pub(super) fn to_write<'a, 'b>(buffers: &'a [IoSlice<'b>]) -> (&'a [IoSlice<'b>]
     (buffers, wanted)
 }
 
-/// Writes what [`to_write`] has answered. `SIGPIPE` is not raised if nobody reads any more, which `writev`, as the standard library calls it, does where the process has not
-/// chosen to ignore it.
+/// Writes what [`to_write`] has answered. `SIGPIPE` is not raised if nobody reads any more, which `writev`, as the
+/// standard library calls it, does where the process has not chosen to ignore it.
 #[cfg(target_os = "linux")]
 pub(super) fn write<S: Write + std::os::fd::AsFd>(socket: S, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
     use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};

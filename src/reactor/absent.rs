@@ -89,3 +89,7 @@ impl Lease<'_> {
         match self.0 {}
     }
 }
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {}
+}

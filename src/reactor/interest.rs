@@ -8,10 +8,11 @@ use std::ops::{BitOr, BitOrAssign};
 
 use super::bits;
 
-/// What to wait for on a source: that it can be read, that it can be written, that it has something urgent to say, that it has failed.
+/// What to wait for on a source: that it can be read, that it can be written, that it has something urgent to say, that
+/// it has failed.
 ///
-/// Interests are added up with `|`, or with [`add`](Self::add) where the sum is a constant. Who waits for a sum waits until one of its parts is met. An
-/// interest is never empty.
+/// Interests are added up with `|`, or with [`add`](Self::add) where the sum is a constant. Who waits for a sum waits
+/// until one of its parts is met. An interest is never empty.
 ///
 /// ```
 /// use fusee::io::Interest;
@@ -29,7 +30,8 @@ impl Interest {
     pub const READABLE: Self = Self(bits::READABLE);
     /// That it can be written, or that nobody will read it any more.
     pub const WRITABLE: Self = Self(bits::WRITABLE);
-    /// That it has urgent data, as TCP calls it, or what else the kernel calls a priority event: a changed file in `/sys`, say.
+    /// That it has urgent data, as TCP calls it, or what else the kernel calls a priority event: a changed file in
+    /// `/sys`, say.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const PRIORITY: Self = Self(bits::PRIORITY);
     /// That the kernel reports an error of it.

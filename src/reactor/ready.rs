@@ -10,7 +10,8 @@ use super::{Interest, bits};
 
 /// What a source is ready for: a set, joined with `|`, cut with `&` and `-`.
 ///
-/// It is a guess: an operation that is tried may still find that it would block. An [`Interest`] is taken where a set is joined or cut.
+/// It is a guess: an operation that is tried may still find that it would block. An [`Interest`] is taken where a set
+/// is joined or cut.
 ///
 /// ```
 /// use fusee::io::Ready;
@@ -69,7 +70,8 @@ impl Ready {
         self.0 & (bits::READABLE | bits::READ_CLOSED) != 0
     }
 
-    /// Whether it can be written: [`WRITABLE`](Self::WRITABLE), or to try would tell that nobody reads ([`WRITE_CLOSED`](Self::WRITE_CLOSED)).
+    /// Whether it can be written: [`WRITABLE`](Self::WRITABLE), or to try would tell that nobody reads
+    /// ([`WRITE_CLOSED`](Self::WRITE_CLOSED)).
     ///
     /// ```
     /// # use fusee::io::Ready;

@@ -43,6 +43,9 @@ const TICK: u64 = 1 << 16;
 /// What no short read or write clears.
 const ENDS: u8 = bits::READ_CLOSED | bits::WRITE_CLOSED;
 
+/// For how many who wait beside the two directions room is kept: who waits again and again allocates nothing.
+const KEPT: usize = 4;
+
 /// What a stream is read or written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -177,7 +180,7 @@ impl Slot {
                 None => *key = Some(others.insert(Waiter { mask, waker: waker.take() })),
             }
         });
-        self.look(mask)
+        if mutant("io_skips_second_look") { Poll::Pending } else { self.look(mask) }
     }
 
     /// Ends the wait of `key`.
@@ -187,8 +190,8 @@ impl Slot {
         }
         let mut waiters = self.waiters.lock();
         let waiter = waiters.others.as_mut().map(|others| others.remove(key));
-        let is_empty = waiters.others.as_ref().is_some_and(|others| others.is_empty());
-        let room = if is_empty { waiters.others.take() } else { None };
+        let is_spare = waiters.others.as_ref().is_some_and(|others| others.is_empty() && others.capacity() > KEPT);
+        let room = if is_spare { waiters.others.take() } else { None };
         drop(waiters);
         drop((waiter, room));
     }

@@ -25,17 +25,15 @@
 //! Deliberately not here: the selector (`reactor/`).
 
 use super::Scheduler;
+#[cfg(feature = "net")]
 use super::worker::Worker;
 use crate::facade::atomic::Ordering;
 use crate::facade::{fence_seq_cst, mutant};
-use crate::reactor::{Holder, Lease, Reactor};
+#[cfg(feature = "net")]
+use crate::reactor::Reactor;
+use crate::reactor::{Holder, Lease};
 
 impl Scheduler {
-    /// The runtime's sources.
-    pub(crate) fn reactor(&self) -> &Reactor {
-        &self.reactor
-    }
-
     /// The lease for a worker that parks, if there is a selector, and nobody waits in it.
     #[inline]
     pub(super) fn lease_to_park(&self, worker: usize) -> Option<Lease<'_>> {
@@ -74,41 +72,12 @@ impl Scheduler {
         self.workers() > 1 || self.has_outsiders.load(Ordering::Relaxed)
     }
 
-    /// The calling thread is about to wait for a source.
-    #[inline]
-    pub(crate) fn is_waited_for(&self) {
-        // ORDERING(poller_left): relaxed; a flag that is set is passed on by the fence below.
-        if self.workers() == 1 && !self.has_outsiders.load(Ordering::Relaxed) && Worker::peek(self, |_| ()).is_none() {
-            self.has_outsider();
-        }
-    }
-
-    #[cold]
-    fn has_outsider(&self) {
-        // ORDERING(poller_left): relaxed, before the fence that `poller_left` of the watch passes.
-        self.has_outsiders.swap(true, Ordering::Relaxed);
-        if self.watch.poller_left(|| true) {
-            self.timers.unpark_driver();
-        }
-    }
-
     /// The worker that waits in the selector, if one does.
     #[inline]
     pub(super) fn poller(&self) -> Option<usize> {
         match self.reactor.holder() {
             Some(Holder::Parked(worker)) => Some(worker),
             _ => None,
-        }
-    }
-
-    /// The first source was added: somebody must wait for its events.
-    pub(crate) fn has_first_source(&self) {
-        if mutant("io_born_silent") {
-            return;
-        }
-        self.notify();
-        if self.watch.poller_left(|| self.can_share_events()) {
-            self.timers.unpark_driver();
         }
     }
 
@@ -151,5 +120,43 @@ impl Scheduler {
     /// Whether it has to, for nobody does.
     pub(super) fn needs_poller(&self) -> bool {
         self.needs_watch() && !matches!(self.reactor.holder(), Some(Holder::Parked(_)))
+    }
+}
+
+/// What sources call.
+#[cfg(feature = "net")]
+impl Scheduler {
+    /// The runtime's sources.
+    pub(crate) fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    /// The first source was added: somebody must wait for its events.
+    pub(crate) fn has_first_source(&self) {
+        if mutant("io_born_silent") {
+            return;
+        }
+        self.notify();
+        if self.watch.poller_left(|| self.can_share_events()) {
+            self.timers.unpark_driver();
+        }
+    }
+
+    /// The calling thread is about to wait for a source.
+    #[inline]
+    pub(crate) fn is_waited_for(&self) {
+        // ORDERING(poller_left): relaxed; a flag that is set is passed on by the fence below.
+        if self.workers() == 1 && !self.has_outsiders.load(Ordering::Relaxed) && Worker::peek(self, |_| ()).is_none() {
+            self.has_outsider();
+        }
+    }
+
+    #[cold]
+    fn has_outsider(&self) {
+        // ORDERING(poller_left): relaxed, before the fence that `poller_left` of the watch passes.
+        self.has_outsiders.swap(true, Ordering::Relaxed);
+        if self.watch.poller_left(|| true) {
+            self.timers.unpark_driver();
+        }
     }
 }

@@ -156,7 +156,7 @@ impl Condvar {
 
     fn join_queue(&self) -> Arc<Waiter> {
         self.turn.alter();
-        let waiter = Arc::new(Waiter { thread: thread::current(), phase: Plain::new(Phase::Awake) });
+        let waiter = Waiter::new();
         self.queue.lock().expect("no panic under this lock").push_back(waiter.clone());
         waiter
     }
@@ -178,6 +178,27 @@ impl Default for Condvar {
 }
 
 impl Waiter {
+    /// Of the calling thread.
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self { thread: thread::current(), phase: Plain::new(Phase::Awake) })
+    }
+
+    /// Blocks until it is notified, or `deadline` passes.
+    #[track_caller]
+    pub(super) fn block_until(self: &Arc<Self>, deadline: Option<RawInstant>) {
+        let Some(deadline) = deadline else { return self.park() };
+        if clock::register(deadline, self) {
+            self.park();
+            clock::unregister(self);
+        }
+    }
+
+    /// Ends its wait, for another reason than the time.
+    #[track_caller]
+    pub(super) fn notify(&self) {
+        self.wake(Phase::Notified);
+    }
+
     /// Called by the clock, when the deadline has passed.
     pub(super) fn expire(&self) {
         if self.phase() == Phase::Parked {

@@ -2,7 +2,7 @@
 //!
 //! What lives here: re-exports of loom's types where they fit, and stand-ins where loom has nothing or something too weak:
 //! [`lock`] (no poisoning, waits with a deadline), [`clock`] (virtual time), [`deque`] (the work-stealing queues),
-//! [`thread`] (a start that can fail), [`mutation`] (which step is broken on purpose).
+//! [`selector`] (the kernel's sources, and who waits for them), [`thread`] (a start that can fail), [`mutation`] (which step is broken on purpose).
 //! Who calls it: every file included from `src/`, on the threads of a model, inside an execution of `crate::harness`.
 //!
 //! # Invariants
@@ -18,6 +18,7 @@ pub(crate) mod deque;
 mod injector;
 mod lock;
 mod mutation;
+pub(crate) mod selector;
 pub(crate) mod thread;
 mod turn;
 

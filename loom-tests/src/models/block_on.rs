@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn, ready};
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 
-use super::runtime::{POLICY, for_model};
+use super::runtime::{POLICY, for_model, seed};
 use crate::facade::Mutex;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::harness::{Model, spawn, witness};
@@ -145,7 +145,7 @@ fn tell(event: &Event) {
 #[test]
 fn block_in_place_hands_on() {
     Model::new("block_in_place_hands_on", 50).preemptions(2).branches(10_000).check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);

@@ -29,7 +29,7 @@ impl Pool {
     }
 
     fn notify(&self) {
-        self.unpark(self.idle.notify());
+        self.unpark(self.idle.notify(|| None));
     }
 
     fn unpark(&self, worker: Option<usize>) {
@@ -58,7 +58,7 @@ impl Pool {
         loop {
             if self.take() {
                 if searching {
-                    self.unpark(self.idle.stop_searching(|| self.has_work()));
+                    self.unpark(self.idle.stop_searching(|| self.has_work(), || None));
                 }
                 return;
             }
@@ -139,7 +139,7 @@ fn searching_leave() {
         assert_eq!(finder.idle.prepare_park(1, false, || true), Park::Search);
         spawn(move || {
             finder.tasks.fetch_add(1, Ordering::Relaxed);
-            finder.unpark(finder.idle.stop_searching(|| finder.has_work()));
+            finder.unpark(finder.idle.stop_searching(|| finder.has_work(), || None));
             drop(parker);
         });
         pool.find(0, &parkers[0], true);

@@ -5,7 +5,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::runtime::{POLICY, for_model};
+use super::runtime::{POLICY, for_model, seed};
 use super::stage::{CountingWaker, Register};
 use super::timer::{TICK, UnparkOnWake};
 use crate::facade::{Arc, RawInstant, clock};
@@ -174,7 +174,7 @@ fn sleeper(mut home: Arc<Shard>, wake: Unparker) -> impl Future<Output = ()> {
 fn untold_vs_poll() {
     Model::new("untold_vs_poll", 100).preemptions(1).branches(10_000).check(|| {
         let (driver, timers) = timers(3);
-        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+        let seeds = [seed(), seed()];
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
         let blocked = Parker::new();
@@ -203,7 +203,7 @@ fn untold_vs_poll() {
 fn alarm_vs_claim() {
     Model::new("alarm_vs_claim", 100).preemptions(2).branches(10_000).check(|| {
         let (_driver, timers) = timers(2);
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
         let (_, waker) = CountingWaker::pair();

@@ -11,24 +11,24 @@ use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
 
 /// What an unparker writes before it hands over the token: a plain cell, so that a race is found.
-struct Letter(UnsafeCell<u32>);
+pub(super) struct Letter(UnsafeCell<u32>);
 
 // SAFETY: loom checks each access.
 unsafe impl Sync for Letter {}
 
 impl Letter {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(UnsafeCell::new(0)))
     }
 
-    fn write(&self) {
+    pub(super) fn write(&self) {
         self.0.with_mut(|letter| {
             // SAFETY: loom checks that nobody else is here.
             unsafe { *letter = 1 }
         });
     }
 
-    fn read(&self) -> u32 {
+    pub(super) fn read(&self) -> u32 {
         self.0.with(|letter| {
             // SAFETY: loom checks that nobody writes.
             unsafe { *letter }

@@ -7,7 +7,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::runtime::{POLICY, for_model};
+use super::runtime::{POLICY, for_model, seed};
 use super::stage::{CountingWaker, Register};
 use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::facade::{Arc, RawInstant, UnsafeCell, clock};
@@ -58,7 +58,7 @@ impl Scene {
     /// Makes a task visible and wakes the worker, as `Scheduler::inject` does.
     fn wake(&self) {
         self.tasks.fetch_add(1, Ordering::Relaxed);
-        if self.idle.notify().is_some() {
+        if self.idle.notify(|| None).is_some() {
             self.awake.stir();
             self.worker.unpark();
         }
@@ -98,9 +98,9 @@ impl Scene {
                     self.awake.stir();
                 }
                 // Claimed, it counts as searching; it has no one to hand on to.
-                let _ = self.idle.stop_searching(|| false);
+                let _ = self.idle.stop_searching(|| false, || None);
             } else {
-                let _ = self.idle.stop_searching(|| false);
+                let _ = self.idle.stop_searching(|| false, || None);
             }
         }
         self.rest();
@@ -231,7 +231,7 @@ fn presence_wakes() {
                 assert!(!returned || seen.load(Ordering::Relaxed), "time moves while a root future waits to be polled");
                 Some(1)
             };
-            while moving.step(|| false, look) != Step::Due {
+            while moving.step(|| false, look, || true) != Step::Due {
                 driver.park();
             }
         });
@@ -310,7 +310,7 @@ fn driver_paused() {
 fn paused_worker() {
     let model = Model::new("paused_worker", 4_000).preemptions(2).branches(10_000).witnesses(&["before", "after"]);
     model.check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let driver = Parker::new();
         let timers = Timers::new(Clock::of_runtime(true, 1, driver.unparker()), 2, driver.unparker());
         let (_, waker) = CountingWaker::pair();

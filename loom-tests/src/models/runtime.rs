@@ -11,6 +11,7 @@ use crate::blocking::Pool;
 use crate::facade::{Arc, clock, deque};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
+use crate::reactor::Reactor;
 use crate::runtime::{Builder, Handle};
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
@@ -21,8 +22,17 @@ use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 use crate::time::sleep;
 
-pub(super) const POLICY: Policy =
-    Policy { flavor: RuntimeFlavor::MultiThread, global_queue_interval: 61, event_interval: 61 };
+pub(super) const POLICY: Policy = Policy {
+    flavor: RuntimeFlavor::MultiThread,
+    global_queue_interval: 61,
+    event_interval: 61,
+    io_grace: Duration::ZERO,
+};
+
+/// Of a worker without sources.
+pub(super) fn seed() -> Seed {
+    Seed::new(&Reactor::new(POLICY.io_grace))
+}
 
 /// A scheduler whose blocking pool nobody uses.
 pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) -> Arc<Scheduler> {
@@ -31,9 +41,18 @@ pub(super) fn for_model(remotes: Box<[Remote]>, timers: Timers, policy: Policy) 
 
 /// The same, with hooks.
 pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy, hooks: Hooks) -> Arc<Scheduler> {
+    Arc::new(Scheduler::new(remotes, timers, Reactor::new(policy.io_grace), plan(policy, hooks)))
+}
+
+/// The same, for the sources of `reactor`.
+pub(super) fn with_sources(seeds: &[Seed], timers: Timers, reactor: &Arc<Reactor>, policy: Policy) -> Arc<Scheduler> {
+    let remotes = seeds.iter().map(Seed::remote).collect();
+    Arc::new(Scheduler::new(remotes, timers, reactor.clone(), plan(policy, Hooks::default())))
+}
+
+fn plan(policy: Policy, hooks: Hooks) -> Plan {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    let plan = Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks };
-    Arc::new(Scheduler::new(remotes, timers, Reactor::new(Duration::ZERO), plan))
+    Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks }
 }
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.
@@ -43,7 +62,7 @@ pub(super) fn with_hooks(remotes: Box<[Remote]>, timers: Timers, policy: Policy,
 #[test]
 fn injector_shutdown() {
     Model::new("injector_shutdown", 50).preemptions(2).witnesses(&["ran", "dropped"]).check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
@@ -71,7 +90,7 @@ fn injector_shutdown() {
 #[test]
 fn injector_vs_exit() {
     Model::new("injector_vs_exit", 20).preemptions(2).branches(10_000).check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
@@ -90,7 +109,7 @@ fn injector_vs_exit() {
 #[test]
 fn remote_schedules_never_twice() {
     Model::new("remote_schedules_never_twice", 20).witnesses(&["missed one", "exact"]).check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let worker = seed.into_worker(Shard::new(scheduler.clone(), 0));
@@ -122,7 +141,7 @@ fn remote_schedules_never_twice() {
 #[test]
 fn live_tasks_never_too_many() {
     Model::new("live_tasks_never_too_many", 20).preemptions(2).witnesses(&["none", "one"]).check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
@@ -178,7 +197,7 @@ fn batch_of_all_vs_sleep() {
 
 /// `one_more` task is behind those two.
 fn batch(one_more: bool) {
-    let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+    let seeds = [seed(), seed()];
     let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
     let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
     let foreign = Shard::new(scheduler.clone(), 2);

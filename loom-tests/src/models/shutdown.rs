@@ -6,7 +6,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::runtime::{POLICY, for_model, run_all, with_hooks};
+use super::runtime::{POLICY, for_model, run_all, seed, with_hooks};
 use super::stage::{Fate, Output};
 use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::facade::thread::Builder;
@@ -43,7 +43,7 @@ fn has_run<T>(mut handle: JoinHandle<T>) -> bool {
 fn shutdown_inflight_wake() {
     let model = Model::new("shutdown_inflight_wake", 500).preemptions(2).branches(5_000);
     model.witnesses(&["ran", "dropped"]).check(|| {
-        let seed = Seed::new(&Reactor::new(Duration::ZERO));
+        let seed = seed();
         let timers = Timers::new(Clock::new(), 2, Parker::new().unparker());
         let scheduler = for_model(Box::new([seed.remote()]), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 1);
@@ -102,7 +102,7 @@ impl Written {
 fn leave_vs_close() {
     Model::new("leave_vs_close", 10).check(|| {
         let driver = Parker::new();
-        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+        let seeds = [seed(), seed()];
         let timers = Timers::new(Clock::new(), 3, driver.unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let polled = StdArc::new([Written::new(), Written::new()]);
@@ -136,7 +136,7 @@ fn leave_vs_close() {
 fn spawn_vs_close() {
     let model = Model::new("spawn_vs_close", 200).preemptions(1).branches(5_000);
     model.witnesses(&["ran", "dropped", "never spawned"]).check(|| {
-        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+        let seeds = [seed(), seed()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let shard = Shard::new(scheduler.clone(), 0);
@@ -181,7 +181,7 @@ fn current_thread_drop_vs_spawn() {
 fn displaced_vs_close() {
     Model::new("displaced_vs_close", 200).preemptions(1).branches(10_000).check(|| {
         let driver = Parker::new();
-        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+        let seeds = [seed(), seed()];
         let timers = Timers::new(Clock::new(), 3, driver.unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
@@ -238,7 +238,7 @@ impl Drop for CountOnDrop {
 fn batch_vs_close() {
     Model::new("batch_vs_close", 40).preemptions(1).branches(10_000).check(|| {
         deque::spans_blocks(true);
-        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+        let seeds = [seed(), seed()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
@@ -264,7 +264,7 @@ fn batch_vs_close() {
 fn first_pending_vs_close() {
     let model = Model::new("first_pending_vs_close", 50).preemptions(2).branches(10_000);
     model.witnesses(&["polled", "never polled"]).check(|| {
-        let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+        let seeds = [seed(), seed()];
         let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
         let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, POLICY);
         let foreign = Shard::new(scheduler.clone(), 2);
@@ -298,8 +298,7 @@ fn lent_references() {
         let used = Used(UnsafeCell::new(()));
         let mut hooks = Hooks::default();
         hooks.task.terminate = Some(StdArc::new(move |_| used.touch()));
-        let scheduler =
-            with_hooks(Box::new([Seed::new(&Reactor::new(Duration::ZERO)).remote()]), timers, POLICY, hooks);
+        let scheduler = with_hooks(Box::new([seed().remote()]), timers, POLICY, hooks);
         let foreign = Shard::new(scheduler, 1);
         let [first, second] =
             [(); 2].map(|()| scheduler::spawn(Membership::new(&foreign), pending::<()>(), Origin::here()));

@@ -9,7 +9,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::runtime::{POLICY, for_model, run_all};
+use super::runtime::{POLICY, for_model, run_all, seed};
 use super::stage::Register;
 use super::timer::TICK;
 use crate::facade::{Arc, RawInstant, clock};
@@ -51,7 +51,7 @@ impl Wake for BlockOnWake {
 
 /// Runs the two tasks on two workers.
 fn run(policy: Policy, blocker: Blocker) {
-    let seeds = [Seed::new(&Reactor::new(Duration::ZERO)), Seed::new()];
+    let seeds = [seed(), seed()];
     let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
     let scheduler = for_model(seeds.iter().map(Seed::remote).collect(), timers, policy);
     let foreign = Shard::new(scheduler.clone(), 2);

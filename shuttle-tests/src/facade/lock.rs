@@ -121,10 +121,7 @@ impl Condvar {
         let registered = clock::register(deadline, &waiter);
         guard.held = None;
         if registered {
-            passage::expect(deadline);
-            waiter.park();
-            passage::forget(deadline);
-            clock::unregister(&waiter);
+            waiter.park_until(deadline);
         }
         let timed_out = waiter.phase() != Phase::Notified && self.leave_queue(&waiter);
         guard.held = guard.mutex.lock().held;
@@ -158,8 +155,7 @@ impl Condvar {
 
     fn join_queue(&self) -> Arc<Waiter> {
         self.turn.alter();
-        let blocked = BatchSemaphore::new(0, Fairness::Unfair);
-        let waiter = Arc::new(Waiter { blocked, phase: Plain::new(Phase::Awake) });
+        let waiter = Waiter::new();
         plain(&self.queue).push(waiter.clone());
         waiter
     }
@@ -181,6 +177,33 @@ impl Default for Condvar {
 }
 
 impl Waiter {
+    /// Of the calling thread.
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self { blocked: BatchSemaphore::new(0, Fairness::Unfair), phase: Plain::new(Phase::Awake) })
+    }
+
+    /// Blocks until it is notified, or `deadline` passes.
+    pub(super) fn block_until(self: &Arc<Self>, deadline: Option<RawInstant>) {
+        match deadline {
+            None => self.park(),
+            Some(deadline) if clock::register(deadline, self) => self.park_until(deadline),
+            Some(_) => {}
+        }
+    }
+
+    /// Ends its wait, for another reason than the time.
+    pub(super) fn notify(&self) {
+        self.wake(Phase::Notified);
+    }
+
+    /// Blocks; the clock has it.
+    fn park_until(self: &Arc<Self>, deadline: RawInstant) {
+        passage::expect(deadline);
+        self.park();
+        passage::forget(deadline);
+        clock::unregister(self);
+    }
+
     /// Called by the clock, when the deadline has passed.
     pub(super) fn expire(&self) {
         if self.phase() != Phase::Notified {

@@ -19,6 +19,8 @@ mod injector;
 mod lock;
 mod mutation;
 pub(crate) mod passage;
+#[path = "../../../loom-tests/src/facade/selector.rs"]
+pub(crate) mod selector;
 pub(crate) mod thread;
 mod turn;
 

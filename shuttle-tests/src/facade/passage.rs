@@ -19,6 +19,7 @@ use shuttle::rand::{Rng, thread_rng};
 use shuttle::thread::JoinHandle;
 
 use super::clock::{self, RawInstant};
+use super::selector;
 
 /// How many of the thread's steps go by, on average, for one that moves the clock. A schedule draws one of these.
 const SLOWNESS: [u32; 3] = [2, 16, 128];
@@ -48,6 +49,7 @@ enum Outlook {
 /// Starts the clock of a new execution, and lets it run.
 pub(crate) fn start() -> JoinHandle<()> {
     clock::start();
+    selector::start();
     let reached = RawInstant::now();
     let bell = Arc::new(BatchSemaphore::new(0, Fairness::Unfair));
     PASSAGE.set(Some(Passage { reached, deadlines: Vec::new(), is_over: false, bell }));

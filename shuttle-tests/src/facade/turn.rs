@@ -8,6 +8,12 @@ use shuttle::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub(super) struct Turn(AtomicBool);
 
+impl Default for Turn {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Turn {
     pub(super) fn new() -> Self {
         Self(AtomicBool::new(false))

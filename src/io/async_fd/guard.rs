@@ -12,8 +12,9 @@ use crate::io::Ready;
 
 /// Readiness that was waited for, until its holder says whether it was used up.
 ///
-/// Whoever finds that an operation would block must say so, by [`try_io`](Self::try_io) or [`clear_ready`](Self::clear_ready): else the next wait ends at once.
-/// What is cleared is the readiness that was waited for: an event that came since stays.
+/// Whoever finds that an operation would block must say so, by [`try_io`](Self::try_io) or
+/// [`clear_ready`](Self::clear_ready): else the next wait ends at once. What is cleared is the readiness that was
+/// waited for: an event that came since stays.
 ///
 /// A guard that is dropped clears nothing.
 ///
@@ -30,9 +31,11 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
         Self { async_fd, event }
     }
 
-    /// Says that an operation would block, so that readiness is waited for anew. All that was waited for is cleared, and the end of a direction never.
+    /// Says that an operation would block, so that readiness is waited for anew. All that was waited for is cleared,
+    /// and the end of a direction never.
     ///
-    /// To be called only after an operation has answered so: else the event that would tell of readiness may be the one that is thrown away.
+    /// To be called only after an operation has answered so: else the event that would tell of readiness may be the one
+    /// that is thrown away.
     ///
     /// ```
     /// # use std::io::{ErrorKind, Write};

@@ -25,9 +25,11 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
         Self { async_fd, event }
     }
 
-    /// Says that an operation would block, so that readiness is waited for anew. All that was waited for is cleared, and the end of a direction never.
+    /// Says that an operation would block, so that readiness is waited for anew. All that was waited for is cleared,
+    /// and the end of a direction never.
     ///
-    /// To be called only after an operation has answered so: else the event that would tell of readiness may be the one that is thrown away.
+    /// To be called only after an operation has answered so: else the event that would tell of readiness may be the one
+    /// that is thrown away.
     ///
     /// ```
     /// # use std::io::{ErrorKind, Write};

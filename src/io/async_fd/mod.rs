@@ -1,4 +1,5 @@
-//! Any descriptor that the kernel's selector knows, waited for: a library's own socket, a device, a timer, an `inotify`.
+//! Any descriptor that the kernel's selector knows, waited for: a library's own socket, a device, a timer, an
+//! `inotify`.
 //!
 //! | file | holds |
 //! |---|---|
@@ -35,18 +36,20 @@ use crate::source::Registration;
 
 /// A descriptor of any kind whose readiness is waited for. What is read and written is up to whoever has it.
 ///
-/// It takes whatever has a descriptor: a socket of `std` or of a library in C, a device, a `timerfd`, an `inotify`. The kernel must be able to tell of its
-/// readiness, which it can of no file on a disk. **The descriptor is to be in non-blocking mode**, which is up to the caller: else an operation that finds
-/// nothing blocks the thread.
+/// It takes whatever has a descriptor: a socket of `std` or of a library in C, a device, a `timerfd`, an `inotify`. The
+/// kernel must be able to tell of its readiness, which it can of no file on a disk. **The descriptor is to be in
+/// non-blocking mode**, which is up to the caller: else an operation that finds nothing blocks the thread.
 ///
-/// Readiness is a guess, kept until an operation proves it wrong: so whoever finds that one would block says so, and then it is waited for anew.
-/// [`async_io`](Self::async_io) and [`try_io`](Self::try_io) do that by themselves; a guard that [`readable`](Self::readable) and the like hand out does
-/// by [`AsyncFdReadyGuard::try_io`], or by [`clear_ready`](AsyncFdReadyGuard::clear_ready). Who never says so is told at once, again and again.
+/// Readiness is a guess, kept until an operation proves it wrong: so whoever finds that one would block says so, and
+/// then it is waited for anew. [`async_io`](Self::async_io) and [`try_io`](Self::try_io) do that by themselves; a guard
+/// that [`readable`](Self::readable) and the like hand out does by [`AsyncFdReadyGuard::try_io`], or by
+/// [`clear_ready`](AsyncFdReadyGuard::clear_ready). Who never says so is told at once, again and again.
 ///
-/// The descriptor stays open, and the same, as long as this has it: what [`get_mut`](Self::get_mut) hands out must not be used to change it. A drop
-/// takes it out of the selector and drops its owner, in this order.
+/// The descriptor stays open, and the same, as long as this has it: what [`get_mut`](Self::get_mut) hands out must not
+/// be used to change it. A drop takes it out of the selector and drops its owner, in this order.
 ///
-/// Any number of tasks may wait by the `async` methods; of those that wait by the `poll_` methods the last is told, one for each direction.
+/// Any number of tasks may wait by the `async` methods; of those that wait by the `poll_` methods the last is told, one
+/// for each direction.
 ///
 /// # Panics
 /// Every method that waits panics in a forked child of the process that built the runtime.
@@ -86,9 +89,9 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// Adds the descriptor of `inner` to the reactor of the current runtime, for reading and writing.
     ///
     /// # Errors
-    /// What the kernel says: the kind `PermissionDenied` (`EPERM`) for a file that is always ready, `AlreadyExists` (`EEXIST`) for a descriptor that this runtime knows
-    /// already. Another if the runtime has shut down, or if this is its first source and the process has no descriptors left. `inner` is dropped; see
-    /// [`try_new`](Self::try_new).
+    /// What the kernel says: the kind `PermissionDenied` (`EPERM`) for a file that is always ready, `AlreadyExists`
+    /// (`EEXIST`) for a descriptor that this runtime knows already. Another if the runtime has shut down, or if this is
+    /// its first source and the process has no descriptors left. `inner` is dropped; see [`try_new`](Self::try_new).
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child of the process that built it.

@@ -9,7 +9,8 @@ use super::AsyncFd;
 use crate::io::Interest;
 
 impl<T: AsRawFd> AsyncFd<T> {
-    /// Waits until the descriptor meets `interest` and calls `operation`, until that answers anything but an error of the kind `WouldBlock`.
+    /// Waits until the descriptor meets `interest` and calls `operation`, until that answers anything but an error of
+    /// the kind `WouldBlock`.
     ///
     /// # Errors
     /// Those of `operation`; or the runtime has shut down.

@@ -12,7 +12,8 @@ use crate::io::Interest;
 use crate::source::Direction;
 
 impl<T: AsRawFd> AsyncFd<T> {
-    /// Waits until the descriptor can be read, or nothing more will come. Of the tasks that wait by this, the last is woken.
+    /// Waits until the descriptor can be read, or nothing more will come. Of the tasks that wait by this, the last is
+    /// woken.
     ///
     /// # Errors
     /// The runtime has shut down.
@@ -84,7 +85,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Event::of(seen))))
     }
 
-    /// Waits until the descriptor can be written, or nobody reads it any more. Of the tasks that wait by this, the last is woken.
+    /// Waits until the descriptor can be written, or nobody reads it any more. Of the tasks that wait by this, the last
+    /// is woken.
     ///
     /// # Errors
     /// The runtime has shut down.
@@ -191,7 +193,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         Ok(AsyncFdReadyMutGuard::new(self, Event::of(seen)))
     }
 
-    /// Waits until the descriptor can be read, or nothing more will come: [`ready`](Self::ready) for [`Interest::READABLE`].
+    /// Waits until the descriptor can be read, or nothing more will come: [`ready`](Self::ready) for
+    /// [`Interest::READABLE`].
     ///
     /// # Errors
     /// The runtime has shut down.
@@ -254,7 +257,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         self.ready_mut(Interest::READABLE).await
     }
 
-    /// Waits until the descriptor can be written, or nobody reads it any more: [`ready`](Self::ready) for [`Interest::WRITABLE`].
+    /// Waits until the descriptor can be written, or nobody reads it any more: [`ready`](Self::ready) for
+    /// [`Interest::WRITABLE`].
     ///
     /// # Errors
     /// The runtime has shut down.

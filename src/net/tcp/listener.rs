@@ -44,14 +44,16 @@ const BACKLOG: u32 = 1024;
 pub struct TcpListener(Evented<mio::net::TcpListener>);
 
 impl TcpListener {
-    /// Listens at `address`; of several, at the first that can be had. With the port 0 the operating system chooses one.
+    /// Listens at `address`; of several, at the first that can be had. With the port 0 the operating system chooses
+    /// one.
     ///
-    /// Up to 1,024 connections may wait to be accepted, or what the operating system allows. On Unix an address is taken over at once from connections that are closed
-    /// (`SO_REUSEADDR`). [`TcpSocket`] sets other options.
+    /// Up to 1,024 connections may wait to be accepted, or what the operating system allows. On Unix an address is
+    /// taken over at once from connections that are closed (`SO_REUSEADDR`). [`TcpSocket`] sets other options.
     ///
     /// # Errors
-    /// Of the address that was tried last: it is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), not this machine's, or not this user's to have; the process has no descriptors
-    /// left. Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
+    /// Of the address that was tried last: it is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), not this machine's,
+    /// or not this user's to have; the process has no descriptors left. Of the kind
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.
@@ -77,7 +79,7 @@ impl TcpListener {
                 socket.set_reuseaddr(true)?;
             }
             socket.bind(address)?;
-            socket.listen(BACKLOG)
+            socket.listen_with(BACKLOG)
         })
         .await
     }
@@ -87,11 +89,16 @@ impl TcpListener {
         Ok(Self(Evented::new(listener)?))
     }
 
-    /// Waits for a connection. The stream belongs to the runtime on which it is accepted, and comes with the address of the other end. Any number of tasks may wait.
+    /// Waits for a connection. The stream belongs to the runtime on which it is accepted, and comes with the address of
+    /// the other end. Any number of tasks may wait.
     ///
     /// # Errors
-    /// The process or the system has no descriptors left, or what else the operating system says: the listener may be used further, and as a rule is. Who accepts in a loop waits for
-    /// something before the next try, for the connection is still there. A connection that was given up before it was accepted is no error, and passed over.
+    /// The process or the system has no descriptors left, or what else the operating system says: the listener may be
+    /// used further, and as a rule is. Who accepts in a loop waits for something before the next try, for the
+    /// connection is still there. A connection that was given up before it was accepted is no error, and passed over.
+    ///
+    /// # Panics
+    /// Outside a runtime, and in a forked child.
     ///
     /// # Cancel safety
     /// Cancel-safe: no connection is lost.
@@ -114,6 +121,9 @@ impl TcpListener {
     /// As [`accept`](Self::accept), of whose callers the last is woken.
     ///
     /// # Errors
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Panics
     /// As [`accept`](Self::accept).
     ///
     /// ```

@@ -75,8 +75,8 @@ impl TcpSocket {
         Ok(Self(socket))
     }
 
-    /// Takes a socket of the standard library's over, which another library may have made to set it up. It must not be connected, and be in nonblocking mode, as
-    /// [`connect`](Self::connect) and [`listen`](Self::listen) demand.
+    /// Takes a socket of the standard library's over, which another library may have made to set it up. It must not be
+    /// connected, and be in nonblocking mode, as [`connect`](Self::connect) and [`listen`](Self::listen) demand.
     ///
     /// ```
     /// use fusee::net::TcpSocket;
@@ -138,11 +138,12 @@ impl TcpSocket {
     /// Connects to `address`.
     ///
     /// # Errors
-    /// Nobody listens there ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), nobody answers in time ([`TimedOut`](io::ErrorKind::TimedOut)), or whatever else the
-    /// operating system says.
+    /// Nobody listens there ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), nobody answers in time
+    /// ([`TimedOut`](io::ErrorKind::TimedOut)), or whatever else the operating system says.
     ///
     /// # Panics
-    /// Outside a runtime, in a forked child, and if it [was taken over](Self::from_std_stream) in blocking mode, where that can be asked.
+    /// Outside a runtime, in a forked child, and if it [was taken over](Self::from_std_stream) in blocking mode, where
+    /// that can be asked.
     ///
     /// # Cancel safety
     /// Dropped, it closes the connection, however far it is.
@@ -161,6 +162,11 @@ impl TcpSocket {
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
         // In blocking mode it would block the thread here.
         assert_nonblocking(&self.0)?;
+        self.connect_to(address).await
+    }
+
+    /// As [`connect`](Self::connect), for a socket that is known to be in nonblocking mode.
+    pub(super) async fn connect_to(self, address: SocketAddr) -> io::Result<TcpStream> {
         match self.0.connect(&address.into()) {
             Err(error) if !is_under_way(&error) => Err(error),
             _ => TcpStream::connected(self.0.into()).await,
@@ -170,10 +176,12 @@ impl TcpSocket {
     /// Listens for connections, of which `backlog` may wait to be accepted, or what the operating system allows.
     ///
     /// # Errors
-    /// What the operating system says; the process has no descriptors left for the runtime's first socket; or the runtime is gone.
+    /// What the operating system says; the process has no descriptors left for the runtime's first socket; or the
+    /// runtime is gone.
     ///
     /// # Panics
-    /// Outside a runtime, in a forked child, and if it [was taken over](Self::from_std_stream) in blocking mode, where that can be asked.
+    /// Outside a runtime, in a forked child, and if it [was taken over](Self::from_std_stream) in blocking mode, where
+    /// that can be asked.
     ///
     /// ```
     /// use fusee::net::TcpSocket;
@@ -190,6 +198,12 @@ impl TcpSocket {
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         assert_nonblocking(&self.0)?;
+        self.listen_with(backlog)
+    }
+
+    /// As [`listen`](Self::listen), for a socket that is known to be in nonblocking mode.
+    #[track_caller]
+    pub(super) fn listen_with(self, backlog: u32) -> io::Result<TcpListener> {
         self.0.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         TcpListener::new(mio::net::TcpListener::from_std(self.0.into()))
     }

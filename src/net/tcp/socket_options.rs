@@ -15,7 +15,8 @@ implement_options!(
     /// Whether the other end is asked from time to time if it is still there (`SO_KEEPALIVE`).
     keepalive set_keepalive: bool = true by keepalive set_keepalive;
 
-    /// Whether it can be bound to an address that connections had that are closed (`SO_REUSEADDR`); on Windows, to one that is in use.
+    /// Whether it can be bound to an address that connections had that are closed (`SO_REUSEADDR`); on Windows, to one
+    /// that is in use.
     reuseaddr set_reuseaddr: bool = true by reuse_address set_reuse_address;
 
     /// Whether several sockets of this user, all of which say so, can be bound to one address (`SO_REUSEPORT`).
@@ -28,7 +29,8 @@ implement_options!(
     /// The traffic class of its packets over IPv4 (`IP_TOS`).
     tos_v4 set_tos_v4: u32 = 16 by tos_v4 set_tos_v4
         if not(any(
-            target_os = "fuchsia", target_os = "redox", target_os = "solaris", target_os = "illumos", target_os = "haiku", target_os = "wasi"
+            target_os = "fuchsia", target_os = "redox", target_os = "solaris", target_os = "illumos",
+            target_os = "haiku", target_os = "wasi"
         ));
 );
 
@@ -39,8 +41,8 @@ implement_options!(
     /// The traffic class of its packets over IPv6 (`IPV6_TCLASS`).
     tclass_v6 set_tclass_v6: u32 = 16 by tclass_v6 set_tclass_v6
         if any(
-            target_os = "android", target_os = "dragonfly", target_os = "freebsd", target_os = "fuchsia", target_os = "linux",
-            target_os = "macos", target_os = "netbsd", target_os = "openbsd", target_os = "cygwin"
+            target_os = "android", target_os = "dragonfly", target_os = "freebsd", target_os = "fuchsia",
+            target_os = "linux", target_os = "macos", target_os = "netbsd", target_os = "openbsd", target_os = "cygwin"
         );
 );
 
@@ -60,10 +62,17 @@ impl TcpSocket {
         Ok(bytes(self.0.send_buffer_size()?))
     }
 
-    /// Sets what [`send_buffer_size`](Self::send_buffer_size) answers, or tries to: the operating system has limits, and Linux doubles the number.
+    /// Sets what [`send_buffer_size`](Self::send_buffer_size) answers, or tries to: the operating system has limits,
+    /// and Linux doubles the number.
     ///
     /// # Errors
     /// What the operating system says.
+    ///
+    /// ```
+    /// let socket = fusee::net::TcpSocket::new_v4()?;
+    /// socket.set_send_buffer_size(16 * 1024)?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn set_send_buffer_size(&self, bytes: u32) -> io::Result<()> {
         self.0.set_send_buffer_size(bytes as usize)
     }
@@ -83,10 +92,17 @@ impl TcpSocket {
         Ok(bytes(self.0.recv_buffer_size()?))
     }
 
-    /// Sets what [`recv_buffer_size`](Self::recv_buffer_size) answers, or tries to: the operating system has limits, and Linux doubles the number.
+    /// Sets what [`recv_buffer_size`](Self::recv_buffer_size) answers, or tries to: the operating system has limits,
+    /// and Linux doubles the number.
     ///
     /// # Errors
     /// What the operating system says.
+    ///
+    /// ```
+    /// let socket = fusee::net::TcpSocket::new_v4()?;
+    /// socket.set_recv_buffer_size(16 * 1024)?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn set_recv_buffer_size(&self, bytes: u32) -> io::Result<()> {
         self.0.set_recv_buffer_size(bytes as usize)
     }
@@ -109,7 +125,14 @@ impl TcpSocket {
     ///
     /// # Errors
     /// What the operating system says.
-    #[deprecated = "a stream that lingers blocks its thread when it is dropped: use `set_zero_linger`, or shut it down and read until its end"]
+    ///
+    /// ```
+    /// # #![allow(deprecated)]
+    /// let socket = fusee::net::TcpSocket::new_v4()?;
+    /// socket.set_linger(None)?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[deprecated = "a stream that lingers blocks its thread when it is dropped: shut it down, and read until its end"]
     pub fn set_linger(&self, duration: Option<Duration>) -> io::Result<()> {
         self.0.set_linger(duration)
     }

@@ -8,7 +8,8 @@ use crate::net::TcpStream;
 
 /// The half of a [`TcpStream`] that is read. [`TcpStream::into_split`] makes it.
 ///
-/// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system until there is no room for more.
+/// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system
+/// until there is no room for more.
 #[derive(Debug)]
 pub struct OwnedReadHalf {
     stream: StdArc<TcpStream>,
@@ -16,7 +17,8 @@ pub struct OwnedReadHalf {
 
 /// The half of a [`TcpStream`] that is written. [`TcpStream::into_split`] makes it.
 ///
-/// Dropped, it says that no more will be written: the other end reads what was, and then the end. [`forget`](Self::forget) does not.
+/// Dropped, it says that no more will be written: the other end reads what was, and then the end.
+/// [`forget`](Self::forget) does not.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};

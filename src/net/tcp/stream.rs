@@ -1,7 +1,7 @@
 //! A connection.
 //!
-//! Deliberately not here: how it is read and written (`transfer.rs`), its options (`stream_options.rs`), its halves (`split.rs`, `split_owned.rs`), and how it is set up
-//! (`socket.rs`).
+//! Deliberately not here: how it is read and written (`transfer.rs`), its options (`stream_options.rs`), its halves (`split.rs`, `split_owned.rs`),
+//! and how it is set up (`socket.rs`).
 
 use std::future::poll_fn;
 use std::io;
@@ -21,8 +21,9 @@ use crate::source::Evented;
 
 /// A TCP connection.
 ///
-/// It is read and written by the extension methods of [`io`](crate::io), or of `tokio::io` with the feature `tokio-io`; `flush` has nothing to do. Closing it by those traits says
-/// that no more will be written; dropping it closes both directions.
+/// It is read and written by the extension methods of [`io`](crate::io), or of `tokio::io` with the feature `tokio-io`;
+/// `flush` has nothing to do. Closing it by those traits says that no more will be written; dropping it closes both
+/// directions.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -47,12 +48,14 @@ pub struct TcpStream(pub(super) Evented<mio::net::TcpStream>);
 impl TcpStream {
     /// Connects to `address`. Of several, each is tried in turn, until one answers.
     ///
-    /// It has no time limit but the operating system's, which may be minutes: [`timeout`](crate::time::timeout) gives it another.
+    /// It has no time limit but the operating system's, which may be minutes: [`timeout`](crate::time::timeout) gives
+    /// it another.
     ///
     /// # Errors
-    /// Of the address that was tried last: nobody listens there ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), nobody answers in time
-    /// ([`TimedOut`](io::ErrorKind::TimedOut)), or whatever else the operating system says. Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address;
-    /// or a name is unknown.
+    /// Of the address that was tried last: nobody listens there
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), nobody answers in time
+    /// ([`TimedOut`](io::ErrorKind::TimedOut)), or whatever else the operating system says. Of the kind
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.
@@ -75,7 +78,7 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
         let mut last = None;
         for address in resolve(address).await? {
-            match TcpSocket::of(address)?.connect(address).await {
+            match TcpSocket::of(address)?.connect_to(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = Some(error),
             }
@@ -151,7 +154,8 @@ impl TcpStream {
         self.0.take_error()
     }
 
-    /// Copies what can be read into `buffer`, and leaves it to be read again. How many bytes: none at the end of the stream. Any number of tasks may wait.
+    /// Copies what can be read into `buffer`, and leaves it to be read again. How many bytes: none at the end of the
+    /// stream. Any number of tasks may wait.
     ///
     /// # Errors
     /// What the operating system says; or the runtime that it was made on is gone.
@@ -176,7 +180,8 @@ impl TcpStream {
         self.0.registration().async_io(Interest::READABLE, || self.0.peek(buffer)).await
     }
 
-    /// As [`peek`](Self::peek), of whose callers the last is woken. It fills what is left of `buffer`, and answers how many bytes that were.
+    /// As [`peek`](Self::peek), of whose callers the last is woken. It fills what is left of `buffer`, and answers how
+    /// many bytes that were.
     ///
     /// # Errors
     /// As [`peek`](Self::peek).
@@ -205,13 +210,16 @@ impl TcpStream {
 
     /// Borrows it as two halves: one to be read, one to be written, in one task at the same time. They cost nothing.
     ///
+    /// [`AsyncReadExt`](crate::io::AsyncReadExt) has a method of this name that takes the stream itself, and the
+    /// compiler prefers that one where the trait is in scope, unless it is called as in this example.
+    ///
     /// ```
     /// # use fusee::io::{AsyncReadExt, AsyncWriteExt};
-    /// # use fusee::net::{TcpListener, TcpStream};
+    /// # use fusee::net::{TcpListener, TcpStream, tcp};
     /// # fusee::runtime::block_on(async {
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let mut stream = TcpStream::connect(listener.local_addr()?).await?;
-    /// let (mut reader, mut writer) = stream.split();
+    /// let (mut reader, mut writer): (tcp::ReadHalf<'_>, tcp::WriteHalf<'_>) = TcpStream::split(&mut stream);
     /// writer.write_all(b"x").await?;
     /// listener.accept().await?.0.write_all(b"y").await?;
     /// reader.read_exact(&mut [0]).await?;
@@ -221,7 +229,8 @@ impl TcpStream {
         split::split(self)
     }
 
-    /// Makes two halves of it, which may go to different tasks. [`OwnedReadHalf::reunite`] makes a stream of them again.
+    /// Makes two halves of it, which may go to different tasks. [`OwnedReadHalf::reunite`] makes a stream of them
+    /// again.
     ///
     /// ```
     /// # use fusee::io::{AsyncReadExt, AsyncWriteExt};

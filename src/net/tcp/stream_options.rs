@@ -25,8 +25,9 @@ let socket = fusee::net::TcpStream::connect(listener.local_addr()?).await?;":
 );
 
 impl TcpStream {
-    /// For how long dropping it waits until what was written is acknowledged (`SO_LINGER`), which blocks the thread. `None`: it does not wait; the operating system sends what is
-    /// left meanwhile. Zero: what is left is thrown away, and the connection reset.
+    /// For how long dropping it waits until what was written is acknowledged (`SO_LINGER`), which blocks the thread.
+    /// `None`: it does not wait; the operating system sends what is left meanwhile. Zero: what is left is thrown away,
+    /// and the connection reset.
     ///
     /// # Errors
     /// What the operating system says.
@@ -47,7 +48,16 @@ impl TcpStream {
     ///
     /// # Errors
     /// What the operating system says.
-    #[deprecated = "a stream that lingers blocks its thread when it is dropped: use `set_zero_linger`, or shut it down and read until its end"]
+    ///
+    /// ```
+    /// # #![allow(deprecated)]
+    /// # use fusee::net::{TcpListener, TcpStream};
+    /// # fusee::runtime::block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// TcpStream::connect(listener.local_addr()?).await?.set_linger(None)?;
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[deprecated = "a stream that lingers blocks its thread when it is dropped: shut it down, and read until its end"]
     pub fn set_linger(&self, duration: Option<Duration>) -> io::Result<()> {
         SockRef::from(self).set_linger(duration)
     }

@@ -10,10 +10,12 @@ use crate::io::traits::{PollRead, PollWrite, implement_read, implement_write};
 use crate::net::{TcpStream, vectored};
 
 impl TcpStream {
-    /// Reads into `buffer` what there is, if it is [readable](Self::readable). How many bytes: none at the end of the stream.
+    /// Reads into `buffer` what there is, if it is [readable](Self::readable). How many bytes: none at the end of the
+    /// stream.
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is nothing; what the operating system says; or the runtime that it was made on is gone.
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is nothing; what the operating system says; or
+    /// the runtime that it was made on is gone.
     ///
     /// ```
     /// # use std::io::ErrorKind;
@@ -68,8 +70,9 @@ impl TcpStream {
     /// Writes of `buffer` what there is room for, if it is [writable](Self::writable). How many bytes.
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room; what the operating system says, of the kind
-    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if nobody reads any more; or the runtime that it was made on is gone.
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room; what the operating system says, of
+    /// the kind [`BrokenPipe`](io::ErrorKind::BrokenPipe) if nobody reads any more; or the runtime that it was made on
+    /// is gone.
     ///
     /// ```
     /// # use fusee::net::{TcpListener, TcpStream};

@@ -21,11 +21,12 @@ use crate::source::Evented;
 
 /// A UDP socket.
 ///
-/// One socket sends to any number of others, and receives from them, by [`send_to`](Self::send_to) and [`recv_from`](Self::recv_from). One that is
-/// [connected](Self::connect) has one peer, to and from which [`send`](Self::send) and [`recv`](Self::recv) go.
+/// One socket sends to any number of others, and receives from them, by [`send_to`](Self::send_to) and
+/// [`recv_from`](Self::recv_from). One that is [connected](Self::connect) has one peer, to and from which
+/// [`send`](Self::send) and [`recv`](Self::recv) go.
 ///
-/// All its operations borrow it: it needs no halves to be used by several tasks, which share it in an `Arc`. A message is sent and received as a whole, or not at all, or, where
-/// there is no room for it, cut.
+/// All its operations borrow it: it needs no halves to be used by several tasks, which share it in an `Arc`. A message
+/// is sent and received as a whole, or not at all, or, where there is no room for it, cut.
 ///
 /// ```
 /// use fusee::net::UdpSocket;
@@ -47,11 +48,13 @@ use crate::source::Evented;
 pub struct UdpSocket(Evented<mio::net::UdpSocket>);
 
 impl UdpSocket {
-    /// A socket that is bound to `address`; of several, to the first that can be had. With the port 0 the operating system chooses one.
+    /// A socket that is bound to `address`; of several, to the first that can be had. With the port 0 the operating
+    /// system chooses one.
     ///
     /// # Errors
-    /// Of the address that was tried last: it is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), not this machine's, or not this user's to have; the process has no descriptors
-    /// left. Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
+    /// Of the address that was tried last: it is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), not this machine's,
+    /// or not this user's to have; the process has no descriptors left. Of the kind
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.
@@ -77,10 +80,12 @@ impl UdpSocket {
         Ok(Self(Evented::new(socket)?))
     }
 
-    /// Makes `address` its peer; of several, the first that it can have. Messages from others are not received any more. Nothing is sent.
+    /// Makes `address` its peer; of several, the first that it can have. Messages from others are not received any
+    /// more. Nothing is sent.
     ///
     /// # Errors
-    /// Of the address that was tried last: what the operating system says. Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
+    /// Of the address that was tried last: what the operating system says. Of the kind
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
     /// # Cancel safety
     /// Cancel-safe: it waits for nothing but the look-up of a name.
@@ -132,7 +137,8 @@ impl UdpSocket {
         self.0.peer_addr()
     }
 
-    /// The error that the operating system keeps for it (`SO_ERROR`), which is forgotten there: that nobody has received what was sent, for example.
+    /// The error that the operating system keeps for it (`SO_ERROR`), which is forgotten there: that nobody has
+    /// received what was sent, for example.
     ///
     /// # Errors
     /// It cannot be asked for.

@@ -28,7 +28,8 @@ implement_options!(
     /// The traffic class of its packets over IPv4 (`IP_TOS`).
     tos_v4 set_tos_v4: u32 = 16 by tos_v4 set_tos_v4
         if not(any(
-            target_os = "fuchsia", target_os = "redox", target_os = "solaris", target_os = "illumos", target_os = "haiku", target_os = "wasi"
+            target_os = "fuchsia", target_os = "redox", target_os = "solaris", target_os = "illumos",
+            target_os = "haiku", target_os = "wasi"
         ));
 );
 
@@ -42,13 +43,14 @@ implement_options!(
     /// The traffic class of its packets over IPv6 (`IPV6_TCLASS`).
     tclass_v6 set_tclass_v6: u32 = 16 by tclass_v6 set_tclass_v6
         if any(
-            target_os = "android", target_os = "dragonfly", target_os = "freebsd", target_os = "fuchsia", target_os = "linux",
-            target_os = "macos", target_os = "netbsd", target_os = "openbsd", target_os = "cygwin"
+            target_os = "android", target_os = "dragonfly", target_os = "freebsd", target_os = "fuchsia",
+            target_os = "linux", target_os = "macos", target_os = "netbsd", target_os = "openbsd", target_os = "cygwin"
         );
 );
 
 impl UdpSocket {
-    /// Receives what is sent to the group `group`, over the interface that has the address `interface`; with `0.0.0.0` the operating system chooses one.
+    /// Receives what is sent to the group `group`, over the interface that has the address `interface`; with `0.0.0.0`
+    /// the operating system chooses one.
     ///
     /// # Errors
     /// `group` is not the address of a group, there is no such interface, or what else the operating system says.
@@ -68,7 +70,8 @@ impl UdpSocket {
         self.0.join_multicast_v4(&group, &interface)
     }
 
-    /// As [`join_multicast_v4`](Self::join_multicast_v4), over IPv6. The interface is told by its number; 0: the operating system chooses one.
+    /// As [`join_multicast_v4`](Self::join_multicast_v4), over IPv6. The interface is told by its number; 0: the
+    /// operating system chooses one.
     ///
     /// # Errors
     /// As [`join_multicast_v4`](Self::join_multicast_v4).

@@ -13,11 +13,13 @@ use crate::io::Interest;
 use crate::source::Direction;
 
 impl UdpSocket {
-    /// Copies the next message into `buffer`, and leaves it to be received. How many bytes: of a message for which `buffer` is too short the beginning. Any number of tasks may wait.
+    /// Copies the next message into `buffer`, and leaves it to be received. How many bytes: of a message for which
+    /// `buffer` is too short the beginning. Any number of tasks may wait.
     ///
     /// # Errors
-    /// What the operating system says: a message that was sent has found nobody ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was
-    /// made on is gone.
+    /// What the operating system says: a message that was sent has found nobody
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was made on is
+    /// gone.
     ///
     /// # Cancel safety
     /// Cancel-safe.
@@ -149,8 +151,9 @@ impl UdpSocket {
     /// Who sends is what a message says: it may be forged.
     ///
     /// # Errors
-    /// What the operating system says: a message that was sent has found nobody ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was
-    /// made on is gone.
+    /// What the operating system says: a message that was sent has found nobody
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was made on is
+    /// gone.
     ///
     /// # Cancel safety
     /// Cancel-safe.
@@ -188,7 +191,8 @@ impl UdpSocket {
     /// As [`peek_sender`](Self::peek_sender), if there is a message.
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is none; else as [`peek_sender`](Self::peek_sender).
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is none; else as
+    /// [`peek_sender`](Self::peek_sender).
     ///
     /// ```
     /// # use fusee::net::UdpSocket;

@@ -11,12 +11,13 @@ use crate::io::Interest;
 use crate::source::Direction;
 
 impl UdpSocket {
-    /// Receives a message from its [peer](Self::connect), or, if it has none, from anybody. How many bytes: of a message for which `buffer` is too short the rest is lost.
-    /// Any number of tasks may wait.
+    /// Receives a message from its [peer](Self::connect), or, if it has none, from anybody. How many bytes: of a
+    /// message for which `buffer` is too short the rest is lost. Any number of tasks may wait.
     ///
     /// # Errors
-    /// What the operating system says: a message that was sent has found nobody ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was
-    /// made on is gone.
+    /// What the operating system says: a message that was sent has found nobody
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was made on is
+    /// gone.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped before it is ready, it has received nothing.
@@ -80,11 +81,13 @@ impl UdpSocket {
         self.0.registration().try_io(Interest::READABLE, || self.0.recv(buffer))
     }
 
-    /// Receives a message, and says from whom. How many bytes: of a message for which `buffer` is too short the rest is lost. Any number of tasks may wait.
+    /// Receives a message, and says from whom. How many bytes: of a message for which `buffer` is too short the rest is
+    /// lost. Any number of tasks may wait.
     ///
     /// # Errors
-    /// What the operating system says: a message that was sent has found nobody ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was
-    /// made on is gone.
+    /// What the operating system says: a message that was sent has found nobody
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), for example; or the runtime that it was made on is
+    /// gone.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped before it is ready, it has received nothing.

@@ -11,11 +11,13 @@ use crate::net::addr::{no_address, resolve};
 use crate::source::Direction;
 
 impl UdpSocket {
-    /// Sends a message to its [peer](Self::connect). How many bytes: all. Any number of tasks may wait until there is room for theirs.
+    /// Sends a message to its [peer](Self::connect). How many bytes: all. Any number of tasks may wait until there is
+    /// room for theirs.
     ///
     /// # Errors
-    /// It has no peer; the message is too long; a message before this one has found nobody ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)); what else the operating system
-    /// says; or the runtime that it was made on is gone.
+    /// It has no peer; the message is too long; a message before this one has found nobody
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)); what else the operating system says; or the runtime
+    /// that it was made on is gone.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped before it is ready, it has sent nothing.
@@ -68,11 +70,12 @@ impl UdpSocket {
         self.0.registration().try_io(Interest::WRITABLE, || self.0.send(message))
     }
 
-    /// Sends a message to `address`; of several, to the first. How many bytes: all. Any number of tasks may wait until there is room for theirs.
+    /// Sends a message to `address`; of several, to the first. How many bytes: all. Any number of tasks may wait until
+    /// there is room for theirs.
     ///
     /// # Errors
-    /// The message is too long, or what else the operating system says; the runtime that it was made on is gone. Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there
-    /// is no address; or a name is unknown.
+    /// The message is too long, or what else the operating system says; the runtime that it was made on is gone. Of the
+    /// kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped before it is ready, it has sent nothing.

@@ -35,7 +35,8 @@ impl SocketAddr {
     /// The address of a path.
     ///
     /// # Errors
-    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if the path has a NUL in it or is too long, which on Linux are 108 bytes.
+    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if the path has a NUL in it or is too long, which on
+    /// Linux are 108 bytes.
     ///
     /// ```
     /// use std::path::Path;

@@ -1,6 +1,7 @@
 //! How a connection is made.
 //!
-//! A listener with no room for one more connection answers `EAGAIN`, and no event tells when there is: so it is tried again after a while.
+//! A listener with no room for one more connection answers `EAGAIN`, and no event tells when there is: so it is tried
+//! again after a while.
 //!
 //! Who calls it: `stream.rs` and `socket.rs`, within a task. Checked by `tests/unix_backlog.rs`.
 
@@ -28,9 +29,15 @@ impl Patience {
         Self(Self::LEAST)
     }
 
+    /// How long this time.
+    pub(super) fn next(&mut self) -> Duration {
+        let now = self.0;
+        self.0 = Self::MOST.min(2 * now);
+        now
+    }
+
     pub(super) async fn wait(&mut self) {
-        sleep(self.0).await;
-        self.0 = Self::MOST.min(2 * self.0);
+        sleep(self.next()).await;
     }
 }
 

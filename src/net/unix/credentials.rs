@@ -17,7 +17,8 @@ pub type gid_t = u32;
 #[expect(non_camel_case_types, reason = "as C calls it")]
 pub type pid_t = i32;
 
-/// As whom the process at the other end runs, or ran when it connected, listened or made the pair. [`UnixStream::peer_cred`](crate::net::UnixStream::peer_cred) answers it.
+/// As whom the process at the other end runs, or ran when it connected, listened or made the pair.
+/// [`UnixStream::peer_cred`](crate::net::UnixStream::peer_cred) answers it.
 ///
 /// ```
 /// use fusee::net::UnixStream;
@@ -64,7 +65,8 @@ impl UCred {
         self.gid
     }
 
-    /// The process, by number: `None` where the operating system does not tell. It may have ended, and its number be another's.
+    /// The process, by number: `None` where the operating system does not tell. It may have ended, and its number be
+    /// another's.
     ///
     /// ```
     /// # use fusee::net::UnixStream;

@@ -1,4 +1,5 @@
-//! What borrowed and owned halves have in common: each has a [`UnixStream`](crate::net::UnixStream) behind a field, which is named.
+//! What borrowed and owned halves have in common: each has a [`UnixStream`](crate::net::UnixStream) behind a field,
+//! which is named.
 //!
 //! The literal is what makes a `half` for the examples, and a `peer` that has written `hello`.
 //!

@@ -38,10 +38,12 @@ use crate::source::{Direction, Evented};
 pub struct UnixListener(Evented<mio::net::UnixListener>);
 
 impl UnixListener {
-    /// Listens at `path`, which must not be there yet. On Linux one that begins with NUL is an abstract name, and the empty one lets the kernel choose an abstract name.
+    /// Listens at `path`, which must not be there yet. On Linux one that begins with NUL is an abstract name, and the
+    /// empty one lets the kernel choose an abstract name.
     ///
     /// # Errors
-    /// The path is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), too long, or not this user's to have; the process has no descriptors left.
+    /// The path is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), too long, or not this user's to have; the process
+    /// has no descriptors left.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.
@@ -126,12 +128,12 @@ impl UnixListener {
         self.0.take_error()
     }
 
-    /// Waits for a connection. The stream belongs to the runtime on which it is accepted, and comes with the address of the other end, which has none as a rule. Any number of
-    /// tasks may wait.
+    /// Waits for a connection. The stream belongs to the runtime on which it is accepted, and comes with the address of
+    /// the other end, which has none as a rule. Any number of tasks may wait.
     ///
     /// # Errors
-    /// The process or the system has no descriptors left, or what else the operating system says: the listener may be used further. Who accepts in a loop waits for something
-    /// before the next try, for the connection is still there.
+    /// The process or the system has no descriptors left, or what else the operating system says: the listener may be
+    /// used further. Who accepts in a loop waits for something before the next try, for the connection is still there.
     ///
     /// # Cancel safety
     /// Cancel-safe: no connection is lost.
@@ -175,7 +177,8 @@ impl UnixListener {
     }
 }
 
-/// Accepts a connection. The address is asked of the stream: so it is right where it is an abstract name, and where it fills all the room that a path has.
+/// Accepts a connection. The address is asked of the stream: so it is right where it is an abstract name, and where it
+/// fills all the room that a path has.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn accept(listener: &mio::net::UnixListener) -> io::Result<(mio::net::UnixStream, SocketAddr)> {
     use rustix::net::{SocketFlags, accept_with};

@@ -1,8 +1,9 @@
 //! Unix sockets: addresses, the halves of a stream, who is at the other end, and pipes.
 //!
 //! The sockets are [`UnixListener`](super::UnixListener), [`UnixStream`], [`UnixDatagram`](super::UnixDatagram) and
-//! [`UnixSocket`](super::UnixSocket). They have names in the file system, or, on Linux, *abstract* ones, which are in no file system and end with the socket: a path whose
-//! first byte is NUL stands for one. What [`net`](super) says of runtimes, waking, cancelling and errors holds for them.
+//! [`UnixSocket`](super::UnixSocket). They have names in the file system, or, on Linux, *abstract* ones, which are in
+//! no file system and end with the socket: a path whose first byte is NUL stands for one. What [`net`](super) says of
+//! runtimes, waking, cancelling and errors holds for them.
 //!
 //! ```
 //! use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,9 +37,9 @@
 //! | `socket.rs` | sockets before they are connected or listen |
 //! | `pipe/` | pipes, and those that have names |
 //!
-//! Who calls it: users, on any thread. Checked by `tests/unix_*.rs` and `tests/pipe.rs`.
-//! Deliberately not here: how an operation waits (`source/`). A read that gets less than it has room for has *not* emptied a Unix socket: it ends where descriptors are passed,
-//! with more behind them. So the rule by which TCP saves a call is not for these.
+//! Who calls it: users, on any thread. Checked by `tests/unix_*.rs` and `tests/pipe.rs`. Deliberately not here: how an
+//! operation waits (`source/`). A read that gets less than it has room for has *not* emptied a Unix socket: it ends
+//! where descriptors are passed, with more behind them. So the rule by which TCP saves a call is not for these.
 
 mod address;
 mod connecting;

@@ -1,6 +1,7 @@
 //! Descriptors that go over a connection, with bytes.
 //!
-//! They go with the first of the bytes that are sent with them, and are taken with it. A read that takes it in another way closes them.
+//! They go with the first of the bytes that are sent with them, and are taken with it. A read that takes it in another
+//! way closes them.
 //!
 //! Who calls it: users, on any thread. Checked by `tests/unix_descriptors.rs`.
 
@@ -27,8 +28,9 @@ const ROOM: usize = cmsg_space!(ScmRights(MOST), ScmCredentials(1));
 const ROOM: usize = cmsg_space!(ScmRights(MOST));
 
 impl UnixStream {
-    /// Sends bytes, and descriptors with the first of them: the other end gets descriptors of its own for what these are open for. How many bytes: less than all of `bytes`
-    /// where there is no room for more. The descriptors have gone then, and the rest is written as usual.
+    /// Sends bytes, and descriptors with the first of them: the other end gets descriptors of its own for what these
+    /// are open for. How many bytes: less than all of `bytes` where there is no room for more. The descriptors have
+    /// gone then, and the rest is written as usual.
     ///
     /// ```
     /// use std::fs::File;
@@ -54,9 +56,10 @@ impl UnixStream {
     /// ```
     ///
     /// # Errors
-    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there are descriptors and no bytes for them to go with, or more descriptors than 253. What the operating
-    /// system says: too many descriptors are on their way already (`ETOOMANYREFS`), nobody reads any more ([`BrokenPipe`](io::ErrorKind::BrokenPipe)). Or the runtime that the
-    /// stream was made on is gone.
+    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there are descriptors and no bytes for them to go
+    /// with, or more descriptors than 253. What the operating system says: too many descriptors are on their way
+    /// already (`ETOOMANYREFS`), nobody reads any more ([`BrokenPipe`](io::ErrorKind::BrokenPipe)). Or the runtime that
+    /// the stream was made on is gone.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped, it has sent nothing.
@@ -82,14 +85,17 @@ impl UnixStream {
         self.0.registration().try_io(Interest::WRITABLE, || send(&self.0, bytes, descriptors))
     }
 
-    /// Receives bytes, and the descriptors that go with them, which are added to `descriptors`. How many bytes: none at the end of the stream. Descriptors of one
-    /// [`send_fds`](Self::send_fds) come together, with the first of its bytes, and never more than those of one. They are closed when a program is executed.
+    /// Receives bytes, and the descriptors that go with them, which are added to `descriptors`. How many bytes: none at
+    /// the end of the stream. Descriptors of one [`send_fds`](Self::send_fds) come together, with the first of its
+    /// bytes, and never with those of another; bytes that were sent before may come with them, too. They are closed
+    /// when a program is executed.
     ///
     /// Bytes that have no descriptors come as by any other read.
     ///
     /// # Errors
-    /// What the operating system says; or the runtime that the stream was made on is gone. An error also, if descriptors were lost, because the process may have no more of
-    /// them open: those that came are closed then, and the bytes that they came with count as lost, too.
+    /// What the operating system says; or the runtime that the stream was made on is gone. An error also, if
+    /// descriptors were lost, because the process may have no more of them open: those that came are closed then, and
+    /// the bytes that they came with count as lost, too.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped, it has received nothing.

@@ -9,7 +9,8 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::{SocketAddr, connecting};
 use crate::net::{UnixDatagram, UnixListener, UnixStream};
 
-/// A Unix socket that is neither connected yet nor listens: to give a stream a name of its own before it connects, and a listener its backlog.
+/// A Unix socket that is neither connected yet nor listens: to give a stream a name of its own before it connects, and
+/// a listener its backlog.
 ///
 /// ```
 /// use fusee::net::UnixSocket;
@@ -87,7 +88,8 @@ impl UnixSocket {
     /// Names it `path`, which must not be there yet. On Linux one that begins with NUL is an abstract name.
     ///
     /// # Errors
-    /// The path is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), too long, or not this user's to have; or the socket has a name already.
+    /// The path is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), too long, or not this user's to have; or the
+    /// socket has a name already.
     ///
     /// ```
     /// # use fusee::net::UnixSocket;
@@ -202,7 +204,8 @@ impl AsFd for UnixSocket {
 
 impl FromRawFd for UnixSocket {
     /// # Safety
-    /// As [`OwnedFd::from_raw_fd`](FromRawFd::from_raw_fd): the descriptor is open, and nobody else's. It must be a Unix socket in nonblocking mode.
+    /// As [`OwnedFd::from_raw_fd`](FromRawFd::from_raw_fd): the descriptor is open, and nobody else's. It must be a
+    /// Unix socket in nonblocking mode.
     unsafe fn from_raw_fd(number: RawFd) -> Self {
         // SAFETY: as the caller promises.
         Self(unsafe { Socket::from_raw_fd(number) })

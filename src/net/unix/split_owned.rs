@@ -9,7 +9,8 @@ use crate::net::UnixStream;
 
 /// The direction of a [`UnixStream`] that is read. [`UnixStream::into_split`] makes it.
 ///
-/// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system until there is no room for more.
+/// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system
+/// until there is no room for more.
 #[derive(Debug)]
 pub struct OwnedReadHalf {
     stream: StdArc<UnixStream>,
@@ -17,7 +18,8 @@ pub struct OwnedReadHalf {
 
 /// The direction of a [`UnixStream`] that is written. [`UnixStream::into_split`] makes it.
 ///
-/// Dropped, it says that no more will be written: the other end reads what was, and then the end. [`forget`](Self::forget) does not.
+/// Dropped, it says that no more will be written: the other end reads what was, and then the end.
+/// [`forget`](Self::forget) does not.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -107,7 +109,8 @@ impl OwnedWriteHalf {
         other.reunite(self)
     }
 
-    /// Drops it without a word to the other end, which may still be written to by whoever has a descriptor of the same socket.
+    /// Drops it without a word to the other end, which may still be written to by whoever has a descriptor of the same
+    /// socket.
     ///
     /// ```
     /// # use std::io::ErrorKind;

@@ -15,8 +15,9 @@ use crate::source::Evented;
 
 /// A connection over a Unix socket.
 ///
-/// It is read and written by the traits of [`io`](crate::io), and by methods of its own. To close it by those traits says that no more will be written, and leaves the other
-/// direction as it is. Dropped, it is closed. Descriptors are passed over it by [`send_fds`](Self::send_fds) and [`recv_fds`](Self::recv_fds).
+/// It is read and written by the traits of [`io`](crate::io), and by methods of its own. To close it by those traits
+/// says that no more will be written, and leaves the other direction as it is. Dropped, it is closed. Descriptors are
+/// passed over it by [`send_fds`](Self::send_fds) and [`recv_fds`](Self::recv_fds).
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,11 +43,13 @@ pub struct UnixStream(pub(super) Evented<mio::net::UnixStream>);
 impl UnixStream {
     /// Connects to what listens at `path`. On Linux one that begins with NUL is an abstract name.
     ///
-    /// If the listener has no room for one more connection, that is waited for, and asked for again after 1 to 50 ms, for nobody tells when there is some.
+    /// If the listener has no room for one more connection, that is waited for, and asked for again after 1 to 50 ms,
+    /// for nobody tells when there is some.
     ///
     /// # Errors
-    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), nobody listens there ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), it is not this user's to
-    /// connect to, or what else the operating system says; the process has no descriptors left.
+    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), nobody listens there
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), it is not this user's to connect to, or what else the
+    /// operating system says; the process has no descriptors left.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.
@@ -126,7 +129,8 @@ impl UnixStream {
         Ok(Self(Evented::new(stream)?))
     }
 
-    /// What this end is called. One that has connected has no name, unless it was bound to one; one that was accepted has that of its listener.
+    /// What this end is called. One that has connected has no name, unless it was bound to one; one that was accepted
+    /// has that of its listener.
     ///
     /// # Errors
     /// What the operating system says.
@@ -167,7 +171,8 @@ impl UnixStream {
     /// As whom the process at the other end ran when it connected, listened, or made the pair.
     ///
     /// # Errors
-    /// What the operating system says; of the kind [`Unsupported`](io::ErrorKind::Unsupported) on other systems than Linux and Android.
+    /// What the operating system says; of the kind [`Unsupported`](io::ErrorKind::Unsupported) on other systems than
+    /// Linux and Android.
     ///
     /// ```
     /// # use fusee::net::UnixStream;
@@ -202,18 +207,22 @@ impl UnixStream {
         self.0.shutdown(Shutdown::Write)
     }
 
-    /// The two directions, to be used at the same time within one task. It costs nothing; [`into_split`](Self::into_split) is for halves that part.
+    /// The two directions, to be used at the same time within one task. It costs nothing;
+    /// [`into_split`](Self::into_split) is for halves that part.
+    ///
+    /// [`AsyncReadExt`](crate::io::AsyncReadExt) has a method of this name that takes the stream itself, and the
+    /// compiler prefers that one where the trait is in scope, unless it is called as in this example.
     ///
     /// ```
     /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
-    /// use fusee::net::UnixStream;
+    /// use fusee::net::{UnixStream, unix};
     ///
     /// # fusee::runtime::block_on(async {
     /// let (mut one, mut other) = UnixStream::pair()?;
     /// other.write_all(b"hello").await?;
     /// other.close().await?;
     ///
-    /// let (mut reader, mut writer) = one.split();
+    /// let (mut reader, mut writer): (unix::ReadHalf<'_>, unix::WriteHalf<'_>) = UnixStream::split(&mut one);
     /// fusee::io::copy(&mut reader, &mut writer).await?;
     /// let mut buffer = [0; 5];
     /// other.read_exact(&mut buffer).await?;
@@ -224,7 +233,8 @@ impl UnixStream {
         split(self)
     }
 
-    /// The two directions, to go to tasks of their own. The half that is written says, when it is dropped, that no more will be.
+    /// The two directions, to go to tasks of their own. The half that is written says, when it is dropped, that no more
+    /// will be.
     ///
     /// ```
     /// use fusee::io::{AsyncReadExt, AsyncWriteExt};

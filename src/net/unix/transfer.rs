@@ -11,11 +11,12 @@ use crate::net::{UnixStream, vectored};
 use crate::source::Direction;
 
 impl UnixStream {
-    /// Reads into `buffer` what there is, if it is [readable](Self::readable). How many bytes: none at the end of the stream. Descriptors that come with them are closed; see
-    /// [`recv_fds`](Self::recv_fds).
+    /// Reads into `buffer` what there is, if it is [readable](Self::readable). How many bytes: none at the end of the
+    /// stream. Descriptors that come with them are closed; see [`recv_fds`](Self::recv_fds).
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is nothing; what the operating system says; or the runtime that it was made on is gone.
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is nothing; what the operating system says; or
+    /// the runtime that it was made on is gone.
     ///
     /// ```
     /// # use std::io::ErrorKind;
@@ -68,8 +69,9 @@ impl UnixStream {
     /// Writes of `buffer` what there is room for, if it is [writable](Self::writable). How many bytes.
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room; what the operating system says, of the kind
-    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if nobody reads any more; or the runtime that it was made on is gone.
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room; what the operating system says, of
+    /// the kind [`BrokenPipe`](io::ErrorKind::BrokenPipe) if nobody reads any more; or the runtime that it was made on
+    /// is gone.
     ///
     /// ```
     /// # use fusee::net::UnixStream;

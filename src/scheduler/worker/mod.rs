@@ -14,6 +14,7 @@
 //!   `batch_vs_close`.
 //! - `worker_leaves_token` (structural): a worker whose time to sleep is up just as it is claimed waits for the token that belongs to the
 //!   claim. Checked by the model `alarm_vs_claim`.
+//! - `io_stirs_late` (structural): a worker that has waited for events gives up the reactor's lease once it counts as awake: see `sources.rs`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //!
 //! | file | holds |
@@ -250,7 +251,10 @@ impl Worker {
             self.metrics.park();
             scheduler.timers.clock().rest();
             self.glances.glance(&self.parker, &scheduler.lookers);
-            let (lease, has_token) = self.wait(scheduler, alarm);
+            let (mut lease, has_token) = self.wait(scheduler, alarm);
+            if mutant("io_stirs_late") {
+                drop(lease.take());
+            }
             if scheduler.idle.finish_park(self.shard.index) {
                 scheduler.timers.clock().stir();
             } else if !has_token && !mutant("worker_leaves_token") {

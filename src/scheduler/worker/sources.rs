@@ -4,14 +4,16 @@
 //! asleep. A lone task is queued without a notification and run at once.
 //!
 //! # Invariants
-//! - `io_batch_silent` (structural): events in a worker's hands leave nobody parked who could share them. Checked by the model `poll_batch_vs_sleep`.
+//! - `io_batch_silent` (structural, in `timing.rs`): events in a worker's hands leave nobody parked who could share them. Checked by the model `poll_batch_vs_sleep`.
+//! - `io_stirs_late` (structural, in `mod.rs`): a worker gives up the lease once it counts as awake. Checked by the model `event_vs_advance`.
+//! - `looker_leaves_silent` (structural): a worker that has looked gives up the lease as one that has waited does, for the driver may have come for it meanwhile.
 //!
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
 
 use super::Worker;
 use super::timing::{self, ENOUGH};
-use crate::facade::{RawInstant, sharply};
+use crate::facade::{RawInstant, mutant, sharply};
 use crate::reactor::{Lease, Wait};
 use crate::scheduler::{Scheduler, seat};
 
@@ -42,6 +44,11 @@ impl Worker {
         }
         let Some(mut lease) = self.shard.scheduler.lease_to_look(self.shard.index) else { return false };
         self.timing.collect(|due| lease.wait(Wait::No, due));
+        drop(lease);
+        if !mutant("looker_leaves_silent") {
+            // The driver may have come for the lease meanwhile.
+            self.shard.scheduler.poller_left();
+        }
         self.timing.has_events()
     }
 }

@@ -12,6 +12,7 @@
 //! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep, and the driver told: they are code of the user's,
 //!   and may block. So may hooks. What others have deferred to the deques' collector may run while a worker looks for a task, before it has told the
 //!   driver: if that blocks, the worker's timers wait for it.
+//! - Wakers of events are woken with those of timers; several at once wake somebody who can share (`io_batch_silent`, structural).
 //! - A lone task's waker queues without a notification, and the task is then polled before any other waker is woken.
 //!
 //! Who calls it: `Sleep`, on any thread, and `mod.rs`.
@@ -253,7 +254,8 @@ pub(super) fn fire() {
             timing.run(&shard.scheduler.timers, shard.index);
         }
         timing.polled.set(Identity::NONE);
-        let is_one_task = due.len() == 1 && is_quiet(&due[0]);
+        let is_one = due.len() == 1 || (mutant("io_batch_silent") && !due.is_empty());
+        let is_one_task = is_one && is_quiet(&due[0]);
         timing.firing.set(if is_one_task { Firing::OneTask } else { Firing::Batch });
         timing.owes_poll.set(is_one_task);
         // Those that may block come last.

@@ -20,9 +20,11 @@ use crate::net::conversion::implement_conversions;
 use crate::net::readiness::implement_readiness;
 use crate::source::Evented;
 
-/// A Unix socket for messages, each of which comes whole and in its turn: to a socket that it is [connected](Self::connect) to, or to any that has a name.
+/// A Unix socket for messages, each of which comes whole and in its turn: to a socket that it is
+/// [connected](Self::connect) to, or to any that has a name.
 ///
-/// Who sends waits while the other socket holds as many messages as it may. A message that is longer than the buffer that it is received into is cut.
+/// Who sends waits while the other socket holds as many messages as it may. A message that is longer than the buffer
+/// that it is received into is cut.
 ///
 /// ```
 /// use fusee::net::UnixDatagram;
@@ -46,10 +48,12 @@ use crate::source::Evented;
 pub struct UnixDatagram(Evented<mio::net::UnixDatagram>);
 
 impl UnixDatagram {
-    /// A socket with the name `path`, which must not be there yet. On Linux one that begins with NUL is an abstract name.
+    /// A socket with the name `path`, which must not be there yet. On Linux one that begins with NUL is an abstract
+    /// name.
     ///
     /// # Errors
-    /// The path is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), too long, or not this user's to have; the process has no descriptors left.
+    /// The path is in use ([`AddrInUse`](io::ErrorKind::AddrInUse)), too long, or not this user's to have; the process
+    /// has no descriptors left.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.
@@ -135,10 +139,12 @@ impl UnixDatagram {
         Ok(Self(Evented::new(socket)?))
     }
 
-    /// Connects it to the socket called `path`: [`send`](Self::send) sends there, and nobody else's messages are received any more. It may be connected to another later.
+    /// Connects it to the socket called `path`: [`send`](Self::send) sends there, and nobody else's messages are
+    /// received any more. It may be connected to another later.
     ///
     /// # Errors
-    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), or no socket for messages; it is not this user's to send to.
+    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), or no socket for messages; it is not this user's
+    /// to send to.
     ///
     /// ```
     /// # use fusee::net::UnixDatagram;
@@ -220,7 +226,8 @@ impl UnixDatagram {
         self.0.take_error()
     }
 
-    /// Ends one direction, or both: of one that is not to be received any more, who sends is told; and no more is sent in one that is not to be.
+    /// Ends one direction, or both: of one that is not to be received any more, who sends is told; and no more is sent
+    /// in one that is not to be.
     ///
     /// # Errors
     /// It is not connected, or what else the operating system says.

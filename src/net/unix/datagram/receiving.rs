@@ -11,7 +11,8 @@ use crate::net::unix::SocketAddr;
 use crate::source::Direction;
 
 impl UnixDatagram {
-    /// Receives a message into `buffer`, and answers its length; what there is no room for is lost. Any number of tasks may wait.
+    /// Receives a message into `buffer`, and answers its length; what there is no room for is lost. Any number of tasks
+    /// may wait.
     ///
     /// # Errors
     /// What the operating system says; or the runtime that the socket was made on is gone.

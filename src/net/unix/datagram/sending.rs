@@ -8,11 +8,13 @@ use crate::net::UnixDatagram;
 use crate::source::Direction;
 
 impl UnixDatagram {
-    /// Sends a message to the socket that this one is connected to, and answers its length. Any number of tasks may wait.
+    /// Sends a message to the socket that this one is connected to, and answers its length. Any number of tasks may
+    /// wait.
     ///
     /// # Errors
-    /// It is not connected ([`NotConnected`](io::ErrorKind::NotConnected)), the other socket is gone ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), the message is too
-    /// long, or what else the operating system says; or the runtime that the socket was made on is gone.
+    /// It is not connected ([`NotConnected`](io::ErrorKind::NotConnected)), the other socket is gone
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), the message is too long, or what else the operating
+    /// system says; or the runtime that the socket was made on is gone.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped, it has sent nothing.

@@ -1,7 +1,10 @@
 //! Messages to sockets that they name.
 //!
-//! A socket that holds as many messages as it may answers `EAGAIN` to who is not connected to it, and no event tells when it has room again. That is told from a sender's own
-//! lack of room, which ends with an event, by a question to the kernel whether the sender is writable: it is, then, and it is tried again after a while.
+//! A socket that holds as many messages as it may answers `EAGAIN` to who is not connected to it, and no event tells
+//! when it has room again; but one comes at once that says that the sender has room, for a moment after it had less. To
+//! wait for events would be to try without end. So that is told from a sender's own lack of room by a question to the
+//! kernel, whether the sender is writable: it is, then, stays so for other messages, and tries this one again after a
+//! while.
 //!
 //! Checked by `tests/unix_datagram_full.rs`.
 
@@ -17,7 +20,7 @@ use crate::net::UnixDatagram;
 use crate::net::unix::SocketAddr;
 use crate::net::unix::connecting::Patience;
 use crate::source::Direction;
-use crate::time::sleep;
+use crate::time::{sleep, timeout};
 
 /// What has become of a message.
 enum Sent {
@@ -28,13 +31,16 @@ enum Sent {
 }
 
 impl UnixDatagram {
-    /// Sends a message to the socket called `path`, and answers its length. On Linux a path that begins with NUL is an abstract name. Any number of tasks may wait.
+    /// Sends a message to the socket called `path`, and answers its length. On Linux a path that begins with NUL is an
+    /// abstract name. Any number of tasks may wait.
     ///
-    /// If the other socket has no room, that is waited for, and asked for again after 1 to 50 ms, for nobody tells when there is some.
+    /// If the other socket has no room, that is waited for, and asked for again after 1 to 50 ms, for nobody tells when
+    /// there is some.
     ///
     /// # Errors
-    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), nobody has it any more ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), the message is too long, or
-    /// what else the operating system says; or the runtime that the socket was made on is gone.
+    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), nobody has it any more
+    /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), the message is too long, or what else the operating
+    /// system says; or the runtime that the socket was made on is gone.
     ///
     /// # Panics
     /// Where it waits for room in the other socket: outside a runtime.
@@ -85,9 +91,14 @@ impl UnixDatagram {
         let mut patience = Patience::new();
         loop {
             let try_send = || send_to(&self.0, message, &address);
-            match self.0.registration().async_io(Interest::WRITABLE, try_send).await? {
-                Sent::Whole(count) => return Ok(count),
-                Sent::Full => patience.wait().await,
+            let told = self.0.registration().async_io(Interest::WRITABLE, try_send);
+            // What takes this socket's room may lie with somebody else, who never reads it.
+            let answer = timeout(patience.next(), told).await.unwrap_or_else(|_| try_send());
+            match answer {
+                Ok(Sent::Whole(count)) => return Ok(count),
+                Ok(Sent::Full) => patience.wait().await,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
         }
     }
@@ -95,7 +106,8 @@ impl UnixDatagram {
     /// As [`send_to`](Self::send_to), if there is room.
     ///
     /// # Errors
-    /// As [`send_to`](Self::send_to); of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room, here or in the other socket.
+    /// As [`send_to`](Self::send_to); of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room, here
+    /// or in the other socket.
     ///
     /// ```
     /// # use fusee::net::UnixDatagram;
@@ -136,7 +148,8 @@ impl UnixDatagram {
         }
     }
 
-    /// As [`send_to`](Self::send_to); of those that poll, the last is woken. While the other socket has no room, the task is woken every 50 ms.
+    /// As [`send_to`](Self::send_to); of those that poll, the last is woken. While the other socket has no room, the
+    /// task is woken every 50 ms.
     ///
     /// # Errors
     /// As [`send_to`](Self::send_to).

@@ -17,7 +17,8 @@
 //! # .unwrap();
 //! ```
 //!
-//! A read that gets less than it has room for need not have emptied a pipe: one with borders between packets (`O_DIRECT`) ends a read at each.
+//! A read that gets less than it has room for need not have emptied a pipe: one with borders between packets
+//! (`O_DIRECT`) ends a read at each.
 //!
 //! | file | holds |
 //! |---|---|

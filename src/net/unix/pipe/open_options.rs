@@ -11,8 +11,8 @@ use super::{Receiver, Sender, mode};
 
 /// How a pipe is opened that has a name in the file system, as `mkfifo` makes it.
 ///
-/// Opening never waits for the other end. A [`Sender`] cannot be opened while nobody reads; a [`Receiver`] can be while nobody writes, and reads the end then, until somebody
-/// does.
+/// Opening never waits for the other end. A [`Sender`] cannot be opened while nobody reads; a [`Receiver`] can be while
+/// nobody writes, and reads the end then, until somebody does.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,7 +57,8 @@ impl OpenOptions {
         Self::default()
     }
 
-    /// Whether it is opened for both directions. A sender can be opened then though nobody reads, and a receiver never comes to an end, for it could write itself.
+    /// Whether it is opened for both directions. A sender can be opened then though nobody reads, and a receiver never
+    /// comes to an end, for it could write itself.
     ///
     /// ```
     /// # use fusee::net::unix::pipe::OpenOptions;
@@ -96,8 +97,9 @@ impl OpenOptions {
     /// Opens the end that is read.
     ///
     /// # Errors
-    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), it is no pipe ([`InvalidInput`](io::ErrorKind::InvalidInput)), not this user's to read, or the process has no
-    /// descriptors left.
+    /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), it is no pipe
+    /// ([`InvalidInput`](io::ErrorKind::InvalidInput)), not this user's to read, or the process has no descriptors
+    /// left.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child of the process that built it.

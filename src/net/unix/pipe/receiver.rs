@@ -17,7 +17,8 @@ use crate::source::{Direction, Evented};
 
 /// The end of a pipe that is read. [`pipe`](super::pipe) makes it, and [`OpenOptions`](super::OpenOptions) opens it.
 ///
-/// It reads the end once nobody has the other end any more. A pipe with a name goes on when somebody opens it again: it is read again then.
+/// It reads the end once nobody has the other end any more. A pipe with a name goes on when somebody opens it again: it
+/// is read again then.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,7 +45,8 @@ impl Receiver {
     /// Takes a pipe over, and puts it into nonblocking mode: for all who have a descriptor of the same end.
     ///
     /// # Errors
-    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if it is no pipe, or not to be read; what the operating system says.
+    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if it is no pipe, or not to be read; what the
+    /// operating system says.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child of the process that built it.
@@ -92,7 +94,8 @@ impl Receiver {
     /// Takes over what is a pipe in nonblocking mode, or is used as if it were: that is not asked.
     ///
     /// # Errors
-    /// What the selector says: of the kind [`PermissionDenied`](io::ErrorKind::PermissionDenied) for a file that is always ready.
+    /// What the selector says: of the kind [`PermissionDenied`](io::ErrorKind::PermissionDenied) for a file that is
+    /// always ready.
     ///
     /// # Panics
     /// As [`from_file`](Self::from_file).
@@ -180,7 +183,8 @@ impl Receiver {
     /// Reads into `buffer` what there is, if it is [readable](Self::readable). How many bytes: none at the end.
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is nothing; what the operating system says; or the runtime that it was made on is gone.
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is nothing; what the operating system says; or
+    /// the runtime that it was made on is gone.
     ///
     /// ```
     /// # use fusee::net::unix::pipe;
@@ -219,11 +223,14 @@ impl Receiver {
         self.0.registration().try_io(Interest::READABLE, || (&*self.0).read_vectored(buffers))
     }
 
-    /// Tries `operation`, which reads the pipe by other ways than this type's methods, if it is [readable](Self::readable). When `operation` would block, and says so by an
-    /// error of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), it counts as not ready any more; it is to say so only if it has tried the pipe.
+    /// Tries `operation`, which reads the pipe by other ways than this type's methods, if it is
+    /// [readable](Self::readable). When `operation` would block, and says so by an error of the kind
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), it counts as not ready any more; it is to say so only if it has tried
+    /// the pipe.
     ///
     /// # Errors
-    /// One of the kind `WouldBlock`, if it is not ready, without a call of `operation`; what `operation` answers; or the runtime that it was made on is gone.
+    /// One of the kind `WouldBlock`, if it is not ready, without a call of `operation`; what `operation` answers; or
+    /// the runtime that it was made on is gone.
     ///
     /// ```
     /// # use fusee::net::unix::pipe;

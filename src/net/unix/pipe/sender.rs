@@ -17,8 +17,9 @@ use crate::source::{Direction, Evented};
 
 /// The end of a pipe that is written. [`pipe`](super::pipe) makes it, and [`OpenOptions`](super::OpenOptions) opens it.
 ///
-/// Once nobody has the other end any more, a write answers an error of the kind [`BrokenPipe`](io::ErrorKind::BrokenPipe), and raises `SIGPIPE`, which Rust's programs ignore
-/// unless they choose otherwise. To close it by the traits does nothing: the other end reads the end once this is dropped.
+/// Once nobody has the other end any more, a write answers an error of the kind
+/// [`BrokenPipe`](io::ErrorKind::BrokenPipe), and raises `SIGPIPE`, which Rust's programs ignore unless they choose
+/// otherwise. To close it by the traits does nothing: the other end reads the end once this is dropped.
 ///
 /// ```
 /// use fusee::io::AsyncWriteExt;
@@ -43,7 +44,8 @@ impl Sender {
     /// Takes a pipe over, and puts it into nonblocking mode: for all who have a descriptor of the same end.
     ///
     /// # Errors
-    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if it is no pipe, or not to be written; what the operating system says.
+    /// Of the kind [`InvalidInput`](io::ErrorKind::InvalidInput), if it is no pipe, or not to be written; what the
+    /// operating system says.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child of the process that built it.
@@ -91,7 +93,8 @@ impl Sender {
     /// Takes over what is a pipe in nonblocking mode, or is used as if it were: that is not asked.
     ///
     /// # Errors
-    /// What the selector says: of the kind [`PermissionDenied`](io::ErrorKind::PermissionDenied) for a file that is always ready.
+    /// What the selector says: of the kind [`PermissionDenied`](io::ErrorKind::PermissionDenied) for a file that is
+    /// always ready.
     ///
     /// # Panics
     /// As [`from_file`](Self::from_file).
@@ -176,11 +179,13 @@ impl Sender {
         self.0.into_source().map(OwnedFd::from)
     }
 
-    /// Writes of `buffer` what there is room for, if it is [writable](Self::writable). How many bytes. Up to `PIPE_BUF` bytes, which on Linux are 4,096, go whole or not at all.
+    /// Writes of `buffer` what there is room for, if it is [writable](Self::writable). How many bytes. Up to `PIPE_BUF`
+    /// bytes, which on Linux are 4,096, go whole or not at all.
     ///
     /// # Errors
-    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room; what the operating system says, of the kind
-    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if nobody reads any more; or the runtime that it was made on is gone.
+    /// Of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), if there is no room; what the operating system says, of
+    /// the kind [`BrokenPipe`](io::ErrorKind::BrokenPipe) if nobody reads any more; or the runtime that it was made on
+    /// is gone.
     ///
     /// ```
     /// # use fusee::net::unix::pipe;
@@ -213,11 +218,14 @@ impl Sender {
         self.0.registration().try_io(Interest::WRITABLE, || (&*self.0).write_vectored(buffers))
     }
 
-    /// Tries `operation`, which writes the pipe by other ways than this type's methods, if it is [writable](Self::writable). When `operation` would block, and says so by an
-    /// error of the kind [`WouldBlock`](io::ErrorKind::WouldBlock), it counts as not ready any more; it is to say so only if it has tried the pipe.
+    /// Tries `operation`, which writes the pipe by other ways than this type's methods, if it is
+    /// [writable](Self::writable). When `operation` would block, and says so by an error of the kind
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), it counts as not ready any more; it is to say so only if it has tried
+    /// the pipe.
     ///
     /// # Errors
-    /// One of the kind `WouldBlock`, if it is not ready, without a call of `operation`; what `operation` answers; or the runtime that it was made on is gone.
+    /// One of the kind `WouldBlock`, if it is not ready, without a call of `operation`; what `operation` answers; or
+    /// the runtime that it was made on is gone.
     ///
     /// ```
     /// # use fusee::net::unix::pipe;

@@ -1,0 +1,425 @@
+//! Models of `src/scheduler/polling.rs`, `src/scheduler/worker/sources.rs` and of the watch over sources: who waits for events, with workers and the driver as they ship.
+//!
+//! What must not happen is that an event is told by nobody: whoever waits for it is blocked for ever.
+
+use std::future::{Future, poll_fn, ready};
+use std::sync::Arc as StdArc;
+use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
+use std::task::Poll;
+use std::time::Duration;
+
+use super::reactor::Waiting;
+use super::runtime::{POLICY, with_sources};
+use super::stage::{CountingWaker, Register};
+use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::selector::Stream;
+use crate::facade::{Arc, clock};
+use crate::harness::{Model, join, spawn, witness};
+use crate::park::{Parker, Unparker};
+use crate::reactor::slot::{Direction, Slot};
+use crate::reactor::{Holder, Reactor, bits};
+use crate::runtime::{Builder, Handle};
+use crate::scheduler::watch::Watchman;
+use crate::scheduler::worker::{self, Seed};
+use crate::scheduler::{self, Membership, Policy, Scheduler, Shard};
+use crate::source::Evented;
+use crate::task::meta::Origin;
+use crate::task::waker::wake_quietly;
+use crate::task::yield_now;
+use crate::time::clock::Clock;
+use crate::time::driver::Timers;
+
+/// A scheduler with sources, and the threads that it is to have.
+struct Scene<const WORKERS: usize> {
+    reactor: Arc<Reactor>,
+    scheduler: Arc<Scheduler>,
+    foreign: Arc<Shard>,
+    seeds: [Seed; WORKERS],
+    driver: Parker,
+}
+
+/// A source that a task or a thread waits for.
+struct Watched {
+    own: Stream,
+    slot: Arc<Slot>,
+}
+
+impl<const WORKERS: usize> Scene<WORKERS> {
+    fn new(policy: Policy, clock: impl FnOnce(Unparker) -> Clock) -> Self {
+        let reactor = Reactor::new(policy.io_grace);
+        let seeds = [(); WORKERS].map(|()| Seed::new(&reactor));
+        let driver = Parker::polling(&reactor);
+        let timers = Timers::new(clock(driver.unparker()), WORKERS + 1, driver.unparker());
+        let scheduler = with_sources(&seeds, timers, &reactor, policy);
+        let foreign = Shard::new(scheduler.clone(), WORKERS);
+        Self { reactor, scheduler, foreign, seeds, driver }
+    }
+
+    /// Of a clock that only runs.
+    fn running() -> Self {
+        Self::new(POLICY, |_| Clock::new())
+    }
+
+    /// A source, with its other side.
+    fn source(&self) -> (Watched, Stream) {
+        let (mut own, peer) = Stream::pair(1);
+        let slot = self.reactor.add(&mut own, bits::READABLE).expect("it is open").slot;
+        (Watched { own, slot }, peer)
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(scheduler::spawn(Membership::new(&self.foreign), task, Origin::here()));
+    }
+}
+
+impl Watched {
+    /// Reads a byte, as a task.
+    async fn read(&self) {
+        poll_fn(|context| {
+            loop {
+                match self.slot.poll_ready(Direction::Read, context.waker()) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(seen) => {
+                        let seen = seen.expect("the reactor closes last");
+                        if self.own.read(&mut [0]).is_ok() {
+                            return Poll::Ready(());
+                        }
+                        self.slot.refute(seen);
+                    }
+                }
+            }
+        })
+        .await;
+    }
+
+    /// Reads a byte, and blocks its thread until then.
+    fn block(&self) {
+        Waiting::new().read(&self.slot, &self.own);
+    }
+}
+
+fn write(peer: &Stream) {
+    assert_eq!(peer.write(b"a").expect("there is room"), 1);
+}
+
+/// Starts the worker `index`.
+fn work(seed: Seed, scheduler: &Arc<Scheduler>, index: usize) -> loom::thread::JoinHandle<()> {
+    let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
+    spawn(move || worker::run(worker))
+}
+
+/// Starts the driver. To it time passes as soon as it waits for it.
+fn drive(scheduler: &Arc<Scheduler>, driver: Parker) -> loom::thread::JoinHandle<()> {
+    let scheduler = scheduler.clone();
+    spawn(move || {
+        let mut watchman = Watchman::new(&scheduler);
+        let watch = || {
+            let next = watchman.look(&scheduler);
+            if let Some(next) = next {
+                loom::thread::yield_now();
+                clock::advance_to(next);
+            }
+            next
+        };
+        let has_work = || scheduler.has_waiting_tasks();
+        let lease = || scheduler.lease_for_driver();
+        scheduler.timers().drive(&driver, has_work, watch, lease, |due| due.drain(..).for_each(wake_quietly));
+    })
+}
+
+/// A worker in the selector is claimed for a task from outside as an event comes: it takes the token that comes with the claim, and counts once.
+///
+/// Mutants: `worker_leaves_token`.
+#[test]
+fn poll_vs_claim() {
+    Model::new("poll_vs_claim", 100).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let (source, peer) = scene.source();
+        let left = StdArc::new(AtomicUsize::new(2));
+        let done = |scheduler: Arc<Scheduler>| {
+            let left = left.clone();
+            move || {
+                if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                    scheduler.close();
+                }
+            }
+        };
+        let (read, ran) = (done(scene.scheduler.clone()), done(scene.scheduler.clone()));
+        scene.spawn(async move {
+            source.read().await;
+            read();
+        });
+        let writing = spawn(move || {
+            write(&peer);
+            peer
+        });
+        let foreign = scene.foreign.clone();
+        let spawning =
+            spawn(move || drop(scheduler::spawn(Membership::new(&foreign), async move { ran() }, Origin::here())));
+        let [seed] = scene.seeds;
+        worker::run(seed.into_worker(Shard::new(scene.scheduler.clone(), 0)));
+        join([spawning]);
+        drop(writing.join().unwrap());
+    });
+}
+
+/// Two events come at once to a worker in the selector, and what the first one wakes blocks that worker until the other has been told: another worker
+/// takes it.
+///
+/// Mutants: `io_batch_silent`.
+#[test]
+fn poll_batch_vs_sleep() {
+    Model::new("poll_batch_vs_sleep", 100).preemptions(1).branches(10_000).check(|| {
+        let scene = Scene::<2>::running();
+        let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
+        write(&peer);
+        write(&other_peer);
+        let gate = Parker::new();
+        let (opener, scheduler) = (gate.unparker(), scene.scheduler.clone());
+        scene.spawn(async move {
+            first.read().await;
+            gate.park();
+            scheduler.close();
+        });
+        scene.spawn(async move {
+            second.read().await;
+            opener.unpark();
+        });
+        let [seed, other] = scene.seeds;
+        let working = work(other, &scene.scheduler, 1);
+        worker::run(seed.into_worker(Shard::new(scene.scheduler.clone(), 0)));
+        join([working]);
+    });
+}
+
+/// The first source is added, by a thread that then waits for it, as the only worker parks: that finds the selector, or is woken to find it.
+///
+/// Mutants: `io_born_silent`.
+#[test]
+fn first_source_vs_park() {
+    Model::new("first_source_vs_park", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        let (mut own, peer) = Stream::pair(1);
+        write(&peer);
+        let added = scene.reactor.add(&mut own, bits::READABLE).expect("it is open");
+        assert!(added.is_first);
+        scene.scheduler.has_first_source();
+        Waiting::new().read(&added.slot, &own);
+        scene.scheduler.close();
+        join([working]);
+    });
+}
+
+/// A worker leaves the selector with an event, and its task blocks it until another event is told, while the watch ends: the driver tells of it.
+///
+/// Mutants: `watch_ignores_lease`.
+#[test]
+fn left_vs_driver() {
+    Model::new("left_vs_driver", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
+        scene.scheduler.has_first_source();
+        let scheduler = scene.scheduler.clone();
+        scene.spawn(async move {
+            first.read().await;
+            write(&other_peer);
+            second.block();
+            scheduler.close();
+        });
+        let driving = drive(&scene.scheduler, scene.driver);
+        let writing = spawn(move || {
+            write(&peer);
+            peer
+        });
+        let [seed] = scene.seeds;
+        worker::run(seed.into_worker(Shard::new(scene.scheduler.clone(), 0)));
+        join([driving]);
+        drop(writing.join().unwrap());
+    });
+}
+
+/// A worker looks for events, and is stuck in its next poll until one is told, while the driver goes to sleep: that is in the selector.
+fn look_vs_driver(pauses: bool) {
+    let scene = Scene::<1>::new(Policy { event_interval: 1, ..POLICY }, |driver| Clock::of_runtime(false, 1, driver));
+    let (source, peer) = scene.source();
+    scene.scheduler.has_first_source();
+    let scheduler = scene.scheduler.clone();
+    scene.spawn(async move {
+        write(&peer);
+        source.block();
+        scheduler.close();
+    });
+    let driving = drive(&scene.scheduler, scene.driver);
+    let [seed] = scene.seeds;
+    let working = work(seed, &scene.scheduler, 0);
+    if pauses {
+        assert!(scene.scheduler.timers().clock().pause());
+    }
+    join([working, driving]);
+}
+
+/// The clock runs: the driver goes to sleep because nobody has looked for a while.
+#[test]
+fn look_vs_watch() {
+    Model::new("look_vs_watch", 50).preemptions(2).branches(10_000).check(|| look_vs_driver(false));
+}
+
+/// The clock is paused meanwhile: the driver is the only one to wait for events.
+#[test]
+fn look_vs_pause() {
+    Model::new("look_vs_pause", 50).preemptions(2).branches(10_000).check(|| look_vs_driver(true));
+}
+
+/// The driver is in the selector when the worker parks: in the end the worker is.
+///
+/// Mutants: `driver_keeps_lease`.
+#[test]
+fn seat_vs_driver() {
+    Model::new("seat_vs_driver", 50).preemptions(1).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let (_source, _peer) = scene.source();
+        scene.scheduler.has_first_source();
+        let reactor = scene.reactor.clone();
+        scene.spawn(async move {
+            while reactor.holder() != Some(Holder::Driver) {
+                loom::thread::yield_now();
+            }
+        });
+        let driving = drive(&scene.scheduler, scene.driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        while scene.reactor.holder() != Some(Holder::Parked(0)) {
+            loom::thread::yield_now();
+        }
+        scene.scheduler.close();
+        join([working, driving]);
+    });
+}
+
+/// The scheduler closes while its worker goes to wait in the selector, or does: the worker ends.
+///
+/// Mutants: `scheduler_unpark_before_flag`.
+#[test]
+fn poll_vs_close() {
+    Model::new("poll_vs_close", 20).preemptions(3).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let (_source, _peer) = scene.source();
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        scene.scheduler.close();
+        join([working]);
+    });
+}
+
+/// The clock is paused while the worker goes to wait in the selector, or does: the driver gets there, and moves the clock.
+///
+/// Mutants: `pause_leaves_poller`.
+#[test]
+fn pause_vs_poller() {
+    Model::new("pause_vs_poller", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
+        let (_source, _peer) = scene.source();
+        let driving = drive(&scene.scheduler, scene.driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        let timers = scene.scheduler.timers();
+        assert!(timers.clock().pause());
+        let waiting = Waiting::new();
+        let due = timers.clock().now() + 7;
+        let ticket = timers.register(1, due, waiting.waker.clone()).expect("the timers are open");
+        while timers.poll(1, ticket, &waiting.waker).is_pending() {
+            waiting.parker.park();
+        }
+        scene.scheduler.close();
+        join([working, driving]);
+    });
+}
+
+/// The clock is paused, and then an event sent, while the worker is in the selector, and a timer waits for time to move: what the event wakes sees the time at
+/// which it was sent.
+///
+/// Mutants: `io_stirs_late`.
+#[test]
+fn event_vs_pause() {
+    Model::new("event_vs_pause", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
+        let (source, peer) = scene.source();
+        let (sent, scheduler) = (StdArc::new(Plain::new(0)), scene.scheduler.clone());
+        let seen = sent.clone();
+        scene.spawn(async move {
+            source.read().await;
+            assert_eq!(scheduler.timers().clock().now(), seen.load(Unseen), "an event is overtaken by time");
+            scheduler.close();
+        });
+        let driving = drive(&scene.scheduler, scene.driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        let timers = scene.scheduler.timers();
+        // This thread counts as a task would.
+        timers.clock().stir();
+        assert!(timers.clock().pause());
+        let (_, waker) = CountingWaker::pair();
+        let now = timers.clock().now();
+        let ticket = timers.register(1, now + 7, waker).expect("the timers are open");
+        sent.store(now, Unseen);
+        write(&peer);
+        timers.clock().rest();
+        join([working, driving]);
+        timers.cancel(1, ticket);
+    });
+}
+
+/// On a paused clock a task is sent a byte by the root future, while a timer waits for time to move: it has it before time moves.
+///
+/// Mutants: `driver_moves_unlooked`.
+#[test]
+fn event_vs_advance() {
+    Model::new("event_vs_advance", 100).preemptions(2).branches(10_000).check(|| {
+        let runtime = Builder::new_current_thread().start_paused(true).io_grace(Duration::ZERO).build().unwrap();
+        let (_, counting) = CountingWaker::pair();
+        let timer = runtime.handle().timers().register(0, 7, counting).expect("the timers are open");
+        runtime.block_on(async {
+            let (own, peer) = Stream::pair(1);
+            let own = Evented::with_interest(own, bits::READABLE).unwrap();
+            let reader = crate::task::spawn(async move {
+                let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut [0]))).await;
+                assert_eq!(read.unwrap(), 1);
+                Handle::current().timers().clock().now()
+            });
+            yield_now().await;
+            write(&peer);
+            assert_eq!(reader.await.unwrap(), 0, "an event is overtaken by time");
+        });
+        runtime.handle().timers().cancel(0, timer);
+    });
+}
+
+/// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
+#[test]
+fn e2e_echo() {
+    Model::new("e2e_echo", 100).preemptions(1).branches(10_000).check(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (own, peer) = Stream::pair(1);
+        let writing = spawn(move || {
+            write(&peer);
+            peer
+        });
+        runtime.block_on(async {
+            let own = Evented::new(own).unwrap();
+            let echo = crate::task::spawn(async move {
+                let mut byte = [0];
+                let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
+                assert_eq!(read.unwrap(), 1);
+                let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
+                assert_eq!(written.unwrap(), 1);
+            });
+            echo.await.unwrap();
+        });
+        drop(runtime);
+        let mut answer = [0];
+        assert_eq!(writing.join().unwrap().read(&mut answer).unwrap(), 1);
+        assert_eq!(&answer, b"a");
+    });
+}
