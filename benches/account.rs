@@ -32,7 +32,6 @@ mod floor;
 #[path = "account/ledger.rs"]
 mod ledger;
 mod machine;
-#[path = "account/others.rs"]
 mod others;
 mod sheet;
 #[expect(dead_code, reason = "other benches have percentiles")]

@@ -39,7 +39,7 @@ const OPTIONS: &str = "  FILTER           a regular expression: only what matche
   --rounds N       how often each runtime takes its turn
   --workers N      worker threads of each runtime, 2 by default; `compare` takes several numbers, as in 1,2,4
   --pin            `compare` keeps each worker on a CPU of its own, where the system can, and `net` its client, which servers leave alone
-  --seconds N      how long `churn` lets each runtime churn, 5 by default, and how long each closed loop of `net` takes
+  --seconds N      how long `churn` lets each runtime churn, 5 by default, and each loop of `net` takes, by default less than one
   --svg FILE       where `scale` draws its figure
   --figures        `account` prints plain lines, which `cargo xtask bench-check` reads
   --syscalls       `net` counts the servers' system calls, where perf can
@@ -97,7 +97,7 @@ pub(crate) struct Args {
     /// `--pin`: keep each worker on a CPU of its own, or the client that loads servers.
     pub(crate) pin: bool,
     /// `--seconds`: how long a contender is watched.
-    seconds: Option<usize>,
+    pub(crate) seconds: Option<Duration>,
     /// `--svg`: where `scale` draws its figure.
     pub(crate) svg: Option<PathBuf>,
     /// `--figures`: `account` prints what another program reads.
@@ -138,7 +138,7 @@ impl Args {
                 Long("twin") => parsed.twin = true,
                 Long("rounds") => parsed.rounds = Some(parser.value()?.parse_with(number)?),
                 Long("workers") => parsed.worker_counts = parser.value()?.parse_with(numbers)?,
-                Long("seconds") => parsed.seconds = Some(parser.value()?.parse_with(number)?),
+                Long("seconds") => parsed.seconds = Some(parser.value()?.parse_with(seconds)?),
                 Long("svg") => parsed.svg = Some(parser.value()?.into()),
                 Short('h') | Long("help") => help(),
                 Short('c' | 's' | 'b') => drop(parser.value()?),
@@ -166,11 +166,6 @@ impl Args {
     /// How often each contender takes its turn, `usual` unless the command line says otherwise; once in a test.
     pub(crate) fn rounds(&self, usual: usize) -> usize {
         if self.scale == Scale::Full { self.rounds.unwrap_or(usual) } else { 1 }
-    }
-
-    /// How long a contender is watched, `usual` unless the command line says otherwise.
-    pub(crate) fn seconds(&self, usual: Duration) -> Duration {
-        self.seconds.map_or(usual, |seconds| Duration::from_secs(seconds as u64))
     }
 
     /// Whether the filter lets `workload/contender` through.
@@ -218,6 +213,10 @@ fn number(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("a number above zero is needed".into()),
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    number(text).map(|seconds| Duration::from_secs(seconds as u64))
 }
 
 fn numbers(text: &str) -> Result<Vec<usize>, String> {

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     args.require_match(selected.is_empty());
-    let time = if args.scale == Scale::Full { args.seconds(USUAL_TIME) } else { Duration::from_millis(200) };
+    let time = if args.scale == Scale::Full { args.seconds.unwrap_or(USUAL_TIME) } else { Duration::from_millis(200) };
     let head = [
         "runtime",
         "timeouts made, millions",

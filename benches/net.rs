@@ -14,9 +14,9 @@
 //! kernel holds for their sockets is in neither.
 //!
 //! ```text
-//! cargo bench --bench net                                  everything, 3 rounds, in some four minutes
+//! cargo bench --bench net                                  everything, 3 rounds, in some four minutes; tails want more time
 //! cargo bench --bench net -- --rounds 9 'echo_64/'         one workload, on the multi-threaded runtimes
-//! cargo bench --bench net -- --seconds 2 'current/'        the runtimes of one thread, with two seconds for each closed loop
+//! cargo bench --bench net -- --seconds 2 'current/'        the runtimes of one thread, with two seconds for each loop
 //! cargo bench --bench net -- --twin 'echo_(1|64)/tokio'    tokio against itself: what the harness varies by
 //! cargo bench --bench net -- --syscalls 'echo_1/'          with the servers' system calls, counted in turns of their own
 //! ```
@@ -33,6 +33,8 @@ mod contenders;
 mod contest;
 #[cfg(target_os = "linux")]
 mod machine;
+#[cfg(target_os = "linux")]
+mod others;
 #[cfg(target_os = "linux")]
 mod sheet;
 #[cfg(target_os = "linux")]

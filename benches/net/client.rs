@@ -56,7 +56,7 @@ impl Client {
         unopened.by_ref().take(OPENED_AT_ONCE).try_for_each(|token| client.send(token, Instant::now()))?;
         while client.under_way > 0 {
             client.wait(None)?;
-            while let Some(_) = client.next_answer()? {
+            while client.next_answer()?.is_some() {
                 answered += 1;
                 unopened.next().map_or(Ok(()), |token| client.send(token, Instant::now()))?;
             }
@@ -89,9 +89,9 @@ impl Client {
         Ok(run)
     }
 
-    /// The open loop, for so long, at so many requests a second.
-    pub(super) fn open(&mut self, rate: f64, time: Duration) -> io::Result<Run> {
-        let mut schedule = Schedule::new(rate, time).peekable();
+    /// The open loop.
+    pub(super) fn open(&mut self, schedule: Schedule) -> io::Result<Run> {
+        let mut schedule = schedule.peekable();
         let start = Instant::now();
         let mut run = Run::new(start);
         loop {

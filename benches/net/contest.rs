@@ -24,6 +24,7 @@ use crate::affinity;
 use crate::args::{Args, Scale};
 use crate::contenders::Entrant;
 use crate::machine;
+use crate::others::Watch;
 use network::Flavor;
 use race::{Conditions, Contender, Race};
 use server::Orders;
@@ -65,6 +66,8 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     args.require_match(races.is_empty() && weighings.is_empty());
+    // Before this thread leaves the client its CPU.
+    let header = machine::header();
     let conditions = Conditions {
         args: &args,
         rounds: args.rounds(3),
@@ -72,13 +75,15 @@ pub(crate) fn main() -> ExitCode {
         client_cpu: if args.pin { affinity::leave_one() } else { None },
         perf: if args.syscalls { Perf::of_this_machine() } else { None },
     };
+    let watch = Watch::start();
     races.iter_mut().for_each(|race| race.run(&conditions));
     weighings.iter_mut().for_each(|weighing| weighing.run(&conditions));
     // Made in a test too, so that it is tested.
     let report = report::all(&races, &weighings);
-    let (header, setting) = (machine::header(), conditions.describe());
+    let setting = conditions.describe();
+    let others = watch.and_then(|watch| watch.share()).map_or("–".into(), |share| format!("{:.0} %", share * 100.0));
     match args.scale {
-        Scale::Full => println!("\n{header}\n{setting}\n\n{report}"),
+        Scale::Full => println!("\n{header}\n{setting}; used of the machine by others meanwhile: {others}\n\n{report}"),
         Scale::Smoke => println!("net: {} workloads ran in small, unmeasured", races.len() + weighings.len()),
     }
     ExitCode::SUCCESS

@@ -2,12 +2,14 @@
 
 use super::client::Client;
 use super::network::Flavor;
+use super::schedule::Schedule;
 use super::server::{Orders, Server};
 use super::syscalls::{Counts, Perf};
 use super::workload::{MOST_CONNECTIONS, Workload};
 use crate::affinity::{self, Cpu};
 use crate::args::{Args, Scale};
 use crate::contenders::Entrant;
+use crate::others::Watch;
 use crate::stats::{Spread, digits};
 use std::io;
 use std::thread;
@@ -18,9 +20,6 @@ pub(super) const REFERENCE: Entrant = Entrant::Tokio;
 
 /// The shares of the slowest contender's rate at which all are asked in open loops.
 pub(super) const SHARES: [f64; 2] = [0.5, 0.8];
-
-/// An open loop takes so many times as long as a closed one: tails want many requests.
-const OPEN: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Contender {
@@ -81,7 +80,8 @@ pub(super) struct Race {
 #[derive(Clone, Copy)]
 enum Load {
     Closed,
-    Open(f64),
+    /// So many requests a second, as due in that round.
+    Open(f64, usize),
 }
 
 impl Conditions<'_> {
@@ -132,6 +132,7 @@ impl Race {
     /// Lets the contenders take turns.
     pub(super) fn run(&mut self, conditions: &Conditions<'_>) {
         let Conditions { args, rounds, .. } = *conditions;
+        let watch = Watch::start();
         for round in 1..=rounds {
             for at in in_turn(self.contenders.len(), round) {
                 let [figures] = self.turn(at, conditions, [Load::Closed]);
@@ -144,12 +145,17 @@ impl Race {
         self.rates = SHARES.map(|share| share * slowest);
         for round in 1..=rounds {
             for at in in_turn(self.contenders.len(), round) {
-                let figures = self.turn(at, conditions, self.rates.map(Load::Open));
+                let figures = self.turn(at, conditions, self.rates.map(|rate| Load::Open(rate, round)));
                 for (open, figures) in self.open.iter_mut().zip(figures) {
                     open[at].push(figures);
                 }
                 figures.iter().for_each(|figures| self.tell(args, (round, rounds), at, figures));
             }
+        }
+        if let Some(share) = watch.and_then(|watch| watch.share())
+            && args.scale == Scale::Full
+        {
+            eprintln!("{}: used of the machine by others meanwhile: {:.0} %", self.name, share * 100.0);
         }
         if let Some(perf) = &conditions.perf {
             self.syscalls = (0..self.contenders.len()).map(|at| self.count(at, conditions, perf)).collect();
@@ -195,10 +201,10 @@ impl Race {
         turn().unwrap_or_else(|error| panic!("{}/{}: {error}", self.name, self.contenders[at].name()))
     }
 
-    /// How long a closed loop takes.
+    /// How long each loop takes.
     fn time(&self, args: &Args) -> Duration {
         match args.scale {
-            Scale::Full => args.seconds(self.workload.usual_time()),
+            Scale::Full => args.seconds.unwrap_or_else(|| self.workload.usual_time()),
             Scale::Smoke => Duration::from_millis(20),
         }
     }
@@ -233,7 +239,7 @@ fn observe(server: &mut Server, client: &mut Client, load: Load, time: Duration)
     let before = server.used()?;
     let run = match load {
         Load::Closed => client.closed(time)?,
-        Load::Open(rate) => client.open(rate, time * OPEN)?,
+        Load::Open(rate, round) => client.open(Schedule::new(rate, time, round))?,
     };
     let after = server.used()?;
     let answers = run.answers() as f64;

@@ -70,11 +70,11 @@ impl Run {
         Duration::from_nanos(self.latencies.value_at_quantile(quantile))
     }
 
-    /// The median of the slices' 99th percentiles.
+    /// The median of the slices' 99th percentiles; zero without an answer.
     pub(super) fn usual_p99(&self) -> Duration {
         let mut slices = self.slices.clone();
         slices.sort_unstable();
-        Duration::from_nanos(slices[slices.len() / 2])
+        Duration::from_nanos(slices.get(slices.len() / 2).copied().unwrap_or(0))
     }
 
     pub(super) fn median_delay(&self) -> Duration {

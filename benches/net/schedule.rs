@@ -1,7 +1,8 @@
 //! When an open loop sends: at moments that are fixed before the server is seen, as those of many users who do not know of each other.
 //!
-//! The gaps between requests are random and exponentially distributed (a Poisson process), the same for each contender. A server that stalls
-//! does not put off what is due: it is counted from the moment it was due, whoever could not send it then (no coordinated omission).
+//! The gaps between requests are random and exponentially distributed (a Poisson process): others in each round, and the same for each
+//! contender. A server that stalls does not put off what is due: it is counted from the moment it was due, whoever could not send it then
+//! (no coordinated omission).
 
 use std::time::Duration;
 
@@ -15,8 +16,8 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// So many requests a second, on average.
-    pub(super) fn new(rate: f64, time: Duration) -> Self {
-        Self { random: fastrand::Rng::with_seed(11), mean_gap: 1.0 / rate, due: 0.0, end: time.as_secs_f64() }
+    pub(super) fn new(rate: f64, time: Duration, round: usize) -> Self {
+        Self { random: fastrand::Rng::with_seed(round as u64), mean_gap: 1.0 / rate, due: 0.0, end: time.as_secs_f64() }
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn serve<N: Network>(Orders { flavor, service, workers, .. }: Orders)
         let port = service::start::<N>(service).await.expect("a server must start");
         println!("{port}");
         thread::spawn(answer_questions);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
 }
 

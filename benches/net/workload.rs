@@ -122,7 +122,7 @@ impl Workload {
     /// How long each figure is watched for, unless the command line says otherwise: some hundred answers on each connection, or
     /// a few where there are thousands.
     pub(super) fn usual_time(self) -> Duration {
-        Duration::from_millis(if self == Self::Echo10000 { 1_000 } else { 300 })
+        Duration::from_millis(if self == Self::Echo10000 { 600 } else { 300 })
     }
 }
 

@@ -24,10 +24,10 @@ impl Watch {
             stat.lines().next()?.split_whitespace().skip(1).map_while(|ticks| ticks.parse().ok()).take(8).collect();
         let [user, nice, system, idle, iowait, irq, softirq, steal] = ticks[..] else { return None };
         let busy = user + nice + system + irq + softirq + steal;
-        Some(Self { busy, idle: idle + iowait, own: of_children()? })
+        Some(Self { busy, idle: idle + iowait, own: of_own()? })
     }
 
-    /// The part of all processors' time since then that neither was idle nor went to children of this process that have ended.
+    /// The part of all processors' time since then that neither was idle nor went to this process or to children of it that have ended.
     pub(crate) fn share(&self) -> Option<f64> {
         let now = Self::start()?;
         let (busy, idle) = ((now.busy - self.busy) as f64, (now.idle - self.idle) as f64);
@@ -38,17 +38,17 @@ impl Watch {
 }
 
 #[cfg(unix)]
-fn of_children() -> Option<Duration> {
+fn of_own() -> Option<Duration> {
     use nix::sys::resource::{UsageWho, getrusage};
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
     let time = |time: nix::sys::time::TimeVal| {
         Duration::new(time.tv_sec().cast_unsigned(), u32::try_from(time.tv_usec()).unwrap_or(0) * 1_000)
     };
-    Some(time(usage.user_time()) + time(usage.system_time()))
+    let used = |who| getrusage(who).map(|usage| time(usage.user_time()) + time(usage.system_time())).ok();
+    Some(used(UsageWho::RUSAGE_SELF)? + used(UsageWho::RUSAGE_CHILDREN)?)
 }
 
 #[cfg(not(unix))]
-fn of_children() -> Option<Duration> {
+fn of_own() -> Option<Duration> {
     None
 }
 
