@@ -9,8 +9,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`] and what they answer |
-//! | this crate's | [`copy()`], [`copy_buf`], [`copy_bidirectional()`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`], [`empty`], [`repeat`], [`sink`] |
+//! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`] and what they answer |
+//! | this crate's | the extension trait [`AsyncReadExt`], which is `futures`'s but for its `split`; [`copy()`], [`copy_buf`], [`copy_bidirectional()`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`], [`empty`], [`repeat`], [`sink`] |
 //!
 //! An echo in each:
 //!
@@ -98,6 +98,7 @@ mod async_fd;
 mod copy;
 mod copy_bidirectional;
 mod duplex;
+mod read_ext;
 mod simplex;
 mod split;
 pub(crate) mod traits;
@@ -107,13 +108,14 @@ pub use always_ready::{Empty, Repeat, Sink, empty, repeat, sink};
 pub use copy::{copy, copy_buf};
 pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use duplex::{DuplexStream, duplex};
+pub use read_ext::AsyncReadExt;
 pub use simplex::{SimplexStream, simplex};
 pub use split::{ReadHalf, WriteHalf, split};
 
 #[doc(inline)]
 pub use futures_util::io::{
-    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt,
-    BufReader, BufWriter, Chain, Cursor, LineWriter, Lines, Take,
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, BufReader, BufWriter,
+    Chain, Cursor, LineWriter, Lines, Take,
 };
 
 #[doc(no_inline)]

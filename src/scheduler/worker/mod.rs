@@ -218,7 +218,7 @@ impl Worker {
                 return self.fires();
             }
         }
-        match self.find_task(looks || self.timing.owes_look()) {
+        match self.find_task(self.timing.may_look_outside(looks | self.timing.owes_look())) {
             Some(task) => {
                 self.stop_searching();
                 self.runs();
@@ -234,6 +234,7 @@ impl Worker {
 
     /// Fires next. What is woken may block: nobody is to rely on this searcher, nor is what was queued without a notification to wait for it.
     fn fires(&self) -> Next {
+        self.timing.fires();
         self.stop_searching();
         if !self.queue.is_empty() && !mutant("worker_fires_silent") {
             self.shard.scheduler.notify();

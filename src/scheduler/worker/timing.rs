@@ -57,6 +57,8 @@ pub(super) struct Timing {
     has_more: Cell<bool>,
     /// A look at what comes from elsewhere is still to come.
     owes_look: Cell<bool>,
+    /// The last poll was preceded by one.
+    has_looked_outside: Cell<bool>,
     firing: Cell<Firing>,
     /// When it last fired something.
     fired: Cell<Option<RawInstant>>,
@@ -103,6 +105,7 @@ impl Timing {
             looked: Cell::new(None),
             has_more: Cell::new(false),
             owes_look: Cell::new(false),
+            has_looked_outside: Cell::new(false),
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
             owes_poll: Cell::new(false),
@@ -171,8 +174,7 @@ impl Timing {
         if let Some(before) = self.looked.replace(Some(now)) {
             interval = interval * LOOK_NANOS / now.saturating_duration_since(before).as_nanos().max(1);
         }
-        // Not before each poll: the worker's own tasks are to have their turns.
-        let interval = u32::try_from(interval).unwrap_or(u32::MAX).clamp(2, most.max(2));
+        let interval = u32::try_from(interval).unwrap_or(u32::MAX).clamp(1, most);
         self.interval.set(interval);
         self.countdown.set(interval);
         true
@@ -196,6 +198,19 @@ impl Timing {
             self.owes_look.set(looks);
         }
         fires
+    }
+
+    /// Something fires instead of a poll: one comes before the next look.
+    pub(super) fn fires(&self) {
+        self.countdown.set(self.countdown.get().max(2));
+    }
+
+    /// Whether to look at the injector first, if it is time to look around. Not before each poll: the worker's own tasks are to have their turns.
+    #[inline]
+    pub(super) fn may_look_outside(&self, looks: bool) -> bool {
+        let may_look = looks && !self.has_looked_outside.get();
+        self.has_looked_outside.set(may_look);
+        may_look
     }
 
     /// Whether a look was due when something fired instead.
