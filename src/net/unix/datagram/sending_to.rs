@@ -14,6 +14,7 @@ use std::path::Path;
 use std::task::{Context, Poll, Waker, ready};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::net::{SendFlags, SocketAddrUnix, sendto};
 
 use crate::io::Interest;
@@ -200,9 +201,15 @@ fn send_to(socket: &mio::net::UnixDatagram, message: &[u8], address: &SocketAddr
     let flags = SendFlags::NOSIGNAL;
     #[cfg(target_vendor = "apple")]
     let flags = SendFlags::empty();
-    match sendto(socket, message, flags, address) {
+    let try_send = || sendto(socket, message, flags, address);
+    match try_send() {
         Ok(count) => Ok(Sent::Whole(count)),
-        Err(rustix::io::Errno::AGAIN) if is_writable(socket)? => Ok(Sent::Full),
+        // Room here may have come meanwhile: then the second try finds it.
+        Err(Errno::AGAIN) if is_writable(socket)? => match try_send() {
+            Ok(count) => Ok(Sent::Whole(count)),
+            Err(Errno::AGAIN) => Ok(Sent::Full),
+            Err(error) => Err(error.into()),
+        },
         Err(error) => Err(error.into()),
     }
 }
