@@ -10,10 +10,15 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::thread;
 
 use fusee::net::UnixDatagram;
+use fusee::runtime::Runtime;
 use fusee::time::{Duration, Instant, timeout};
+use futures::executor;
 use support::on_every_flavour;
+use support::wakers::counting;
 use tempfile::TempDir;
 
 /// A server that holds as many messages as it may, of another's; and how many those are.
@@ -156,6 +161,48 @@ fn what_lies_unread_with_another_does_not_hold_up_the_rest() {
             }
             assert_eq!(waiting.await.unwrap(), 4);
             drop(other);
+        });
+    });
+}
+
+#[test]
+fn who_waits_when_the_senders_runtime_ends_is_told() {
+    on_every_flavour(|runtime: Runtime| {
+        let (_folder, path, _server, client) = runtime.block_on(async {
+            let (folder, path, server, _) = full().await;
+            let client = UnixDatagram::unbound().unwrap();
+            client.writable().await.unwrap();
+            (folder, path, server, client)
+        });
+        let ((count, waker), (polls, polling)) = (counting(), counting());
+        let mut waiting = pin!(client.send_to(b"mine", &path));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(client.poll_send_to(&mut Context::from_waker(&polling), b"mine", &path).is_pending());
+        drop(runtime);
+        assert_eq!((count.get(), polls.get()), (1, 1));
+        let polled = client.poll_send_to(&mut Context::from_waker(&polling), b"mine", &path);
+        for answer in [waiting.poll(&mut Context::from_waker(&waker)), polled] {
+            let Poll::Ready(Err(error)) = answer else { panic!("{answer:?}") };
+            assert!(error.to_string().contains("has shut down"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn who_waits_outside_any_runtime_waits_by_the_senders() {
+    on_every_flavour(|runtime| {
+        let (_folder, path, server, client, count) = runtime.block_on(async {
+            let (folder, path, server, count) = full().await;
+            (folder, path, server, UnixDatagram::unbound().unwrap(), count)
+        });
+        thread::scope(|scope| {
+            let sending = scope.spawn(|| executor::block_on(client.send_to(b"mine", &path)));
+            runtime.block_on(async {
+                for _ in 0..=count {
+                    server.recv(&mut [0; 16]).await.unwrap();
+                }
+            });
+            assert_eq!(sending.join().unwrap().unwrap(), 4);
         });
     });
 }

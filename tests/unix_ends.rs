@@ -1,5 +1,5 @@
-//! The ends of connections over Unix sockets: what they know of each other, their halves, where they come from, and what
-//! becomes of them without their runtime.
+//! The ends of connections over Unix sockets: what they know of each other, their halves, where they come from, and
+//! what becomes of them without their runtime.
 #![cfg(all(unix, feature = "net"))]
 
 mod support;

@@ -1,8 +1,8 @@
-//! What the halves of streams have in common, borrowed and owned: each has a stream behind a field. The macros are told the
-//! field, the stream's type, and that of its addresses.
+//! What the halves of streams have in common, borrowed and owned: each has a stream behind a field. The macros are told
+//! the field, the stream's type, and that of its addresses.
 //!
-//! The literal is what makes a `half` for the examples, and the `peer` of its stream; that has written `hello`, if the half
-//! is one that is read.
+//! The literal is what makes a `half` for the examples, and the `peer` of its stream; that has written `hello`, if the
+//! half is one that is read.
 //!
 //! Who calls it: `split.rs` and `split_owned.rs` of `tcp/` and `unix/`.
 

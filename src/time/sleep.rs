@@ -173,6 +173,12 @@ impl Sleep {
         self.expect_open(answer)
     }
 
+    /// As [`poll_timer`](Self::poll_timer), for whom it is no fault that the runtime has shut down: whether the time has come instead.
+    #[cfg(all(unix, feature = "net"))]
+    pub(crate) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        self.look(context).map(|answer| answer.is_ok())
+    }
+
     /// The timer's answer. Refused by a runtime that has shut down, or is a copy in a forked child.
     fn look(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Closed>> {
         let sleep = self;

@@ -31,6 +31,7 @@
 //! | `address.rs` | what sockets are called |
 //! | `credentials.rs` | who is at the other end |
 //! | `listener.rs`, `stream.rs`, `connecting.rs` | connections, and how they come about |
+//! | `patience.rs` | how something is waited for that no event tells of |
 //! | `transfer.rs`, `passing.rs` | what goes over them: bytes, and descriptors |
 //! | `split.rs`, `split_owned.rs` | the two directions of one, apart |
 //! | `datagram/` | messages |
@@ -47,6 +48,7 @@ mod credentials;
 pub(super) mod datagram;
 pub(super) mod listener;
 mod passing;
+mod patience;
 pub mod pipe;
 pub(super) mod socket;
 mod split;

@@ -8,19 +8,22 @@
 //!
 //! Checked by `tests/unix_datagram_full.rs`.
 
+use std::future::pending;
 use std::io;
 use std::path::Path;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::net::{SendFlags, SocketAddrUnix, sendto};
 
 use crate::io::Interest;
 use crate::net::UnixDatagram;
 use crate::net::unix::SocketAddr;
-use crate::net::unix::connecting::Patience;
+use crate::net::unix::patience::Patience;
+use crate::reactor::gone;
 use crate::source::Direction;
-use crate::time::{sleep, timeout};
+use crate::time::sleep;
 
 /// What has become of a message.
 enum Sent {
@@ -41,9 +44,6 @@ impl UnixDatagram {
     /// Nothing has that name ([`NotFound`](io::ErrorKind::NotFound)), nobody has it any more
     /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)), the message is too long, or what else the operating
     /// system says; or the runtime that the socket was made on is gone.
-    ///
-    /// # Panics
-    /// Where it waits for room in the other socket: outside a runtime.
     ///
     /// # Cancel safety
     /// Cancel-safe: dropped, it has sent nothing.
@@ -68,9 +68,6 @@ impl UnixDatagram {
     /// # Errors
     /// As [`send_to`](Self::send_to).
     ///
-    /// # Panics
-    /// As [`send_to`](Self::send_to).
-    ///
     /// # Cancel safety
     /// As [`send_to`](Self::send_to).
     ///
@@ -88,15 +85,16 @@ impl UnixDatagram {
     /// ```
     pub async fn send_to_addr(&self, message: &[u8], address: &SocketAddr) -> io::Result<usize> {
         let address = address.to_kernel()?;
-        let mut patience = Patience::new();
+        let try_send = || send_to(&self.0, message, &address);
+        let registration = self.0.registration();
+        let (handle, mut patience) = (registration.handle(), Patience::new());
         loop {
-            let try_send = || send_to(&self.0, message, &address);
-            let told = self.0.registration().async_io(Interest::WRITABLE, try_send);
+            let told = registration.async_io(Interest::WRITABLE, try_send);
             // What takes this socket's room may lie with somebody else, who never reads it.
-            let answer = timeout(patience.next(), told).await.unwrap_or_else(|_| try_send());
+            let answer = patience.wait_for(handle, told).await?.unwrap_or_else(try_send);
             match answer {
                 Ok(Sent::Whole(count)) => return Ok(count),
-                Ok(Sent::Full) => patience.wait().await,
+                Ok(Sent::Full) => drop(patience.wait_for(handle, pending::<()>()).await?),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
@@ -175,15 +173,25 @@ impl UnixDatagram {
         match ready!(self.0.poll_io(context, Direction::Write, |socket| send_to(socket, message, &address)))? {
             Sent::Whole(count) => Poll::Ready(Ok(count)),
             Sent::Full => {
-                let waker = context.waker().clone();
-                // A poll leaves nothing behind that could keep a timer.
-                self.0.registration().handle().spawn(async move {
+                // A poll leaves nothing behind that could keep a timer. A runtime that ends drops its tasks.
+                let woken = WokenByDrop(context.waker().clone());
+                let task = self.0.registration().handle().spawn(async move {
                     sleep(Patience::MOST).await;
-                    waker.wake();
+                    drop(woken);
                 });
-                Poll::Pending
+                // That it has ended already is to say that nothing runs any more.
+                if task.is_finished() { Poll::Ready(Err(gone())) } else { Poll::Pending }
             }
         }
+    }
+}
+
+/// Who is woken when this is dropped.
+struct WokenByDrop(Waker);
+
+impl Drop for WokenByDrop {
+    fn drop(&mut self) {
+        self.0.wake_by_ref();
     }
 }
 
@@ -193,9 +201,15 @@ fn send_to(socket: &mio::net::UnixDatagram, message: &[u8], address: &SocketAddr
     let flags = SendFlags::NOSIGNAL;
     #[cfg(target_vendor = "apple")]
     let flags = SendFlags::empty();
-    match sendto(socket, message, flags, address) {
+    let try_send = || sendto(socket, message, flags, address);
+    match try_send() {
         Ok(count) => Ok(Sent::Whole(count)),
-        Err(rustix::io::Errno::AGAIN) if is_writable(socket)? => Ok(Sent::Full),
+        // Room here may have come meanwhile: then the second try finds it.
+        Err(Errno::AGAIN) if is_writable(socket)? => match try_send() {
+            Ok(count) => Ok(Sent::Whole(count)),
+            Err(Errno::AGAIN) => Ok(Sent::Full),
+            Err(error) => Err(error.into()),
+        },
         Err(error) => Err(error.into()),
     }
 }
