@@ -67,7 +67,7 @@ fn what_is_peeked_is_still_there() {
             let mut buffer = [0; 5];
             assert_eq!(here.peek(&mut buffer[..2]).await.unwrap(), 2);
             assert_eq!(&buffer[..2], b"he");
-            let (mut reader, _writer) = TcpStream::split(&mut here);
+            let (mut reader, _writer) = here.split();
             assert_eq!(reader.peek(&mut buffer[..1]).await.unwrap(), 1);
             reader.read_exact(&mut buffer).await.unwrap();
             assert_eq!(&buffer, b"hello");
@@ -289,7 +289,7 @@ fn with_the_standard_librarys_end_bytes_come_in_order() {
             there.write_all(&received).unwrap();
         });
         runtime.block_on(async {
-            let (mut reader, mut writer) = TcpStream::split(&mut here);
+            let (mut reader, mut writer) = here.split();
             let mut received = vec![0; expected.len()];
             let (written, read) = futures::join!(writer.write_all(&expected), reader.read_exact(&mut received));
             written.unwrap();

@@ -81,7 +81,7 @@ fn halves_that_are_apart_come_together_only_if_they_belong_together() {
             // Nothing was said about an end.
             one.write_all(b"x").await.unwrap();
             assert_eq!(other.read(&mut [0; 8]).await.unwrap(), 1);
-            let (reader, writer) = UnixStream::split(&mut one);
+            let (reader, writer) = one.split();
             assert!(reader.as_ref().as_raw_fd() == writer.as_ref().as_raw_fd());
             assert_eq!(writer.try_write(b"y").unwrap(), 1);
             let (_reader, writer) = one.into_split();

@@ -34,6 +34,12 @@ use crate::reactor::Reactor;
 use crate::reactor::{Holder, Lease};
 
 impl Scheduler {
+    /// Whether there is a selector to wait in.
+    #[inline]
+    pub(super) fn reactor_exists(&self) -> bool {
+        self.reactor.exists()
+    }
+
     /// The lease for a worker that parks, if there is a selector, and nobody waits in it.
     #[inline]
     pub(super) fn lease_to_park(&self, worker: usize) -> Option<Lease<'_>> {

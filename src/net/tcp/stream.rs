@@ -219,7 +219,7 @@ impl TcpStream {
     /// # fusee::runtime::block_on(async {
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let mut stream = TcpStream::connect(listener.local_addr()?).await?;
-    /// let (mut reader, mut writer): (tcp::ReadHalf<'_>, tcp::WriteHalf<'_>) = TcpStream::split(&mut stream);
+    /// let (mut reader, mut writer) = stream.split();
     /// writer.write_all(b"x").await?;
     /// listener.accept().await?.0.write_all(b"y").await?;
     /// reader.read_exact(&mut [0]).await?;

@@ -222,7 +222,7 @@ impl UnixStream {
     /// other.write_all(b"hello").await?;
     /// other.close().await?;
     ///
-    /// let (mut reader, mut writer): (unix::ReadHalf<'_>, unix::WriteHalf<'_>) = UnixStream::split(&mut one);
+    /// let (mut reader, mut writer) = one.split();
     /// fusee::io::copy(&mut reader, &mut writer).await?;
     /// let mut buffer = [0; 5];
     /// other.read_exact(&mut buffer).await?;

@@ -210,7 +210,7 @@ impl Worker {
             return if self.timing.has_events() { self.fires() } else { Next::Exit };
         }
         let (timers, shard) = (&self.shard.scheduler.timers, self.shard.index);
-        let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval);
+        let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval) || self.has_been_long();
         // What the last waker has queued without a notification comes before the next waker, which may block.
         if !self.timing.owes_poll() {
             let has_events = self.timing.has_events() || (looks && self.look_at_sources());

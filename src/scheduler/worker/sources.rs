@@ -37,6 +37,13 @@ impl Worker {
         }
     }
 
+    /// Whether, on a runtime with sources, the kernel's coarse clock has moved on since the last call: the last poll may have taken long, however few there were since the last
+    /// look. It costs a tenth of a look, where others cost nothing.
+    #[inline]
+    pub(super) fn has_been_long(&self) -> bool {
+        self.shard.scheduler.reactor_exists() && self.timing.has_ticked()
+    }
+
     /// Looks for events, without waiting, unless there is enough to do. True if there are some.
     pub(super) fn look_at_sources(&self) -> bool {
         if self.queue.len() >= ENOUGH {

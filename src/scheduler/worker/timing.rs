@@ -24,7 +24,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::Worker;
-use crate::facade::{Arc, RawInstant, mutant};
+use crate::facade::{Arc, RawInstant, coarse_nanoseconds, mutant};
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
 use crate::task::waker::{Identity, is_quiet, wake_quietly};
@@ -59,6 +59,8 @@ pub(super) struct Timing {
     owes_look: Cell<bool>,
     /// The last poll was preceded by one.
     has_looked_outside: Cell<bool>,
+    /// What the coarse clock showed last.
+    tick: Cell<u64>,
     firing: Cell<Firing>,
     /// When it last fired something.
     fired: Cell<Option<RawInstant>>,
@@ -106,6 +108,7 @@ impl Timing {
             has_more: Cell::new(false),
             owes_look: Cell::new(false),
             has_looked_outside: Cell::new(false),
+            tick: Cell::new(0),
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
             owes_poll: Cell::new(false),
@@ -198,6 +201,12 @@ impl Timing {
             self.owes_look.set(looks);
         }
         fires
+    }
+
+    /// Whether the kernel's coarse clock has moved on since the last call.
+    #[inline]
+    pub(super) fn has_ticked(&self) -> bool {
+        coarse_nanoseconds().is_some_and(|now| self.tick.replace(now) != now)
     }
 
     /// Something fires instead of a poll: one comes before the next look.
