@@ -18,14 +18,13 @@ use crate::harness::{Model, join, spawn, witness};
 use crate::park::{Parker, Unparker};
 use crate::reactor::slot::{Direction, Slot};
 use crate::reactor::{Holder, Reactor, bits};
-use crate::runtime::{Builder, Handle};
+use crate::runtime::Builder;
 use crate::scheduler::watch::Watchman;
-use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Membership, Policy, Scheduler, Shard};
+use crate::scheduler::worker::{self, Next, Seed};
+use crate::scheduler::{self, Membership, Policy, Scheduler, Shard, seat};
 use crate::source::Evented;
 use crate::task::meta::Origin;
 use crate::task::waker::wake_quietly;
-use crate::task::yield_now;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
@@ -217,7 +216,7 @@ fn first_source_vs_park() {
 /// Mutants: `watch_ignores_lease`.
 #[test]
 fn left_vs_driver() {
-    Model::new("left_vs_driver", 50).preemptions(2).branches(10_000).check(|| {
+    Model::new("left_vs_driver", 50).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         scene.scheduler.has_first_source();
@@ -263,38 +262,75 @@ fn look_vs_driver(pauses: bool) {
 /// The clock runs: the driver goes to sleep because nobody has looked for a while.
 #[test]
 fn look_vs_watch() {
-    Model::new("look_vs_watch", 50).preemptions(2).branches(10_000).check(|| look_vs_driver(false));
+    Model::new("look_vs_watch", 50).preemptions(1).branches(10_000).check(|| look_vs_driver(false));
 }
 
 /// The clock is paused meanwhile: the driver is the only one to wait for events.
 #[test]
 fn look_vs_pause() {
-    Model::new("look_vs_pause", 50).preemptions(2).branches(10_000).check(|| look_vs_driver(true));
+    Model::new("look_vs_pause", 50).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
 }
 
-/// The driver is in the selector when the worker parks: in the end the worker is.
+/// Waits, running, until `holder` has the lease.
+fn until_held(reactor: &Reactor, holder: Holder) {
+    while reactor.holder() != Some(holder) {
+        loom::thread::yield_now();
+    }
+}
+
+/// The driver is in the selector when the worker comes to park: in the end the worker is.
 ///
-/// Mutants: `driver_keeps_lease`.
+/// Mutants: `seat_leaves_driver`.
 #[test]
 fn seat_vs_driver() {
-    Model::new("seat_vs_driver", 50).preemptions(1).branches(10_000).check(|| {
+    Model::new("seat_vs_driver", 10).preemptions(0).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
         scene.scheduler.has_first_source();
-        let reactor = scene.reactor.clone();
-        scene.spawn(async move {
-            while reactor.holder() != Some(Holder::Driver) {
-                loom::thread::yield_now();
-            }
-        });
         let driving = drive(&scene.scheduler, scene.driver);
+        until_held(&scene.reactor, Holder::Driver);
         let [seed] = scene.seeds;
         let working = work(seed, &scene.scheduler, 0);
-        while scene.reactor.holder() != Some(Holder::Parked(0)) {
-            loom::thread::yield_now();
-        }
+        until_held(&scene.reactor, Holder::Parked(0));
         scene.scheduler.close();
         join([working, driving]);
+    });
+}
+
+/// The driver finds nobody to wake, for a worker searches, and goes to the selector, for that has stopped, beside another worker that parked meanwhile while the lease
+/// was a third one's: it does not stay there.
+///
+/// Mutants: `driver_keeps_lease`, `driver_polls`.
+#[test]
+fn driver_vs_parked() {
+    Model::new("driver_vs_parked", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<2>::running();
+        let (_source, _peer) = scene.source();
+        scene.scheduler.has_first_source();
+        let [seed, searching] = scene.seeds;
+        seat::sit(searching.into_worker(Shard::new(scene.scheduler.clone(), 1)));
+        assert!(matches!(worker::next(), Some(Next::Park)), "it searches, and has nothing to do");
+        let lease = scene.reactor.lease(Holder::Parked(1)).expect("nobody else waits");
+        let working = work(seed, &scene.scheduler, 0);
+        loom::thread::yield_now();
+        drop(lease);
+        let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
+        let driving = spawn(move || {
+            let mut watchman = Watchman::new(&scheduler);
+            // It was called for the first source.
+            driver.park();
+            let next = watchman.look(&scheduler).expect("somebody must wait");
+            clock::advance_to(next);
+            watchman.look(&scheduler);
+            if let Some(mut lease) = scheduler.lease_for_driver() {
+                assert!(driver.poll(&mut lease, None, &mut Vec::new(), || true), "nothing but a token ends the wait");
+            }
+        });
+        worker::pause();
+        join([driving]);
+        scene.scheduler.close();
+        seat::stand().expect("it is on its seat").exit();
+        join([working]);
     });
 }
 
@@ -318,7 +354,7 @@ fn poll_vs_close() {
 /// Mutants: `pause_leaves_poller`.
 #[test]
 fn pause_vs_poller() {
-    Model::new("pause_vs_poller", 50).preemptions(2).branches(10_000).check(|| {
+    Model::new("pause_vs_poller", 50).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
         let (_source, _peer) = scene.source();
         let driving = drive(&scene.scheduler, scene.driver);
@@ -337,69 +373,55 @@ fn pause_vs_poller() {
     });
 }
 
-/// The clock is paused, and then an event sent, while the worker is in the selector, and a timer waits for time to move: what the event wakes sees the time at
-/// which it was sent.
-///
-/// Mutants: `io_stirs_late`.
-#[test]
-fn event_vs_pause() {
-    Model::new("event_vs_pause", 50).preemptions(2).branches(10_000).check(|| {
-        let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
-        let (source, peer) = scene.source();
-        let (sent, scheduler) = (StdArc::new(Plain::new(0)), scene.scheduler.clone());
-        let seen = sent.clone();
-        scene.spawn(async move {
-            source.read().await;
-            assert_eq!(scheduler.timers().clock().now(), seen.load(Unseen), "an event is overtaken by time");
-            scheduler.close();
-        });
-        let driving = drive(&scene.scheduler, scene.driver);
-        let [seed] = scene.seeds;
-        let working = work(seed, &scene.scheduler, 0);
-        let timers = scene.scheduler.timers();
-        // This thread counts as a task would.
-        timers.clock().stir();
-        assert!(timers.clock().pause());
-        let (_, waker) = CountingWaker::pair();
-        let now = timers.clock().now();
-        let ticket = timers.register(1, now + 7, waker).expect("the timers are open");
-        sent.store(now, Unseen);
-        write(&peer);
-        timers.clock().rest();
-        join([working, driving]);
-        timers.cancel(1, ticket);
+/// A thread that counts as awake sends an event, while a timer waits for time to move: what the event wakes sees the time at which it was sent. If it `pauses`, the
+/// clock runs before that, and the worker may be in the selector.
+fn event_vs_time(pauses: bool) {
+    let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(!pauses, 2, driver));
+    let (source, peer) = scene.source();
+    let (sent, scheduler) = (StdArc::new(Plain::new(0)), scene.scheduler.clone());
+    let seen = sent.clone();
+    scene.spawn(async move {
+        source.read().await;
+        assert_eq!(scheduler.timers().clock().now(), seen.load(Unseen), "an event is overtaken by time");
+        scheduler.close();
     });
+    let driving = drive(&scene.scheduler, scene.driver);
+    let [seed] = scene.seeds;
+    let working = work(seed, &scene.scheduler, 0);
+    let timers = scene.scheduler.timers();
+    assert_eq!(timers.clock().pause(), pauses);
+    let (_, waker) = CountingWaker::pair();
+    let now = timers.clock().now();
+    let ticket = timers.register(1, now + 7, waker).expect("the timers are open");
+    sent.store(now, Unseen);
+    write(&peer);
+    timers.clock().rest();
+    join([working, driving]);
+    timers.cancel(1, ticket);
 }
 
-/// On a paused clock a task is sent a byte by the root future, while a timer waits for time to move: it has it before time moves.
+/// The driver is the one to look, before it moves the clock.
 ///
 /// Mutants: `driver_moves_unlooked`.
 #[test]
 fn event_vs_advance() {
-    Model::new("event_vs_advance", 100).preemptions(2).branches(10_000).check(|| {
-        let runtime = Builder::new_current_thread().start_paused(true).io_grace(Duration::ZERO).build().unwrap();
-        let (_, counting) = CountingWaker::pair();
-        let timer = runtime.handle().timers().register(0, 7, counting).expect("the timers are open");
-        runtime.block_on(async {
-            let (own, peer) = Stream::pair(1);
-            let own = Evented::with_interest(own, bits::READABLE).unwrap();
-            let reader = crate::task::spawn(async move {
-                let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut [0]))).await;
-                assert_eq!(read.unwrap(), 1);
-                Handle::current().timers().clock().now()
-            });
-            yield_now().await;
-            write(&peer);
-            assert_eq!(reader.await.unwrap(), 0, "an event is overtaken by time");
-        });
-        runtime.handle().timers().cancel(0, timer);
-    });
+    let model = Model::new("event_vs_advance", 100).preemptions(1).branches(10_000);
+    model.check(|| event_vs_time(false));
+}
+
+/// The worker may have fetched the event: it counts as awake before it gives up the lease.
+///
+/// Mutants: `io_stirs_late`.
+#[test]
+fn event_vs_pause() {
+    let model = Model::new("event_vs_pause", 100).preemptions(1).branches(10_000);
+    model.check(|| event_vs_time(true));
 }
 
 /// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
 #[test]
 fn e2e_echo() {
-    Model::new("e2e_echo", 100).preemptions(1).branches(10_000).check(|| {
+    Model::new("e2e_echo", 20).preemptions(0).branches(10_000).check(|| {
         let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let (own, peer) = Stream::pair(1);
         let writing = spawn(move || {
@@ -408,14 +430,11 @@ fn e2e_echo() {
         });
         runtime.block_on(async {
             let own = Evented::new(own).unwrap();
-            let echo = crate::task::spawn(async move {
-                let mut byte = [0];
-                let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
-                assert_eq!(read.unwrap(), 1);
-                let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
-                assert_eq!(written.unwrap(), 1);
-            });
-            echo.await.unwrap();
+            let mut byte = [0];
+            let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
+            assert_eq!(read.unwrap(), 1);
+            let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
+            assert_eq!(written.unwrap(), 1);
         });
         drop(runtime);
         let mut answer = [0];

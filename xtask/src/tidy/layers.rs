@@ -19,14 +19,18 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["entered"], may_use: &[] },
     Layer { modules: &["duty"], may_use: &["facade"] },
     Layer { modules: &["spare"], may_use: &[] },
-    Layer { modules: &["park"], may_use: &["facade"] },
+    Layer { modules: &["reactor"], may_use: &["facade", "spare"] },
+    Layer { modules: &["park"], may_use: &["facade", "reactor"] },
     Layer { modules: &["task"], may_use: &["facade", "spare"] },
     Layer { modules: &["scheduler::idle"], may_use: &["facade"] },
     Layer { modules: &["time::wheel"], may_use: &["spare"] },
     Layer { modules: &["time::error"], may_use: &[] },
     Layer { modules: &["time::clock"], may_use: &["facade", "park", "spare"] },
     Layer { modules: &["time::shard"], may_use: &["facade", "time::wheel"] },
-    Layer { modules: &["time::driver"], may_use: &["facade", "park", "time::wheel", "time::clock", "time::shard"] },
+    Layer {
+        modules: &["time::driver"],
+        may_use: &["facade", "reactor", "park", "time::wheel", "time::clock", "time::shard"],
+    },
     Layer { modules: &["scheduler::hooks"], may_use: &["facade", "task"] },
     Layer { modules: &["blocking"], may_use: &["facade", "spare", "task"] },
     Layer {
@@ -34,6 +38,7 @@ const LAYERS: &[Layer] = &[
         may_use: &[
             "facade",
             "duty",
+            "reactor",
             "park",
             "task",
             "scheduler::idle",
@@ -59,6 +64,9 @@ const LAYERS: &[Layer] = &[
         may_use: &["*"],
     },
     Layer { modules: &["time"], may_use: &["*"] },
+    Layer { modules: &["source"], may_use: &["*"] },
+    Layer { modules: &["io"], may_use: &["*"] },
+    Layer { modules: &["net"], may_use: &["*"] },
     Layer { modules: &["sync"], may_use: &[] },
     Layer { modules: &[ROOT], may_use: &["*"] },
 ];
