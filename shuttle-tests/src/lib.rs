@@ -26,6 +26,7 @@ mod duty;
 mod entered;
 mod facade;
 pub mod harness;
+pub mod net;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/reactor/mod.rs"]

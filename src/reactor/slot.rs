@@ -25,7 +25,7 @@
 //! - `io_cancel_keeps` (structural): who waits no more is not woken.
 //!
 //! Who calls it: [`deliver`](Slot::deliver) and [`close`](Slot::close) whoever has the lease; all else the threads that use the source.
-//! Checked by the models `ready_vs_register`, `ready_vs_clear`, `ready_other_task`, `ready_many` and `ready_clone_panics`.
+//! Checked by the models `ready_vs_register`, `ready_vs_clear`, `ready_other_task`, `ready_both_ways`, `ready_many` and `ready_clone_panics`.
 //! Deliberately not here: which slot an event is for (`table.rs`).
 
 use std::task::{Poll, Waker};

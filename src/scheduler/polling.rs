@@ -2,8 +2,8 @@
 //!
 //! - A worker that parks takes the lease, if it is free, and waits in the selector. If the driver has it the worker parks as if there were no sources, and calls the
 //!   driver out, which then wakes a parked worker; if another worker has it there is nothing to do.
-//! - A worker that has waited and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: unless it is the only one, and no thread beside
-//!   it has ever waited for a source, for then nobody else could run what an event wakes.
+//! - A worker that has waited, or looked, and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: the driver may have come
+//!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it has ever waited for a source: then nobody else could run what an event wakes.
 //! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
 //!   selector; if none is parked the driver waits in the selector itself, until a worker parks.
 //! - While some worker waits in the selector throughout a tick the watch has nothing to do, and stops. So connections that are idle cost nothing.
@@ -16,12 +16,12 @@
 //! - `poller_left`: the fence between *the lease is free* and *does anybody watch?* Pairs with `watch_recheck`: the worker sees that nobody watches, or
 //!   the driver that nobody waits.
 //! - `driver_polls`: the fence between *the driver has the lease* and *is a worker parked?* Pairs with `idle_recheck`: the driver sees the worker, or that one sees
-//!   who has the lease (structural: `driver_keeps_lease`).
+//!   who has the lease (structural: `driver_keeps_lease`), and calls the driver out (structural: `seat_leaves_driver`).
 //! - `io_born_silent` (structural): the first source wakes somebody.
 //! - `pause_leaves_poller` (structural): who waits in the selector while the clock is paused is called out.
 //!
 //! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
-//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `seat_vs_driver` and `pause_vs_poller`.
+//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked` and `pause_vs_poller`.
 //! Deliberately not here: the selector (`reactor/`).
 
 use super::Scheduler;
@@ -49,7 +49,9 @@ impl Scheduler {
         match self.reactor.lease(Holder::Parked(worker)) {
             Ok(lease) => Some(lease),
             Err(Some(Holder::Driver)) => {
-                self.timers.unpark_driver();
+                if !mutant("seat_leaves_driver") {
+                    self.timers.unpark_driver();
+                }
                 None
             }
             Err(_) => None,
@@ -65,7 +67,7 @@ impl Scheduler {
         self.reactor.lease(Holder::Looking(worker)).ok()
     }
 
-    /// A worker that has waited in the selector has given up the lease.
+    /// A worker that has waited in the selector, or has looked there, has given up the lease.
     pub(super) fn poller_left(&self) {
         if self.watch.poller_left(|| self.can_share_events()) || self.timers.clock().is_paused() {
             self.timers.unpark_driver();

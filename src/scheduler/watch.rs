@@ -17,9 +17,10 @@
 //! Who calls it: [`Watch::slot_filled`] the worker that has filled its slot; [`Watchman`] belongs to the driver thread.
 //!
 //! # Invariants (ordering labels)
-//! - `slot_publish`, `poller_left`, `watch_recheck`: the fences above. `watch_ignores_lease` (structural): a lease that nobody has is watched over. `watch_skip_recheck` (structural): step 3 of the driver.
+//! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver. `poller_left`, `watch_ignores_lease` (structural): the
+//!   same for a worker that gives up the lease.
 //!
-//! Checked by the models `slot_vs_watch` and `slot_vs_rescue`.
+//! Checked by the models `slot_vs_watch`, `slot_vs_rescue`, `left_vs_watch` and `left_vs_driver`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
 //! one worker has no watch, for nobody else could run the task.
 

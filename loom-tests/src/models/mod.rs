@@ -20,6 +20,7 @@ mod runtime;
 mod selector_suite;
 mod shutdown;
 mod slot;
+mod sourced;
 mod stage;
 mod stand_ins;
 mod task;

@@ -2,137 +2,35 @@
 //!
 //! What must not happen is that an event is told by nobody: whoever waits for it is blocked for ever.
 
-use std::future::{Future, poll_fn, ready};
+use std::future::poll_fn;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
-use std::task::Poll;
-use std::time::Duration;
 
 use super::reactor::Waiting;
-use super::runtime::{POLICY, with_sources};
+use super::runtime::POLICY;
+use super::sourced::{Scene, drive, work, write};
 use super::stage::{CountingWaker, Register};
+use crate::facade::Arc;
 use crate::facade::atomic::{AtomicUsize, Ordering};
+use crate::facade::clock;
 use crate::facade::selector::Stream;
-use crate::facade::{Arc, clock};
-use crate::harness::{Model, join, spawn, witness};
-use crate::park::{Parker, Unparker};
-use crate::reactor::slot::{Direction, Slot};
+use crate::harness::{Model, join, spawn};
+use crate::park::Parker;
 use crate::reactor::{Holder, Reactor, bits};
-use crate::runtime::{Builder, Handle};
+use crate::runtime::Builder;
 use crate::scheduler::watch::Watchman;
-use crate::scheduler::worker::{self, Seed};
-use crate::scheduler::{self, Membership, Policy, Scheduler, Shard};
+use crate::scheduler::worker::{self, Next};
+use crate::scheduler::{self, Membership, Policy, Scheduler, Shard, seat};
 use crate::source::Evented;
 use crate::task::meta::Origin;
-use crate::task::waker::wake_quietly;
-use crate::task::yield_now;
 use crate::time::clock::Clock;
-use crate::time::driver::Timers;
-
-/// A scheduler with sources, and the threads that it is to have.
-struct Scene<const WORKERS: usize> {
-    reactor: Arc<Reactor>,
-    scheduler: Arc<Scheduler>,
-    foreign: Arc<Shard>,
-    seeds: [Seed; WORKERS],
-    driver: Parker,
-}
-
-/// A source that a task or a thread waits for.
-struct Watched {
-    own: Stream,
-    slot: Arc<Slot>,
-}
-
-impl<const WORKERS: usize> Scene<WORKERS> {
-    fn new(policy: Policy, clock: impl FnOnce(Unparker) -> Clock) -> Self {
-        let reactor = Reactor::new(policy.io_grace);
-        let seeds = [(); WORKERS].map(|()| Seed::new(&reactor));
-        let driver = Parker::polling(&reactor);
-        let timers = Timers::new(clock(driver.unparker()), WORKERS + 1, driver.unparker());
-        let scheduler = with_sources(&seeds, timers, &reactor, policy);
-        let foreign = Shard::new(scheduler.clone(), WORKERS);
-        Self { reactor, scheduler, foreign, seeds, driver }
-    }
-
-    /// Of a clock that only runs.
-    fn running() -> Self {
-        Self::new(POLICY, |_| Clock::new())
-    }
-
-    /// A source, with its other side.
-    fn source(&self) -> (Watched, Stream) {
-        let (mut own, peer) = Stream::pair(1);
-        let slot = self.reactor.add(&mut own, bits::READABLE).expect("it is open").slot;
-        (Watched { own, slot }, peer)
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(scheduler::spawn(Membership::new(&self.foreign), task, Origin::here()));
-    }
-}
-
-impl Watched {
-    /// Reads a byte, as a task.
-    async fn read(&self) {
-        poll_fn(|context| {
-            loop {
-                match self.slot.poll_ready(Direction::Read, context.waker()) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(seen) => {
-                        let seen = seen.expect("the reactor closes last");
-                        if self.own.read(&mut [0]).is_ok() {
-                            return Poll::Ready(());
-                        }
-                        self.slot.refute(seen);
-                    }
-                }
-            }
-        })
-        .await;
-    }
-
-    /// Reads a byte, and blocks its thread until then.
-    fn block(&self) {
-        Waiting::new().read(&self.slot, &self.own);
-    }
-}
-
-fn write(peer: &Stream) {
-    assert_eq!(peer.write(b"a").expect("there is room"), 1);
-}
-
-/// Starts the worker `index`.
-fn work(seed: Seed, scheduler: &Arc<Scheduler>, index: usize) -> loom::thread::JoinHandle<()> {
-    let worker = seed.into_worker(Shard::new(scheduler.clone(), index));
-    spawn(move || worker::run(worker))
-}
-
-/// Starts the driver. To it time passes as soon as it waits for it.
-fn drive(scheduler: &Arc<Scheduler>, driver: Parker) -> loom::thread::JoinHandle<()> {
-    let scheduler = scheduler.clone();
-    spawn(move || {
-        let mut watchman = Watchman::new(&scheduler);
-        let watch = || {
-            let next = watchman.look(&scheduler);
-            if let Some(next) = next {
-                loom::thread::yield_now();
-                clock::advance_to(next);
-            }
-            next
-        };
-        let has_work = || scheduler.has_waiting_tasks();
-        let lease = || scheduler.lease_for_driver();
-        scheduler.timers().drive(&driver, has_work, watch, lease, |due| due.drain(..).for_each(wake_quietly));
-    })
-}
 
 /// A worker in the selector is claimed for a task from outside as an event comes: it takes the token that comes with the claim, and counts once.
 ///
 /// Mutants: `worker_leaves_token`.
 #[test]
 fn poll_vs_claim() {
-    Model::new("poll_vs_claim", 100).preemptions(2).branches(10_000).check(|| {
+    Model::new("poll_vs_claim", 4_500).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (source, peer) = scene.source();
         let left = StdArc::new(AtomicUsize::new(2));
@@ -169,7 +67,7 @@ fn poll_vs_claim() {
 /// Mutants: `io_batch_silent`.
 #[test]
 fn poll_batch_vs_sleep() {
-    Model::new("poll_batch_vs_sleep", 100).preemptions(1).branches(10_000).check(|| {
+    Model::new("poll_batch_vs_sleep", 1_800).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<2>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         write(&peer);
@@ -197,7 +95,7 @@ fn poll_batch_vs_sleep() {
 /// Mutants: `io_born_silent`.
 #[test]
 fn first_source_vs_park() {
-    Model::new("first_source_vs_park", 50).preemptions(2).branches(10_000).check(|| {
+    Model::new("first_source_vs_park", 500).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let [seed] = scene.seeds;
         let working = work(seed, &scene.scheduler, 0);
@@ -217,7 +115,7 @@ fn first_source_vs_park() {
 /// Mutants: `watch_ignores_lease`.
 #[test]
 fn left_vs_driver() {
-    Model::new("left_vs_driver", 50).preemptions(2).branches(10_000).check(|| {
+    Model::new("left_vs_driver", 5_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         scene.scheduler.has_first_source();
@@ -263,38 +161,85 @@ fn look_vs_driver(pauses: bool) {
 /// The clock runs: the driver goes to sleep because nobody has looked for a while.
 #[test]
 fn look_vs_watch() {
-    Model::new("look_vs_watch", 50).preemptions(2).branches(10_000).check(|| look_vs_driver(false));
+    Model::new("look_vs_watch", 120).preemptions(1).branches(10_000).check(|| look_vs_driver(false));
 }
 
 /// The clock is paused meanwhile: the driver is the only one to wait for events.
 #[test]
 fn look_vs_pause() {
-    Model::new("look_vs_pause", 50).preemptions(2).branches(10_000).check(|| look_vs_driver(true));
+    Model::new("look_vs_pause", 2_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
 }
 
-/// The driver is in the selector when the worker parks: in the end the worker is.
+/// Waits, running, until `holder` has the lease.
+fn until_held(reactor: &Reactor, holder: Holder) {
+    while reactor.holder() != Some(holder) {
+        loom::thread::yield_now();
+    }
+}
+
+/// Has the driver look twice, a period apart, and then wait in the selector, if it is to, until it is called. It was called for the first source.
+fn look_and_wait(scheduler: &Scheduler, driver: &Parker) -> Watchman {
+    let mut watchman = Watchman::new(scheduler);
+    driver.park();
+    let next = watchman.look(scheduler).expect("somebody must wait");
+    clock::advance_to(next);
+    watchman.look(scheduler);
+    if let Some(mut lease) = scheduler.lease_for_driver() {
+        assert!(driver.poll(&mut lease, None, &mut Vec::new(), || true), "nothing but a token ends the wait");
+    }
+    watchman
+}
+
+/// The driver is in the selector when the worker comes to park: in the end the worker is.
 ///
-/// Mutants: `driver_keeps_lease`.
+/// Mutants: `seat_leaves_driver`.
 #[test]
 fn seat_vs_driver() {
-    Model::new("seat_vs_driver", 50).preemptions(1).branches(10_000).check(|| {
+    Model::new("seat_vs_driver", 170).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
         scene.scheduler.has_first_source();
-        let reactor = scene.reactor.clone();
-        scene.spawn(async move {
-            while reactor.holder() != Some(Holder::Driver) {
-                loom::thread::yield_now();
-            }
+        let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
+        let driving = spawn(move || {
+            let mut watchman = look_and_wait(&scheduler, &driver);
+            watchman.look(&scheduler);
         });
-        let driving = drive(&scene.scheduler, scene.driver);
+        until_held(&scene.reactor, Holder::Driver);
         let [seed] = scene.seeds;
         let working = work(seed, &scene.scheduler, 0);
-        while scene.reactor.holder() != Some(Holder::Parked(0)) {
-            loom::thread::yield_now();
-        }
+        join([driving]);
+        until_held(&scene.reactor, Holder::Parked(0));
         scene.scheduler.close();
-        join([working, driving]);
+        join([working]);
+    });
+}
+
+/// The driver finds nobody to wake, for a worker searches, and goes to the selector, for that has stopped, beside another worker that parked meanwhile while the lease
+/// was a third one's: it does not stay there.
+///
+/// Mutants: `driver_keeps_lease`, `driver_polls`.
+#[test]
+fn driver_vs_parked() {
+    Model::new("driver_vs_parked", 380).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<2>::running();
+        let (_source, _peer) = scene.source();
+        scene.scheduler.has_first_source();
+        let [seed, searching] = scene.seeds;
+        seat::sit(searching.into_worker(Shard::new(scene.scheduler.clone(), 1)));
+        assert!(matches!(worker::next(), Some(Next::Park)), "it searches, and has nothing to do");
+        let lease = scene.reactor.lease(Holder::Parked(1)).expect("nobody else waits");
+        let working = work(seed, &scene.scheduler, 0);
+        loom::thread::yield_now();
+        drop(lease);
+        let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
+        let driving = spawn(move || {
+            look_and_wait(&scheduler, &driver);
+        });
+        worker::pause();
+        join([driving]);
+        scene.scheduler.close();
+        seat::stand().expect("it is on its seat").exit();
+        join([working]);
     });
 }
 
@@ -303,7 +248,7 @@ fn seat_vs_driver() {
 /// Mutants: `scheduler_unpark_before_flag`.
 #[test]
 fn poll_vs_close() {
-    Model::new("poll_vs_close", 20).preemptions(3).branches(10_000).check(|| {
+    Model::new("poll_vs_close", 13).preemptions(3).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
         let [seed] = scene.seeds;
@@ -318,7 +263,7 @@ fn poll_vs_close() {
 /// Mutants: `pause_leaves_poller`.
 #[test]
 fn pause_vs_poller() {
-    Model::new("pause_vs_poller", 50).preemptions(2).branches(10_000).check(|| {
+    Model::new("pause_vs_poller", 3_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
         let (_source, _peer) = scene.source();
         let driving = drive(&scene.scheduler, scene.driver);
@@ -337,69 +282,59 @@ fn pause_vs_poller() {
     });
 }
 
-/// The clock is paused, and then an event sent, while the worker is in the selector, and a timer waits for time to move: what the event wakes sees the time at
-/// which it was sent.
-///
-/// Mutants: `io_stirs_late`.
-#[test]
-fn event_vs_pause() {
-    Model::new("event_vs_pause", 50).preemptions(2).branches(10_000).check(|| {
-        let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
-        let (source, peer) = scene.source();
-        let (sent, scheduler) = (StdArc::new(Plain::new(0)), scene.scheduler.clone());
-        let seen = sent.clone();
-        scene.spawn(async move {
-            source.read().await;
-            assert_eq!(scheduler.timers().clock().now(), seen.load(Unseen), "an event is overtaken by time");
-            scheduler.close();
-        });
-        let driving = drive(&scene.scheduler, scene.driver);
-        let [seed] = scene.seeds;
-        let working = work(seed, &scene.scheduler, 0);
-        let timers = scene.scheduler.timers();
-        // This thread counts as a task would.
-        timers.clock().stir();
-        assert!(timers.clock().pause());
-        let (_, waker) = CountingWaker::pair();
-        let now = timers.clock().now();
-        let ticket = timers.register(1, now + 7, waker).expect("the timers are open");
-        sent.store(now, Unseen);
-        write(&peer);
-        timers.clock().rest();
-        join([working, driving]);
-        timers.cancel(1, ticket);
+/// A thread that counts as awake sends an event, while a timer waits for time to move: what the event wakes sees the time at which it was sent. If it `pauses`, the
+/// clock runs before that, and the worker may be in the selector.
+fn event_vs_time(pauses: bool) {
+    let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(!pauses, 2, driver));
+    let (source, peer) = scene.source();
+    let (sent, scheduler) = (StdArc::new(Plain::new(0)), scene.scheduler.clone());
+    let seen = sent.clone();
+    scene.spawn(async move {
+        source.read().await;
+        assert_eq!(scheduler.timers().clock().now(), seen.load(Unseen), "an event is overtaken by time");
+        scheduler.close();
     });
+    let driving = drive(&scene.scheduler, scene.driver);
+    let [seed] = scene.seeds;
+    let working = work(seed, &scene.scheduler, 0);
+    let timers = scene.scheduler.timers();
+    if pauses {
+        // So that the worker is in the selector, mostly.
+        loom::thread::yield_now();
+    }
+    assert_eq!(timers.clock().pause(), pauses);
+    let (_, waker) = CountingWaker::pair();
+    let now = timers.clock().now();
+    let ticket = timers.register(1, now + 7, waker).expect("the timers are open");
+    sent.store(now, Unseen);
+    write(&peer);
+    timers.clock().rest();
+    join([working, driving]);
+    timers.cancel(1, ticket);
 }
 
-/// On a paused clock a task is sent a byte by the root future, while a timer waits for time to move: it has it before time moves.
+/// The driver is the one to look, before it moves the clock.
 ///
 /// Mutants: `driver_moves_unlooked`.
 #[test]
 fn event_vs_advance() {
-    Model::new("event_vs_advance", 100).preemptions(2).branches(10_000).check(|| {
-        let runtime = Builder::new_current_thread().start_paused(true).io_grace(Duration::ZERO).build().unwrap();
-        let (_, counting) = CountingWaker::pair();
-        let timer = runtime.handle().timers().register(0, 7, counting).expect("the timers are open");
-        runtime.block_on(async {
-            let (own, peer) = Stream::pair(1);
-            let own = Evented::with_interest(own, bits::READABLE).unwrap();
-            let reader = crate::task::spawn(async move {
-                let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut [0]))).await;
-                assert_eq!(read.unwrap(), 1);
-                Handle::current().timers().clock().now()
-            });
-            yield_now().await;
-            write(&peer);
-            assert_eq!(reader.await.unwrap(), 0, "an event is overtaken by time");
-        });
-        runtime.handle().timers().cancel(0, timer);
-    });
+    let model = Model::new("event_vs_advance", 600).preemptions(1).branches(10_000);
+    model.check(|| event_vs_time(false));
+}
+
+/// The worker may have fetched the event: it counts as awake before it gives up the lease.
+///
+/// Mutants: `io_stirs_late`.
+#[test]
+fn event_vs_pause() {
+    let model = Model::new("event_vs_pause", 20_000).preemptions(1).branches(10_000);
+    model.check(|| event_vs_time(true));
 }
 
 /// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
 #[test]
 fn e2e_echo() {
-    Model::new("e2e_echo", 100).preemptions(1).branches(10_000).check(|| {
+    Model::new("e2e_echo", 25).preemptions(0).branches(10_000).check(|| {
         let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let (own, peer) = Stream::pair(1);
         let writing = spawn(move || {
@@ -408,14 +343,11 @@ fn e2e_echo() {
         });
         runtime.block_on(async {
             let own = Evented::new(own).unwrap();
-            let echo = crate::task::spawn(async move {
-                let mut byte = [0];
-                let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
-                assert_eq!(read.unwrap(), 1);
-                let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
-                assert_eq!(written.unwrap(), 1);
-            });
-            echo.await.unwrap();
+            let mut byte = [0];
+            let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
+            assert_eq!(read.unwrap(), 1);
+            let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
+            assert_eq!(written.unwrap(), 1);
         });
         drop(runtime);
         let mut answer = [0];

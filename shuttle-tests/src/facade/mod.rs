@@ -1,7 +1,7 @@
 //! The facade of `src/facade.rs`, backed by shuttle: the same names, signatures and meanings.
 //!
 //! What lives here: shuttle's types where they fit, and stand-ins where it has nothing: [`lock`] (no poisoning, waits with a deadline),
-//! [`clock`] (virtual time, the very file that the models use) and [`passage`] (the thread that makes it pass), [`deque`] (the
+//! [`clock`] and [`selector`] (virtual time and the kernel's sources, the very files that the models use) and [`passage`] (the thread that makes time pass), [`deque`] (the
 //! work-stealing queues), [`cell`] (accesses that must not overlap), [`mutation`] (which step is broken on purpose).
 //! Who calls it: every file included from `src/`, on the threads of a schedule, inside an execution of `crate::harness`.
 //!

@@ -24,6 +24,10 @@ use super::selector;
 /// How many of the thread's steps go by, on average, for one that moves the clock. A schedule draws one of these.
 const SLOWNESS: [u32; 3] = [2, 16, 128];
 
+/// How many of the thread's steps go by, on average, for one behind which every thread has its turn that can go on. Where priorities decide, time and who waits for
+/// each of its moments would otherwise keep a third thread waiting for ever.
+const YIELDS: u32 = 64;
+
 /// A deadline so far ahead is none. No scenario waits for one, though timers and idle threads may have one.
 const FAR: Duration = Duration::from_secs(3_600);
 
@@ -100,6 +104,9 @@ fn pass(slowness: u32) {
                 let now = RawInstant::now();
                 if thread_rng().gen_ratio(1, slowness) {
                     move_to(choose(now, deadline));
+                }
+                if thread_rng().gen_ratio(1, YIELDS) {
+                    shuttle::thread::yield_now();
                 }
             }
         }

@@ -6,6 +6,7 @@ mod current_thread;
 mod local;
 mod mutants;
 mod shutdown;
+mod sources;
 mod spawning;
 mod timers;
 mod tools;

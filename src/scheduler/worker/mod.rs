@@ -14,7 +14,8 @@
 //!   `batch_vs_close`.
 //! - `worker_leaves_token` (structural): a worker whose time to sleep is up just as it is claimed waits for the token that belongs to the
 //!   claim. Checked by the model `alarm_vs_claim`.
-//! - `io_stirs_late` (structural): a worker that has waited for events gives up the reactor's lease once it counts as awake: see `sources.rs`.
+//! - `io_stirs_late` (structural): a worker that leaves the selector counts as awake before it gives up the lease, with events in its hands. Checked by the model
+//!   `event_vs_pause`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //!
 //! | file | holds |

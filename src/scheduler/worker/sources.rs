@@ -4,9 +4,8 @@
 //! asleep. A lone task is queued without a notification and run at once.
 //!
 //! # Invariants
-//! - `io_batch_silent` (structural, in `timing.rs`): events in a worker's hands leave nobody parked who could share them. Checked by the model `poll_batch_vs_sleep`.
-//! - `io_stirs_late` (structural, in `mod.rs`): a worker gives up the lease once it counts as awake. Checked by the model `event_vs_advance`.
-//! - `looker_leaves_silent` (structural): a worker that has looked gives up the lease as one that has waited does, for the driver may have come for it meanwhile.
+//! - Events in a worker's hands leave nobody parked who could share them: see `io_batch_silent` in `timing.rs`.
+//! - `looker_leaves_silent` (structural): who has looked gives up the lease as who has waited does. Checked by the models `look_vs_watch` and `look_vs_pause`.
 //!
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).

@@ -12,11 +12,11 @@
 //! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep, and the driver told: they are code of the user's,
 //!   and may block. So may hooks. What others have deferred to the deques' collector may run while a worker looks for a task, before it has told the
 //!   driver: if that blocks, the worker's timers wait for it.
-//! - Wakers of events are woken with those of timers; several at once wake somebody who can share (`io_batch_silent`, structural).
-//! - A lone task's waker queues without a notification, and the task is then polled before any other waker is woken.
+//! - A lone task's waker queues without a notification, and the task is then polled before any other waker is woken. Of several somebody is told
+//!   (`io_batch_silent`, structural): the first may block.
 //!
 //! Who calls it: `Sleep`, on any thread, and `mod.rs`.
-//! Checked by the models `untold_vs_poll` and `keep_vs_driver`.
+//! Checked by the models `untold_vs_poll`, `keep_vs_driver` and `poll_batch_vs_sleep`.
 //! Deliberately not here: the wheel and its lock (`time/shard.rs`).
 
 use std::cell::Cell;
