@@ -40,7 +40,6 @@ const LAYERS: &[Layer] = &[
             "duty",
             "reactor",
             "park",
-            "reactor",
             "task",
             "scheduler::idle",
             "scheduler::hooks",
