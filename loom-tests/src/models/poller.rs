@@ -98,7 +98,7 @@ fn left_vs_watch() {
     Model::new("left_vs_watch", 11).preemptions(3).witnesses(&["called", "seen"]).check(|| {
         let (reactor, _source) = with_selector();
         let watch = StdArc::new(Watch::new());
-        assert!(watch.poller_left(), "nobody watches to begin with");
+        assert!(watch.poller_left(|| true), "nobody watches to begin with");
         let driver = Parker::new();
         let unparker = driver.unparker();
         let lease = reactor.lease(Holder::Parked(0)).expect("nobody else waits");
@@ -112,7 +112,7 @@ fn left_vs_watch() {
             }
         });
         drop(lease);
-        if watch.poller_left() {
+        if watch.poller_left(|| true) {
             witness("called");
             unparker.unpark();
         } else {
