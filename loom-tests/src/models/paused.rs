@@ -281,7 +281,7 @@ fn driver_paused() {
         let waker = Stirring::waker(&timers, &parker);
         let driving = timers.clone();
         let driving = spawn(move || {
-            driving.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly))
+            driving.drive(&driver, || false, || None, || None, |due| due.drain(..).for_each(wake_quietly));
         });
         let outside = timers.clone();
         let outside = spawn(move || outside.register(0, 7, waker).expect("the timers are open"));
