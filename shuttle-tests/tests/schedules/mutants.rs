@@ -24,6 +24,11 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("local_recheck", "local::with_remote_wakes", "deadlock!"),
     ("scheduler_unpark_before_flag", "shutdown::beside_block_on", "deadlock!"),
     ("worker_exit_keeps_queue", "shutdown::dropped_at_any_moment", "every handle resolves|something has leaked"),
+    ("poller_wakes_before_token", "sources::echo", "deadlock!"),
+    ("io_skips_second_look", "sources::echo", "deadlock!"),
+    ("io_clear_ignores_tick", "sources::echo", "deadlock!"),
+    ("driver_moves_unlooked", "sources::paused", "time overtakes an exchange"),
+    ("io_stirs_late", "sources::paused", "time overtakes an exchange"),
     ("membership_ignores_refusal", "shutdown::dropped_at_any_moment", "every handle resolves"),
 ];
 
