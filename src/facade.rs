@@ -75,6 +75,28 @@ pub(crate) const fn mutant(_name: &'static str) -> bool {
     false
 }
 
+/// A flag that is set once, by the few that ever set it. Model checkers' facades ask nothing of it where a model says that nobody will: so those that have nothing to do
+/// with it are spared its reads, at which another thread could run.
+#[cfg(feature = "net")]
+#[derive(Debug)]
+pub(crate) struct RareFlag(atomic::AtomicBool);
+
+#[cfg(feature = "net")]
+impl RareFlag {
+    pub(crate) const fn new() -> Self {
+        Self(atomic::AtomicBool::new(false))
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_set(&self, order: atomic::Ordering) -> bool {
+        self.0.load(order)
+    }
+
+    pub(crate) fn set(&self, order: atomic::Ordering) {
+        self.0.swap(true, order);
+    }
+}
+
 /// An unsafe cell whose accesses are scoped, so that a model can check them.
 #[derive(Debug)]
 #[repr(transparent)]

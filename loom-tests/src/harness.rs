@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::facade::{chosen, clock, deque, selector, thread};
+use crate::facade::{chosen, clock, deque, expect_rare, selector, thread};
 
 /// A model to check.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct Model {
     witnesses: &'static [&'static str],
     preemptions: Option<usize>,
     branches: usize,
+    has_sources: bool,
 }
 
 thread_local! {
@@ -37,7 +38,12 @@ thread_local! {
 impl Model {
     /// A model that takes at least `floor` executions.
     pub(crate) const fn new(name: &'static str, floor: u64) -> Self {
-        Self { name, floor, witnesses: &[], preemptions: None, branches: 1_000 }
+        Self { name, floor, witnesses: &[], preemptions: None, branches: 1_000, has_sources: false }
+    }
+
+    /// The same, of a runtime that has sources: what asks whether it has is explored, too.
+    pub(crate) const fn with_sources(name: &'static str, floor: u64) -> Self {
+        Self { has_sources: true, ..Self::new(name, floor) }
     }
 
     /// The outcomes, reported by [`witness`], all of which some execution must see.
@@ -67,6 +73,7 @@ impl Model {
         builder.check(move || {
             counter.fetch_add(1, Ordering::Relaxed);
             begin();
+            expect_rare(self.has_sources);
             model();
         });
         COUNTS.set(false);

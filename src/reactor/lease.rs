@@ -17,9 +17,11 @@ use std::time::Duration;
 use super::slot::Slot;
 use super::table::{Closed, Table};
 use super::{Source, Wait, Waited};
-use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+#[cfg(feature = "test-util")]
+use crate::facade::atomic::AtomicBool;
+use crate::facade::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::facade::selector::{Remote, Selector};
-use crate::facade::{Arc, CachePadded, Mutex, StdArc, ord};
+use crate::facade::{Arc, CachePadded, Mutex, RareFlag, StdArc, ord};
 
 /// Who may have the lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +58,8 @@ impl Holder {
 /// What the threads of a runtime share of its sources.
 #[derive(Debug)]
 pub(crate) struct Reactor {
-    /// There is a selector, and the runtime is not gone.
-    exists: AtomicBool,
+    /// There is a selector, or was.
+    exists: RareFlag,
     holder: CachePadded<AtomicUsize>,
     /// How often a worker has had the lease.
     uses: AtomicU64,
@@ -94,7 +96,7 @@ impl Reactor {
     #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "the clock is never paused"))]
     pub(crate) fn new(grace: Duration) -> Arc<Self> {
         Arc::new(Self {
-            exists: AtomicBool::new(false),
+            exists: RareFlag::new(),
             holder: CachePadded::new(AtomicUsize::new(NOBODY)),
             uses: AtomicU64::new(0),
             selector: Mutex::new(None),
@@ -111,7 +113,7 @@ impl Reactor {
     #[inline]
     pub(crate) fn exists(&self) -> bool {
         // ORDERING(io_exists): acquire; pairs with `remote`.
-        self.exists.load(ord("io_exists", Ordering::Acquire))
+        self.exists.is_set(ord("io_exists", Ordering::Acquire))
     }
 
     /// The part of the selector that anybody may use; makes the selector if there is none. True if it did.
@@ -127,7 +129,7 @@ impl Reactor {
         *connection = Connection::Open(remote.clone());
         *self.selector.lock() = Some(selector);
         // ORDERING(io_exists): release; pairs with `exists`.
-        self.exists.swap(true, ord("io_exists", Ordering::Release));
+        self.exists.set(ord("io_exists", Ordering::Release));
         Ok((remote, true))
     }
 
@@ -202,8 +204,9 @@ impl Reactor {
     /// The runtime is gone: everybody who waits goes to `due`, and the selector is dropped. Nobody has the lease any more.
     pub(crate) fn close(&self, due: &mut Vec<Waker>) {
         let before = std::mem::replace(&mut *self.remote.lock(), Connection::Gone);
-        // Counter only: nobody looks for events any more.
-        self.exists.swap(false, Ordering::Relaxed);
+        if matches!(before, Connection::Absent) {
+            return;
+        }
         let selector = self.selector.lock().take();
         self.table.lock().close(due);
         drop((before, selector));

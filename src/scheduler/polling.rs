@@ -83,6 +83,9 @@ impl Scheduler {
     /// The worker that waits in the selector, if one does.
     #[inline]
     pub(super) fn poller(&self) -> Option<usize> {
+        if !self.reactor.exists() {
+            return None;
+        }
         match self.reactor.holder() {
             Some(Holder::Parked(worker)) => Some(worker),
             _ => None,

@@ -177,9 +177,12 @@ impl Watchman {
 
     /// The driver has waited in the selector: if a worker is parked now, that takes over.
     fn hand_over_selector(&mut self, scheduler: &Scheduler) {
+        if !scheduler.reactor.exists() {
+            return;
+        }
         if scheduler.timers.clock().is_paused() {
             // On as it is, once the clock runs.
-            scheduler.watch.set_driver_polls(scheduler.reactor.exists());
+            scheduler.watch.set_driver_polls(true);
         } else if scheduler.watch.driver_polls() && scheduler.idle.has_parked() {
             scheduler.watch.set_driver_polls(false);
             // Counter only: the driver's own look follows.

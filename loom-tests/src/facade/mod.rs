@@ -108,6 +108,35 @@ pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZero<usize
     Ok(std::num::NonZero::<usize>::MIN.saturating_add(1))
 }
 
+/// A flag that is set once, in models that say so: in the others it costs no scheduling point.
+#[derive(Debug)]
+pub(crate) struct RareFlag(atomic::AtomicBool);
+
+impl RareFlag {
+    pub(crate) fn new() -> Self {
+        Self(atomic::AtomicBool::new(false))
+    }
+
+    pub(crate) fn is_set(&self, order: atomic::Ordering) -> bool {
+        RARE.get() && self.0.load(order)
+    }
+
+    pub(crate) fn set(&self, order: atomic::Ordering) {
+        assert!(RARE.get(), "a model in which a rare flag is set says so: Model::with_sources");
+        self.0.swap(true, order);
+    }
+}
+
+std::thread_local! {
+    /// Whether the current execution may set a rare flag. Not loom's: an execution runs on one thread of the process.
+    static RARE: std::cell::Cell<bool> = const { std::cell::Cell::new(true) };
+}
+
+/// Says whether this execution may set a rare flag.
+pub(crate) fn expect_rare(may_set: bool) {
+    RARE.set(may_set);
+}
+
 /// What unit tests of files that name atomics need, to pass beside a model checker's too.
 #[cfg(test)]
 pub(crate) mod testing {

@@ -25,7 +25,8 @@ fn with_selector() -> (Arc<Reactor>, (Stream, Stream)) {
 /// Mutants: `poller_wakes_before_token`, `parker_token`.
 #[test]
 fn poller_unpark() {
-    let model = Model::new("poller_unpark", 800).preemptions(3).witnesses(&["no wait", "one wait", "two waits"]);
+    let model =
+        Model::with_sources("poller_unpark", 800).preemptions(3).witnesses(&["no wait", "one wait", "two waits"]);
     model.check(|| {
         let (reactor, _source) = with_selector();
         let parker = Parker::polling(&reactor);
@@ -59,7 +60,7 @@ fn poller_unpark() {
 /// Mutants: `poller_trusts_wake`.
 #[test]
 fn poller_stale_wake() {
-    Model::new("poller_stale_wake", 330).preemptions(3).witnesses(&["one", "two"]).check(|| {
+    Model::with_sources("poller_stale_wake", 330).preemptions(3).witnesses(&["one", "two"]).check(|| {
         let reactor = Reactor::new(Duration::ZERO);
         let (_, waker) = CountingWaker::pair();
         let sources = [(); 2].map(|()| {
@@ -95,7 +96,7 @@ fn poller_stale_wake() {
 /// Mutants: `poller_left`, `watch_recheck`, `watch_skip_recheck`.
 #[test]
 fn left_vs_watch() {
-    Model::new("left_vs_watch", 11).preemptions(3).witnesses(&["called", "seen"]).check(|| {
+    Model::with_sources("left_vs_watch", 11).preemptions(3).witnesses(&["called", "seen"]).check(|| {
         let (reactor, _source) = with_selector();
         let watch = StdArc::new(Watch::new());
         assert!(watch.poller_left(|| true), "nobody watches to begin with");

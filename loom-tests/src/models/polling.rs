@@ -30,7 +30,7 @@ use crate::time::clock::Clock;
 /// Mutants: `worker_leaves_token`.
 #[test]
 fn poll_vs_claim() {
-    Model::new("poll_vs_claim", 4_500).preemptions(2).branches(10_000).check(|| {
+    Model::with_sources("poll_vs_claim", 4_500).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (source, peer) = scene.source();
         let left = StdArc::new(AtomicUsize::new(2));
@@ -67,7 +67,7 @@ fn poll_vs_claim() {
 /// Mutants: `io_batch_silent`.
 #[test]
 fn poll_batch_vs_sleep() {
-    Model::new("poll_batch_vs_sleep", 1_800).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("poll_batch_vs_sleep", 1_800).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<2>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         write(&peer);
@@ -95,7 +95,7 @@ fn poll_batch_vs_sleep() {
 /// Mutants: `io_born_silent`.
 #[test]
 fn first_source_vs_park() {
-    Model::new("first_source_vs_park", 500).preemptions(2).branches(10_000).check(|| {
+    Model::with_sources("first_source_vs_park", 500).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let [seed] = scene.seeds;
         let working = work(seed, &scene.scheduler, 0);
@@ -115,7 +115,7 @@ fn first_source_vs_park() {
 /// Mutants: `watch_ignores_lease`.
 #[test]
 fn left_vs_driver() {
-    Model::new("left_vs_driver", 5_000).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("left_vs_driver", 5_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         scene.scheduler.has_first_source();
@@ -161,13 +161,13 @@ fn look_vs_driver(pauses: bool) {
 /// The clock runs: the driver goes to sleep because nobody has looked for a while.
 #[test]
 fn look_vs_watch() {
-    Model::new("look_vs_watch", 120).preemptions(1).branches(10_000).check(|| look_vs_driver(false));
+    Model::with_sources("look_vs_watch", 120).preemptions(1).branches(10_000).check(|| look_vs_driver(false));
 }
 
 /// The clock is paused meanwhile: the driver is the only one to wait for events.
 #[test]
 fn look_vs_pause() {
-    Model::new("look_vs_pause", 2_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
+    Model::with_sources("look_vs_pause", 2_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
 }
 
 /// Waits, running, until `holder` has the lease.
@@ -195,7 +195,7 @@ fn look_and_wait(scheduler: &Scheduler, driver: &Parker) -> Watchman {
 /// Mutants: `seat_leaves_driver`.
 #[test]
 fn seat_vs_driver() {
-    Model::new("seat_vs_driver", 170).preemptions(2).branches(10_000).check(|| {
+    Model::with_sources("seat_vs_driver", 170).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
         scene.scheduler.has_first_source();
@@ -220,7 +220,7 @@ fn seat_vs_driver() {
 /// Mutants: `driver_keeps_lease`, `driver_polls`.
 #[test]
 fn driver_vs_parked() {
-    Model::new("driver_vs_parked", 380).preemptions(2).branches(10_000).check(|| {
+    Model::with_sources("driver_vs_parked", 380).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<2>::running();
         let (_source, _peer) = scene.source();
         scene.scheduler.has_first_source();
@@ -248,7 +248,7 @@ fn driver_vs_parked() {
 /// Mutants: `scheduler_unpark_before_flag`.
 #[test]
 fn poll_vs_close() {
-    Model::new("poll_vs_close", 13).preemptions(3).branches(10_000).check(|| {
+    Model::with_sources("poll_vs_close", 13).preemptions(3).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
         let [seed] = scene.seeds;
@@ -263,7 +263,7 @@ fn poll_vs_close() {
 /// Mutants: `pause_leaves_poller`.
 #[test]
 fn pause_vs_poller() {
-    Model::new("pause_vs_poller", 3_000).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("pause_vs_poller", 3_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(false, 1, driver));
         let (_source, _peer) = scene.source();
         let driving = drive(&scene.scheduler, scene.driver);
@@ -318,7 +318,7 @@ fn event_vs_time(pauses: bool) {
 /// Mutants: `driver_moves_unlooked`.
 #[test]
 fn event_vs_advance() {
-    let model = Model::new("event_vs_advance", 600).preemptions(1).branches(10_000);
+    let model = Model::with_sources("event_vs_advance", 600).preemptions(1).branches(10_000);
     model.check(|| event_vs_time(false));
 }
 
@@ -327,14 +327,14 @@ fn event_vs_advance() {
 /// Mutants: `io_stirs_late`.
 #[test]
 fn event_vs_pause() {
-    let model = Model::new("event_vs_pause", 20_000).preemptions(1).branches(10_000);
+    let model = Model::with_sources("event_vs_pause", 20_000).preemptions(1).branches(10_000);
     model.check(|| event_vs_time(true));
 }
 
 /// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
 #[test]
 fn e2e_echo() {
-    Model::new("e2e_echo", 25).preemptions(0).branches(10_000).check(|| {
+    Model::with_sources("e2e_echo", 25).preemptions(0).branches(10_000).check(|| {
         let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let (own, peer) = Stream::pair(1);
         let writing = spawn(move || {

@@ -77,7 +77,7 @@ fn poll_once(reactor: &Reactor) {
 /// Mutants: `io_skips_second_look`, `io_wakes_before_word`, `io_ready`.
 #[test]
 fn ready_vs_register() {
-    Model::new("ready_vs_register", 35).witnesses(&["at once", "woken"]).check(|| {
+    Model::with_sources("ready_vs_register", 35).witnesses(&["at once", "woken"]).check(|| {
         let (slot, letter) = (Arc::new(Slot::new()), Letter::new());
         let (told, written) = (slot.clone(), letter.clone());
         let telling = spawn(move || {
@@ -96,7 +96,7 @@ fn ready_vs_register() {
 /// Mutants: `io_clear_ignores_tick`.
 #[test]
 fn ready_vs_clear() {
-    Model::new("ready_vs_clear", 2_500).check(|| {
+    Model::with_sources("ready_vs_clear", 2_500).check(|| {
         let slot = Arc::new(Slot::new());
         let (own, peer) = Stream::pair(1);
         // A guess, which may be wrong.
@@ -116,7 +116,7 @@ fn ready_vs_clear() {
 /// Mutants: `io_keeps_waker`.
 #[test]
 fn ready_other_task() {
-    Model::new("ready_other_task", 20).witnesses(&["ready", "ready there", "woken there"]).check(|| {
+    Model::with_sources("ready_other_task", 20).witnesses(&["ready", "ready there", "woken there"]).check(|| {
         let slot = Arc::new(Slot::new());
         let told = slot.clone();
         let telling = spawn(move || deliver(&told, bits::READABLE));
@@ -138,7 +138,7 @@ fn ready_other_task() {
 /// Mutants: `io_one_slot`.
 #[test]
 fn ready_both_ways() {
-    Model::new("ready_both_ways", 800).preemptions(3).check(|| {
+    Model::with_sources("ready_both_ways", 800).preemptions(3).check(|| {
         let slot = Arc::new(Slot::new());
         let (told, written) = (slot.clone(), slot.clone());
         let telling = spawn(move || deliver(&told, BOTH));
@@ -153,7 +153,7 @@ fn ready_both_ways() {
 /// Mutants: `io_skips_second_look`, `io_cancel_keeps`.
 #[test]
 fn ready_many() {
-    Model::new("ready_many", 250).preemptions(2).witnesses(&["left first", "left last"]).check(|| {
+    Model::with_sources("ready_many", 250).preemptions(2).witnesses(&["left first", "left last"]).check(|| {
         let slot = Arc::new(Slot::new());
         let told = slot.clone();
         let telling = spawn(move || deliver(&told, BOTH));
@@ -185,7 +185,7 @@ fn ready_many() {
 /// Mutants: `io_clone_under_lock`.
 #[test]
 fn ready_clone_panics() {
-    Model::new("ready_clone_panics", 90).witnesses(&["at once", "woken"]).check(|| {
+    Model::with_sources("ready_clone_panics", 90).witnesses(&["at once", "woken"]).check(|| {
         let slot = Arc::new(Slot::new());
         let (told, used) = (slot.clone(), StdArc::new(slot.clone()));
         let telling = spawn(move || deliver(&told, bits::READABLE));
@@ -204,7 +204,7 @@ fn ready_clone_panics() {
 /// Mutants: `io_register_ignores_closed`.
 #[test]
 fn register_vs_close() {
-    let model = Model::new("register_vs_close", 45).preemptions(3);
+    let model = Model::with_sources("register_vs_close", 45).preemptions(3);
     model.witnesses(&["refused", "at once", "woken"]).check(|| {
         let reactor = Reactor::new(Duration::ZERO);
         let ((mut own, _peer), (mut first, _other)) = (Stream::pair(1), Stream::pair(1));
@@ -235,7 +235,7 @@ fn register_vs_close() {
 /// Mutants: `add_ignores_level`.
 #[test]
 fn add_vs_data() {
-    Model::new("add_vs_data", 1_200).preemptions(3).check(|| {
+    Model::with_sources("add_vs_data", 1_200).preemptions(3).check(|| {
         let reactor = Reactor::new(Duration::ZERO);
         let ((mut own, peer), (mut first, _other)) = (Stream::pair(1), Stream::pair(1));
         drop(reactor.add(&mut first, bits::READABLE).expect("it is open"));
@@ -253,7 +253,7 @@ fn add_vs_data() {
 /// Mutants: `io_reuses_number`.
 #[test]
 fn drop_vs_event() {
-    let model = Model::new("drop_vs_event", 8).preemptions(3).witnesses(&["told", "too late"]);
+    let model = Model::with_sources("drop_vs_event", 8).preemptions(3).witnesses(&["told", "too late"]);
     model.check(|| {
         let reactor = Reactor::new(Duration::ZERO);
         let ((mut own, peer), (mut next, _next_peer)) = (Stream::pair(1), Stream::pair(1));

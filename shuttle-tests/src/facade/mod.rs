@@ -109,3 +109,21 @@ pub(crate) fn sharply<R>(wait: impl FnOnce() -> R) -> R {
 pub(crate) fn available_parallelism() -> std::io::Result<std::num::NonZero<usize>> {
     Ok(std::num::NonZero::<usize>::MIN.saturating_add(3))
 }
+
+/// A flag that is set once.
+#[derive(Debug)]
+pub(crate) struct RareFlag(atomic::AtomicBool);
+
+impl RareFlag {
+    pub(crate) fn new() -> Self {
+        Self(atomic::AtomicBool::new(false))
+    }
+
+    pub(crate) fn is_set(&self, order: atomic::Ordering) -> bool {
+        self.0.load(order)
+    }
+
+    pub(crate) fn set(&self, order: atomic::Ordering) {
+        self.0.swap(true, order);
+    }
+}

@@ -206,6 +206,9 @@ pub(crate) fn account(budget: coop::Grant) {
 impl Worker {
     /// Finds the next task.
     pub(crate) fn next(&self) -> Next {
+        if self.has_events_before_held_back() {
+            return self.fires();
+        }
         if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
             // Who waits for events may be no task of the runtime's.
             return if self.timing.has_events() { self.fires() } else { Next::Exit };

@@ -23,7 +23,7 @@ impl Worker {
 
     /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
     pub(in crate::scheduler) fn requeue_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
-        Self::with_current(scheduler, task, Self::requeue)
+        Self::with_current(scheduler, task, Self::give_way)
     }
 
     fn with_current(
@@ -40,11 +40,20 @@ impl Worker {
         task.map_or(Ok(()), Err)
     }
 
+    /// Queues `task`, which the worker has just polled; behind what events that have come meanwhile wake, if that may have been long.
+    fn give_way(&self, task: Runnable) {
+        if self.has_been_long() {
+            self.timing.hold_back(task);
+        } else {
+            self.requeue(task);
+        }
+    }
+
     /// Queues `task`, which the worker has just polled, behind the others.
     ///
     /// With nothing in the slot the worker goes on with its queue at once, and nobody is woken: either this task is what it runs next, or another that somebody
     /// was told of, and whoever sees that one gone sees this one behind it (`scheduler/queue.rs`, 5).
-    fn requeue(&self, task: Runnable) {
+    pub(super) fn requeue(&self, task: Runnable) {
         let is_next = self.slot().is_empty();
         self.metrics.local_schedules.add(1);
         self.queue.push(task);

@@ -7,6 +7,9 @@
 //! - Events in a worker's hands leave nobody parked who could share them: see `io_batch_silent` in `timing.rs`.
 //! - `looker_leaves_silent` (structural): who has looked gives up the lease as who has waited does. Checked by the models `look_vs_watch` and `look_vs_pause`.
 //!
+//! - A task that gives way after a long poll is held back by its worker, in no queue, for as long as it takes to look for events and to wake its runtime's own tasks for them: no code of
+//!   the user's runs meanwhile.
+//!
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
 
@@ -43,6 +46,18 @@ impl Worker {
         self.shard.scheduler.reactor_exists() && self.timing.has_ticked()
     }
 
+    /// Looks for events if a task is held back that has given way after a long poll. True if there are some: they are woken, and then that task is queued. If not, it is
+    /// queued now.
+    pub(super) fn has_events_before_held_back(&self) -> bool {
+        let Some(task) = self.timing.take_held_back() else { return false };
+        if self.look_at_sources() {
+            self.timing.hold_back(task);
+            return true;
+        }
+        self.requeue(task);
+        false
+    }
+
     /// Looks for events, without waiting, unless there is enough to do. True if there are some.
     pub(super) fn look_at_sources(&self) -> bool {
         if self.queue.len() >= ENOUGH {
@@ -63,6 +78,9 @@ impl Worker {
 pub(crate) fn pause() {
     let has_events = seat::with(|worker| {
         worker.stop_searching();
+        if let Some(task) = worker.timing.take_held_back() {
+            worker.requeue(task);
+        }
         worker.timing.has_events()
     });
     if has_events == Some(true) {

@@ -27,6 +27,7 @@ use super::Worker;
 use crate::facade::{Arc, RawInstant, coarse_nanoseconds, mutant};
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
+use crate::task::runnable::Runnable;
 use crate::task::waker::{Identity, is_quiet, wake_quietly};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;
@@ -59,6 +60,8 @@ pub(super) struct Timing {
     owes_look: Cell<bool>,
     /// The last poll was preceded by one.
     has_looked_outside: Cell<bool>,
+    /// A task that has given way, for whatever has come meanwhile to go first.
+    held_back: Cell<Option<Runnable>>,
     /// What the coarse clock showed last.
     tick: Cell<u64>,
     firing: Cell<Firing>,
@@ -108,6 +111,7 @@ impl Timing {
             has_more: Cell::new(false),
             owes_look: Cell::new(false),
             has_looked_outside: Cell::new(false),
+            held_back: Cell::new(None),
             tick: Cell::new(0),
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
@@ -203,6 +207,18 @@ impl Timing {
         fires
     }
 
+    /// Keeps a task that has given way until it is taken.
+    pub(super) fn hold_back(&self, task: Runnable) {
+        let before = self.held_back.replace(Some(task));
+        debug_assert!(before.is_none(), "it is taken before the next poll");
+    }
+
+    /// The task that has given way, if one has.
+    #[inline]
+    pub(super) fn take_held_back(&self) -> Option<Runnable> {
+        self.held_back.take()
+    }
+
     /// Whether the kernel's coarse clock has moved on since the last call.
     #[inline]
     pub(super) fn has_ticked(&self) -> bool {
@@ -287,6 +303,13 @@ pub(super) fn fire() {
         due
     });
     let Some(mut due) = expired else { return };
+    let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
+    due.drain(..quiet).for_each(wake_quietly);
+    seat::with(|worker| {
+        if let Some(task) = worker.timing.take_held_back() {
+            worker.enqueue(task);
+        }
+    });
     due.drain(..).for_each(wake_quietly);
     seat::with(|worker| {
         worker.timing.firing.set(Firing::Nothing);
