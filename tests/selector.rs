@@ -177,6 +177,15 @@ fn a_thread_that_only_has_a_handle_is_answered_while_nobody_drives_the_runtime()
 }
 
 #[test]
+fn an_executor_within_a_task_is_answered_though_it_blocks_the_only_worker() {
+    on_one_worker(|runtime| {
+        let task = runtime.spawn(async { futures::executor::block_on(ask_foreign_server()) });
+        runtime.block_on(task).unwrap();
+        runtime.block_on(async { futures::executor::block_on(ask_foreign_server()) });
+    });
+}
+
+#[test]
 fn what_is_registered_from_outside_while_all_sleep_is_waited_for() {
     watchdog(|| {
         for count in [1, 2, 4] {

@@ -106,7 +106,7 @@ pub(crate) struct Scheduler {
     working: AtomicUsize,
     timers: Timers,
     reactor: Arc<Reactor>,
-    /// A thread that does not work as a worker has waited for a source.
+    /// Something else than what a worker polls has waited for a source.
     has_outsiders: AtomicBool,
     blocking: CachePadded<Pool>,
     room: Room,

@@ -3,7 +3,8 @@
 //! - A worker that parks takes the lease, if it is free, and waits in the selector. If the driver has it the worker parks as if there were no sources, and calls the
 //!   driver out, which then wakes a parked worker; if another worker has it there is nothing to do.
 //! - A worker that has waited, or looked, and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: the driver may have come
-//!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it has ever waited for a source: then nobody else could run what an event wakes.
+//!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it, nor an executor within a task
+//!   of its, has ever waited for a source: then nobody else could run what an event wakes.
 //! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
 //!   selector; if none is parked the driver waits in the selector itself, until a worker parks.
 //! - While some worker waits in the selector throughout a tick the watch has nothing to do, and stops. So connections that are idle cost nothing.
@@ -23,6 +24,9 @@
 //! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
 //! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked` and `pause_vs_poller`.
 //! Deliberately not here: the selector (`reactor/`).
+
+#[cfg(feature = "net")]
+use std::task::Waker;
 
 use super::Scheduler;
 #[cfg(feature = "net")]
@@ -153,11 +157,11 @@ impl Scheduler {
         }
     }
 
-    /// The calling thread is about to wait for a source.
+    /// The calling thread is about to wait for a source with `waker`.
     #[inline]
-    pub(crate) fn is_waited_for(&self) {
+    pub(crate) fn is_waited_for(&self, waker: &Waker) {
         // ORDERING(poller_left): relaxed; a flag that is set is passed on by the fence below.
-        if self.workers() == 1 && !self.has_outsiders.load(Ordering::Relaxed) && Worker::peek(self, |_| ()).is_none() {
+        if self.workers() == 1 && !self.has_outsiders.load(Ordering::Relaxed) && !Worker::polls_with(self, waker) {
             self.has_outsider();
         }
     }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 pub(crate) use evented::Evented;
 
@@ -79,15 +79,15 @@ impl Registration {
     fn poll_seen(&self, context: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Seen>> {
         let seen = self.slot.poll_ready(direction, context.waker());
         if seen.is_pending() {
-            self.assert_waits();
+            self.assert_waits(context.waker());
         }
         seen.map_err(|Gone| gone())
     }
 
     /// A thread is about to wait; in a forked child it would do so for ever.
-    fn assert_waits(&self) {
+    fn assert_waits(&self, waker: &Waker) {
         self.handle.scheduler().assert_not_forked();
-        self.handle.scheduler().is_waited_for();
+        self.handle.scheduler().is_waited_for(waker);
     }
 
     /// Tries `operation` whenever the source is ready in `direction`, until it does not say that it would block.
@@ -160,7 +160,7 @@ impl Registration {
             coop::poll_leaf(context, |context| {
                 let seen = self.slot.poll_ready_beside(interest.mask(), &mut waiting.key, context.waker());
                 if seen.is_pending() {
-                    self.assert_waits();
+                    self.assert_waits(context.waker());
                 }
                 seen.map_err(|Gone| gone())
             })

@@ -5,6 +5,7 @@
 use std::future::poll_fn;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
+use std::task::Waker;
 
 use super::reactor::Waiting;
 use super::runtime::POLICY;
@@ -115,7 +116,7 @@ fn first_source_vs_park() {
 /// Mutants: `watch_ignores_lease`.
 #[test]
 fn left_vs_driver() {
-    Model::with_sources("left_vs_driver", 5_000).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("left_vs_driver", 4_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         scene.scheduler.has_first_source();
@@ -123,7 +124,7 @@ fn left_vs_driver() {
         scene.spawn(async move {
             first.read().await;
             write(&other_peer);
-            second.block();
+            second.block(&scheduler);
             scheduler.close();
         });
         let driving = drive(&scene.scheduler, scene.driver);
@@ -146,7 +147,7 @@ fn look_vs_driver(pauses: bool) {
     let scheduler = scene.scheduler.clone();
     scene.spawn(async move {
         write(&peer);
-        source.block();
+        source.block(&scheduler);
         scheduler.close();
     });
     let driving = drive(&scene.scheduler, scene.driver);
@@ -199,6 +200,8 @@ fn seat_vs_driver() {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
         scene.scheduler.has_first_source();
+        // Else nobody watches over the only worker's sources.
+        scene.scheduler.is_waited_for(Waker::noop());
         let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
         let driving = spawn(move || {
             let mut watchman = look_and_wait(&scheduler, &driver);
@@ -327,7 +330,7 @@ fn event_vs_advance() {
 /// Mutants: `io_stirs_late`.
 #[test]
 fn event_vs_pause() {
-    let model = Model::with_sources("event_vs_pause", 20_000).preemptions(1).branches(10_000);
+    let model = Model::with_sources("event_vs_pause", 10_000).preemptions(1).branches(10_000);
     model.check(|| event_vs_time(true));
 }
 

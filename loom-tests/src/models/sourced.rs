@@ -1,7 +1,7 @@
 //! What the models of who waits for events share: a scheduler with sources, its worker threads and its driver thread.
 
 use std::future::{Future, poll_fn};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use super::reactor::Waiting;
 use super::runtime::{POLICY, with_sources};
@@ -82,8 +82,9 @@ impl Watched {
         .await;
     }
 
-    /// Reads a byte, and blocks its thread until then.
-    pub(super) fn block(&self) {
+    /// Reads a byte, and blocks its thread until then, as an executor within a task does.
+    pub(super) fn block(&self, scheduler: &Scheduler) {
+        scheduler.is_waited_for(Waker::noop());
         Waiting::new().read(&self.slot, &self.own);
     }
 }

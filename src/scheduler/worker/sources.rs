@@ -13,13 +13,24 @@
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
 
+#[cfg(feature = "net")]
+use std::task::Waker;
+
 use super::Worker;
 use super::timing::{self, ENOUGH};
 use crate::facade::{RawInstant, mutant, sharply};
 use crate::reactor::{Lease, Wait};
 use crate::scheduler::{Scheduler, seat};
+#[cfg(feature = "net")]
+use crate::task::waker::Identity;
 
 impl Worker {
+    /// Whether this thread's worker is one of `scheduler`, in a poll that it has given `waker`: not so in an executor within that.
+    #[cfg(feature = "net")]
+    pub(in crate::scheduler) fn polls_with(scheduler: *const Scheduler, waker: &Waker) -> bool {
+        Self::peek(scheduler, |worker| worker.timing.polls_with(Identity::of(waker))) == Some(true)
+    }
+
     /// Blocks until there is a token, it is `alarm`, or there are events: in the selector, if the lease is free; it is still held then. True if it took a token.
     pub(super) fn wait<'a>(&self, scheduler: &'a Scheduler, alarm: Option<RawInstant>) -> (Option<Lease<'a>>, bool) {
         let Some(mut lease) = scheduler.lease_to_park(self.shard.index) else { return (None, self.block(alarm)) };

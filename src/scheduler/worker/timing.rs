@@ -164,6 +164,12 @@ impl Timing {
         self.polled.set(waker);
     }
 
+    /// Whether the current poll was given this waker.
+    #[cfg(feature = "net")]
+    pub(super) fn polls_with(&self, waker: Identity) -> bool {
+        self.polled.get() == waker
+    }
+
     /// Counts a poll that is about to be made. True if it is time to look around: at timers, and at what comes from elsewhere. At most `most`
     /// polls pass between two looks.
     #[inline]
