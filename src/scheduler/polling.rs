@@ -145,9 +145,8 @@ impl Scheduler {
             return;
         }
         self.notify();
-        if self.watch.poller_left(|| self.can_share_events()) {
-            self.timers.unpark_driver();
-        }
+        // On a paused clock it is the driver that waits, also while a worker never parks.
+        self.poller_left();
     }
 
     /// The calling thread is about to wait for a source.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant as RealInstant;
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
-use fusee::net::{TcpListener, TcpStream};
+use fusee::net::{TcpListener, TcpStream, UnixStream};
 
 use super::*;
 
@@ -179,5 +179,23 @@ fn a_clock_that_is_paused_beside_a_worker_that_waits_for_events_is_exact_and_goe
             });
             runtime.block_on(task).unwrap();
         }
+    });
+}
+
+#[test]
+fn the_first_source_is_waited_for_while_a_task_stays_awake() {
+    on_paused_runtimes(|runtime| {
+        let task = runtime.spawn(async {
+            let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+            far.set_nonblocking(true).unwrap();
+            let mut far = UnixStream::from_std(far).unwrap();
+            let reading = fusee::spawn(async move { far.read_exact(&mut [0]).await.map(drop) });
+            yield_now().await;
+            Write::write_all(&mut &near, &[1]).unwrap();
+            while !reading.is_finished() {
+                yield_now().await;
+            }
+        });
+        runtime.block_on(task).unwrap();
     });
 }
