@@ -2,6 +2,7 @@
 //!
 //! - A worker that parks takes the lease, if it is free, and waits in the selector. If the driver has it the worker parks as if there were no sources, and calls the
 //!   driver out, which then wakes a parked worker; if another worker has it there is nothing to do.
+//! - A worker that runs looks for events now and then; not while its queue is full, if the watch sees to it that another thread does.
 //! - A worker that has waited, or looked, and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: the driver may have come
 //!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it has ever waited for a source: then nobody else could run what an event wakes.
 //! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
@@ -74,9 +75,9 @@ impl Scheduler {
         }
     }
 
-    /// Whether another thread than the one worker can run what events wake. Asked after a fence.
-    fn can_share_events(&self) -> bool {
-        // ORDERING(poller_left): relaxed, the fence before orders it.
+    /// Whether another thread than the one worker can run what events wake: then the watch sees to it that somebody waits for them. Asked after a fence where it is to be exact.
+    pub(super) fn can_share_events(&self) -> bool {
+        // ORDERING(poller_left): relaxed, the fence before orders it where that matters.
         self.workers() > 1 || self.has_outsiders.load(Ordering::Relaxed)
     }
 
