@@ -20,9 +20,12 @@
 //!   who has the lease (structural: `driver_keeps_lease`), and calls the driver out (structural: `seat_leaves_driver`).
 //! - `io_born_silent` (structural): the first source wakes somebody.
 //! - `pause_leaves_poller` (structural): who waits in the selector while the clock is paused is called out.
+//! - `resume_looks`: the fence between *the clock runs again* and *is a worker parked?* Pairs with `idle_recheck`: the driver sees the worker, which has parked outside the selector
+//!   because the clock stood still, and wakes it (structural: `resume_leaves_parked`); or that one sees that the clock runs.
 //!
 //! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
-//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked` and `pause_vs_poller`.
+//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked`, `pause_vs_poller` and
+//! `resume_vs_park`.
 //! Deliberately not here: the selector (`reactor/`).
 
 use super::Scheduler;

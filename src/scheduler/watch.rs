@@ -106,11 +106,13 @@ pub(crate) struct Watchman {
     seen: Vec<(u64, u64)>,
     /// How often workers had had the reactor's lease, and whether one waited in the selector.
     leased: (u64, bool),
+    /// How often the clock had been paused or resumed.
+    changes: u64,
 }
 
 impl Watchman {
     pub(crate) fn new(scheduler: &Scheduler) -> Self {
-        Self { next: None, seen: vec![(0, 0); scheduler.workers()], leased: (0, false) }
+        Self { next: None, seen: vec![(0, 0); scheduler.workers()], leased: (0, false), changes: 0 }
     }
 
     /// Looks at the slots and the sources if a look is due, rescues what is in the slots of stuck workers, and finds somebody to wait for events; before that, due or
@@ -175,12 +177,20 @@ impl Watchman {
         !polls
     }
 
-    /// The driver has waited in the selector: if a worker is parked now, that takes over.
+    /// The driver has waited in the selector, or a worker that parked while the clock stood still has left it to the driver: if a worker is parked now, that takes over.
     fn hand_over_selector(&mut self, scheduler: &Scheduler) {
+        let changes = scheduler.timers.clock().changes();
+        let changed = std::mem::replace(&mut self.changes, changes) != changes && !mutant("resume_leaves_parked");
+        if changed {
+            // ORDERING(resume_looks): the clock's change before, the bits of parked workers after; pairs with `idle_recheck`.
+            fence_seq_cst("resume_looks");
+        }
         if scheduler.timers.clock().is_paused() {
             // On as it is, once the clock runs.
             scheduler.watch.set_driver_polls(scheduler.reactor.exists());
-        } else if scheduler.watch.driver_polls() && scheduler.idle.has_parked() {
+        } else if (scheduler.watch.driver_polls() || (changed && scheduler.reactor.exists()))
+            && scheduler.idle.has_parked()
+        {
             scheduler.watch.set_driver_polls(false);
             // Counter only: the driver's own look follows.
             scheduler.watch.armed.swap(true, Ordering::Relaxed);
