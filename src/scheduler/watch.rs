@@ -19,6 +19,7 @@
 //! # Invariants (ordering labels)
 //! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver. `poller_left`, `watch_ignores_lease` (structural): the
 //!   same for a worker that gives up the lease.
+//! - `resume_looks`, `resume_leaves_parked` (structural): the driver hands the selector back when a pause has ended, too; see `polling.rs`.
 //!
 //! Checked by the models `slot_vs_watch`, `slot_vs_rescue`, `left_vs_watch` and `left_vs_driver`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
