@@ -66,6 +66,8 @@ pub(crate) struct Reactor {
     /// The lock is the holder's; nobody else takes it but whoever makes the selector.
     selector: Mutex<Option<Selector>>,
     remote: Mutex<Connection>,
+    /// A source was added: one that the selector has refused is none.
+    has_source: AtomicBool,
     table: Mutex<Table>,
     /// On a paused clock: an operation has succeeded since the clock was last moved.
     #[cfg(feature = "test-util")]
@@ -101,6 +103,7 @@ impl Reactor {
             uses: AtomicU64::new(0),
             selector: Mutex::new(None),
             remote: Mutex::new(Connection::Absent),
+            has_source: AtomicBool::new(false),
             table: Mutex::new(Table::new()),
             #[cfg(feature = "test-util")]
             has_operated: AtomicBool::new(false),
@@ -116,11 +119,11 @@ impl Reactor {
         self.exists.is_set(ord("io_exists", Ordering::Acquire))
     }
 
-    /// The part of the selector that anybody may use; makes the selector if there is none. True if it did.
-    fn remote(&self) -> io::Result<(StdArc<Remote>, bool)> {
+    /// The part of the selector that anybody may use; makes the selector if there is none.
+    fn remote(&self) -> io::Result<StdArc<Remote>> {
         let mut connection = self.remote.lock();
         match &*connection {
-            Connection::Open(remote) => return Ok((remote.clone(), false)),
+            Connection::Open(remote) => return Ok(remote.clone()),
             Connection::Gone => return Err(gone()),
             Connection::Absent => {}
         }
@@ -130,7 +133,7 @@ impl Reactor {
         *self.selector.lock() = Some(selector);
         // ORDERING(io_exists): release; pairs with `exists`.
         self.exists.set(ord("io_exists", Ordering::Release));
-        Ok((remote, true))
+        Ok(remote)
     }
 
     /// Adds `source`, to be told of what `interest` has bits for.
@@ -138,13 +141,15 @@ impl Reactor {
     /// # Errors
     /// The runtime is gone; it is the first source and the process has no descriptors left; or what the selector says.
     pub(crate) fn add(&self, source: &mut impl Source, interest: u8) -> io::Result<Added> {
-        let (remote, is_first) = self.remote()?;
+        let remote = self.remote()?;
         let slot = Arc::new(Slot::new());
         let number = self.table.lock().insert(slot.clone()).map_err(|Closed| gone())?;
         if let Err(error) = remote.add(source, number, interest) {
             self.forget(number);
             return Err(error);
         }
+        // Counter only: one of those who come first sees to it that somebody waits.
+        let is_first = !self.has_source.load(Ordering::Relaxed) && !self.has_source.swap(true, Ordering::Relaxed);
         Ok(Added { slot, number, is_first })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! - A worker that parks takes the lease, if it is free, and waits in the selector. If the driver has it the worker parks as if there were no sources, and calls the
 //!   driver out, which then wakes a parked worker; if another worker has it there is nothing to do.
+//! - A worker that runs looks for events now and then; not while its queue is full, if the watch sees to it that another thread does.
 //! - A worker that has waited, or looked, and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: the driver may have come
 //!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it, nor an executor within a task
 //!   of its, has ever waited for a source: then nobody else could run what an event wakes.
@@ -20,9 +21,12 @@
 //!   who has the lease (structural: `driver_keeps_lease`), and calls the driver out (structural: `seat_leaves_driver`).
 //! - `io_born_silent` (structural): the first source wakes somebody.
 //! - `pause_leaves_poller` (structural): who waits in the selector while the clock is paused is called out.
+//! - `resume_looks`: the fence between *the clock runs again* and *is a worker parked?* Pairs with `idle_recheck`: the driver sees the worker, which has parked outside the selector
+//!   because the clock stood still, and wakes it (structural: `resume_leaves_parked`); or that one sees that the clock runs.
 //!
 //! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
-//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked` and `pause_vs_poller`.
+//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked`, `pause_vs_poller` and
+//! `resume_vs_park`.
 //! Deliberately not here: the selector (`reactor/`).
 
 #[cfg(feature = "net")]
@@ -78,9 +82,9 @@ impl Scheduler {
         }
     }
 
-    /// Whether another thread than the one worker can run what events wake. Asked after a fence.
-    fn can_share_events(&self) -> bool {
-        // ORDERING(poller_left): relaxed, the fence before orders it.
+    /// Whether another thread than the one worker can run what events wake: then the watch sees to it that somebody waits for them. Asked after a fence where it is to be exact.
+    pub(super) fn can_share_events(&self) -> bool {
+        // ORDERING(poller_left): relaxed, the fence before orders it where that matters.
         self.workers() > 1 || self.has_outsiders.load(Ordering::Relaxed)
     }
 
@@ -152,9 +156,8 @@ impl Scheduler {
             return;
         }
         self.notify();
-        if self.watch.poller_left(|| self.can_share_events()) {
-            self.timers.unpark_driver();
-        }
+        // On a paused clock it is the driver that waits, also while a worker never parks.
+        self.poller_left();
     }
 
     /// The calling thread is about to wait for a source with `waker`.

@@ -19,6 +19,7 @@
 //! # Invariants (ordering labels)
 //! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver. `poller_left`, `watch_ignores_lease` (structural): the
 //!   same for a worker that gives up the lease.
+//! - `resume_looks`, `resume_leaves_parked` (structural): the driver hands the selector back when a pause has ended, too; see `polling.rs`.
 //!
 //! Checked by the models `slot_vs_watch`, `slot_vs_rescue`, `left_vs_watch` and `left_vs_driver`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
@@ -106,11 +107,13 @@ pub(crate) struct Watchman {
     seen: Vec<(u64, u64)>,
     /// How often workers had had the reactor's lease, and whether one waited in the selector.
     leased: (u64, bool),
+    /// How often the clock had been paused or resumed.
+    changes: u64,
 }
 
 impl Watchman {
     pub(crate) fn new(scheduler: &Scheduler) -> Self {
-        Self { next: None, seen: vec![(0, 0); scheduler.workers()], leased: (0, false) }
+        Self { next: None, seen: vec![(0, 0); scheduler.workers()], leased: (0, false), changes: 0 }
     }
 
     /// Looks at the slots and the sources if a look is due, rescues what is in the slots of stuck workers, and finds somebody to wait for events; before that, due or
@@ -175,15 +178,21 @@ impl Watchman {
         !polls
     }
 
-    /// The driver has waited in the selector: if a worker is parked now, that takes over.
+    /// The driver has waited in the selector, or a worker that parked while the clock stood still has left it to the driver: if a worker is parked now, that takes over.
     fn hand_over_selector(&mut self, scheduler: &Scheduler) {
         if !scheduler.reactor.exists() {
             return;
         }
+        let changes = scheduler.timers.clock().changes();
+        let changed = std::mem::replace(&mut self.changes, changes) != changes && !mutant("resume_leaves_parked");
+        if changed {
+            // ORDERING(resume_looks): the clock's change before, the bits of parked workers after; pairs with `idle_recheck`.
+            fence_seq_cst("resume_looks");
+        }
         if scheduler.timers.clock().is_paused() {
             // On as it is, once the clock runs.
             scheduler.watch.set_driver_polls(true);
-        } else if scheduler.watch.driver_polls() && scheduler.idle.has_parked() {
+        } else if (scheduler.watch.driver_polls() || changed) && scheduler.idle.has_parked() {
             scheduler.watch.set_driver_polls(false);
             // Counter only: the driver's own look follows.
             scheduler.watch.armed.swap(true, Ordering::Relaxed);

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::time::Instant as RealInstant;
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
+#[cfg(unix)]
+use fusee::net::UnixStream;
 use fusee::net::{TcpListener, TcpStream};
 
 use super::*;
@@ -179,5 +181,54 @@ fn a_clock_that_is_paused_beside_a_worker_that_waits_for_events_is_exact_and_goe
             });
             runtime.block_on(task).unwrap();
         }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_source_is_waited_for_while_a_task_stays_awake() {
+    on_paused_runtimes(|runtime| {
+        let task = runtime.spawn(async {
+            let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+            far.set_nonblocking(true).unwrap();
+            let mut far = UnixStream::from_std(far).unwrap();
+            let reading = fusee::spawn(async move { far.read_exact(&mut [0]).await.map(drop) });
+            yield_now().await;
+            Write::write_all(&mut &near, &[1]).unwrap();
+            while !reading.is_finished() {
+                yield_now().await;
+            }
+        });
+        runtime.block_on(task).unwrap();
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pause_that_ends_at_once_leaves_nobody_waiting() {
+    watchdog(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (mut near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        far.set_nonblocking(true).unwrap();
+        let (told, wait) = std::sync::mpsc::channel();
+        let reading = runtime.spawn(async move {
+            let mut far = UnixStream::from_std(far).unwrap();
+            while far.read(&mut [0]).await.unwrap() > 0 {
+                told.send(()).unwrap();
+            }
+        });
+        let _entered = runtime.enter();
+        for round in 0..4000 {
+            // The worker leaves the selector, and parks again just as the clock stands still: that is over before the driver has seen it.
+            drop(runtime.spawn(async {}));
+            (0..round % 1000 * 20).for_each(|_| std::hint::spin_loop());
+            time::pause();
+            (0..round % 7 * 20).for_each(|_| std::hint::spin_loop());
+            time::resume();
+            Write::write_all(&mut near, &[1]).unwrap();
+            wait.recv().unwrap();
+        }
+        drop(near);
+        runtime.block_on(reading).unwrap();
     });
 }

@@ -285,6 +285,28 @@ fn pause_vs_poller() {
     });
 }
 
+/// A paused clock is resumed before the driver has looked, as the worker parks: that has seen the pause and left the selector to the driver, or is in there.
+///
+/// Mutants: `resume_leaves_parked`, `resume_looks`.
+#[test]
+fn resume_vs_park() {
+    Model::new("resume_vs_park", 20).preemptions(1).branches(10_000).check(|| {
+        let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(true, 1, driver));
+        let (source, peer) = scene.source();
+        let scheduler = scene.scheduler.clone();
+        scene.spawn(async move {
+            source.read().await;
+            scheduler.close();
+        });
+        let driving = drive(&scene.scheduler, scene.driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        assert!(scene.scheduler.timers().clock().resume());
+        write(&peer);
+        join([working, driving]);
+    });
+}
+
 /// A thread that counts as awake sends an event, while a timer waits for time to move: what the event wakes sees the time at which it was sent. If it `pauses`, the
 /// clock runs before that, and the worker may be in the selector.
 fn event_vs_time(pauses: bool) {

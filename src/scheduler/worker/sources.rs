@@ -69,9 +69,10 @@ impl Worker {
         false
     }
 
-    /// Looks for events, without waiting, unless there is enough to do. True if there are some.
+    /// Looks for events, without waiting, unless there is enough to do and somebody else looks. True if there are some.
     pub(super) fn look_at_sources(&self) -> bool {
-        if self.queue.len() >= ENOUGH {
+        // A queue may be full for ever.
+        if self.queue.len() >= ENOUGH && self.shard.scheduler.can_share_events() {
             return false;
         }
         let Some(mut lease) = self.shard.scheduler.lease_to_look(self.shard.index) else { return false };

@@ -41,7 +41,7 @@ const LEAST_PERIOD: Duration = Duration::from_micros(50);
 /// How many timers a worker fires at once. With fewer, those who share in a storm would be woken more often for less.
 const BATCH: usize = 128;
 
-/// With so many tasks in its queue a worker fires nothing, and looks for no events.
+/// With so many tasks in its queue a worker fires nothing, and looks for no events if somebody else does.
 pub(super) const ENOUGH: usize = 128;
 
 /// What a worker knows of its shard.
