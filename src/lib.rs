@@ -20,12 +20,14 @@
 //! });
 //! ```
 //!
-//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits. ARCHITECTURE.md in
-//! the repository walks the life of a task and the life of a timer; each protocol between threads is model-checked in
+//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets and `io` the traits of streams. ARCHITECTURE.md in
+//! the repository walks the life of a task, of a timer and of a readiness event; each protocol between threads is model-checked in
 //! `loom-tests`.
 //!
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
+//! - `net`, on by default: sockets, pipes and other descriptors.
+//! - `tokio-io`, on by default: tokio's `AsyncRead` and `AsyncWrite` on the same types, beside those of futures-io.
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
 //! - `tokio-sync`: channels, locks, `select!`, `join!`, `try_join!` and `pin!` under the names `fusee::sync` and `fusee::select!`. They are tokio's, and
 //!   need no runtime of its own.

@@ -82,10 +82,6 @@
 //! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
 //! line, and `read_to_string`, which drops that and what its string held before, as it does when it fails. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
 //!
-//! # Large bodies
-//! `read_to_end` and `read_to_string` clear the free room of their vector each time that they go on after having waited, which for a body of many megabytes in small pieces takes longer than reading it.
-//! [`copy()`] into a vector does not: `copy(&mut stream, &mut vector)`.
-//!
 //! # Giving way
 //! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. A [`Cursor`], slices and vectors are ready at once and spend none: a loop over
 //! them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
@@ -98,6 +94,7 @@ mod async_fd;
 mod copy;
 mod copy_bidirectional;
 mod duplex;
+mod read_all;
 mod read_ext;
 mod simplex;
 mod split;
@@ -108,6 +105,7 @@ pub use always_ready::{Empty, Repeat, Sink, empty, repeat, sink};
 pub use copy::{copy, copy_buf};
 pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use duplex::{DuplexStream, duplex};
+pub use read_all::{ReadToEnd, ReadToString};
 pub use read_ext::AsyncReadExt;
 pub use simplex::{SimplexStream, simplex};
 pub use split::{ReadHalf, WriteHalf, split};

@@ -6,10 +6,12 @@
 use std::io::IoSliceMut;
 
 use futures_util::AsyncReadExt as Theirs;
-use futures_util::io::{AsyncRead, Chain, Read, ReadExact, ReadToEnd, ReadToString, ReadVectored, Take};
+use futures_util::io::{AsyncRead, Chain, Read, ReadExact, ReadVectored, Take};
 
-/// Methods for whatever is read by [`AsyncRead`]. Their futures are those of the crate `futures`, whose trait of this name has a `split` besides: it is
-/// [`split()`](super::split()) here, and streams have their own. Both traits in one file make calls ambiguous.
+use super::read_all::{ReadToEnd, ReadToString};
+
+/// Methods for whatever is read by [`AsyncRead`]. The crate `futures` has a trait of this name, too, with a `split` besides: that is
+/// [`split()`](super::split()) here, and streams have their own. Both traits in one file make calls ambiguous: import `futures::StreamExt` by name, and not `futures::prelude::*`.
 ///
 /// ```
 /// use fusee::io::AsyncReadExt;
@@ -117,16 +119,16 @@ pub trait AsyncReadExt: AsyncRead {
     where
         Self: Unpin,
     {
-        Theirs::read_to_end(self, bytes)
+        ReadToEnd::new(self, bytes)
     }
 
     /// Reads to the end, and appends what comes. The number of bytes.
     ///
     /// # Errors
-    /// [`InvalidData`](std::io::ErrorKind::InvalidData) for what is not UTF-8; else what the reader answers. `text` is empty then.
+    /// [`InvalidData`](std::io::ErrorKind::InvalidData) for what is not UTF-8; else what the reader answers. `text` is as it was then.
     ///
     /// # Cancel safety
-    /// Not safe: what it has read is lost, and what `text` held.
+    /// Not safe: what it has read is lost. `text` is as it was.
     ///
     /// ```
     /// use fusee::io::AsyncReadExt;
@@ -141,7 +143,7 @@ pub trait AsyncReadExt: AsyncRead {
     where
         Self: Unpin,
     {
-        Theirs::read_to_string(self, text)
+        ReadToString::new(self, text)
     }
 
     /// A reader of this one to its end, and then of `next`.

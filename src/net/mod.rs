@@ -1,4 +1,4 @@
-//! Sockets: TCP, UDP, and the look-up of names.
+//! Sockets: TCP, UDP, those of Unix and its pipes, and the look-up of names.
 //!
 //! ```
 //! use fusee::io::{AsyncReadExt, AsyncWriteExt};

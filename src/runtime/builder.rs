@@ -91,7 +91,7 @@ impl Builder {
         self
     }
 
-    /// Nothing: there is no network I/O here yet, to be enabled or not. It is here so that programs carry over that call it; code that needs tokio's
+    /// Nothing: sockets are always there, and cost nothing before the first. It is here so that programs carry over that call it; code that needs tokio's
     /// reactor does not find it for that.
     pub fn enable_io(&mut self) -> &mut Self {
         self

@@ -120,6 +120,6 @@ impl<S: Source> Drop for Evented<S> {
 
 impl<S: Source + fmt::Debug> fmt::Debug for Evented<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.source.fmt(f)
+        (**self).fmt(f)
     }
 }
