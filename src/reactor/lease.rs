@@ -17,9 +17,7 @@ use std::time::Duration;
 use super::slot::Slot;
 use super::table::{Closed, Table};
 use super::{Source, Wait, Waited};
-#[cfg(feature = "test-util")]
-use crate::facade::atomic::AtomicBool;
-use crate::facade::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::facade::selector::{Remote, Selector};
 use crate::facade::{Arc, CachePadded, Mutex, RareFlag, StdArc, ord};
 
