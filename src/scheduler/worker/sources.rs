@@ -60,19 +60,19 @@ impl Worker {
     /// Looks for events if a task is held back that has given way after a long poll. True if there are some: they are woken, and then that task is queued. If not, it is
     /// queued now.
     pub(super) fn has_events_before_held_back(&self) -> bool {
-        let Some(task) = self.timing.take_held_back() else { return false };
+        let Some(task) = self.timing.held_back.take() else { return false };
         if self.look_at_sources() {
-            self.timing.hold_back(task);
+            self.timing.held_back.set(Some(task));
             return true;
         }
         self.requeue(task);
         false
     }
 
-    /// Looks for events, without waiting, unless there is enough to do and somebody else looks. True if there are some.
+    /// Looks for events, without waiting, unless there is enough to do. True if there are some.
     pub(super) fn look_at_sources(&self) -> bool {
-        // A queue may be full for ever.
-        if self.queue.len() >= ENOUGH && self.shard.scheduler.can_share_events() {
+        // A queue may be full for ever, and nobody else look: then every so often. More seldom than what is found is done with, so that what must wait for that has its turn.
+        if self.queue.len() >= ENOUGH && (self.shard.scheduler.can_share_events() || !self.timing.insists()) {
             return false;
         }
         let Some(mut lease) = self.shard.scheduler.lease_to_look(self.shard.index) else { return false };
@@ -90,7 +90,7 @@ impl Worker {
 pub(crate) fn pause() {
     let has_events = seat::with(|worker| {
         worker.stop_searching();
-        if let Some(task) = worker.timing.take_held_back() {
+        if let Some(task) = worker.timing.held_back.take() {
             worker.requeue(task);
         }
         worker.timing.has_events()

@@ -44,6 +44,9 @@ const BATCH: usize = 128;
 /// With so many tasks in its queue a worker fires nothing, and looks for no events if somebody else does.
 pub(super) const ENOUGH: usize = 128;
 
+/// A worker that always has enough to do looks for events at one of so many looks.
+const PASSED_OVER: u32 = 16;
+
 /// What a worker knows of its shard.
 pub(super) struct Timing {
     duty: Cell<Duty>,
@@ -61,7 +64,9 @@ pub(super) struct Timing {
     /// The last poll was preceded by one.
     has_looked_outside: Cell<bool>,
     /// A task that has given way, for whatever has come meanwhile to go first.
-    held_back: Cell<Option<Runnable>>,
+    pub(super) held_back: Cell<Option<Runnable>>,
+    /// Looks for events that were passed over since the last one was not.
+    passed_over: Cell<u32>,
     /// What the coarse clock showed last.
     tick: Cell<u64>,
     firing: Cell<Firing>,
@@ -112,6 +117,7 @@ impl Timing {
             owes_look: Cell::new(false),
             has_looked_outside: Cell::new(false),
             held_back: Cell::new(None),
+            passed_over: Cell::new(0),
             tick: Cell::new(0),
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
@@ -213,22 +219,17 @@ impl Timing {
         fires
     }
 
-    /// Keeps a task that has given way until it is taken.
-    pub(super) fn hold_back(&self, task: Runnable) {
-        let before = self.held_back.replace(Some(task));
-        debug_assert!(before.is_none(), "it is taken before the next poll");
-    }
-
-    /// The task that has given way, if one has.
-    #[inline]
-    pub(super) fn take_held_back(&self) -> Option<Runnable> {
-        self.held_back.take()
-    }
-
     /// Whether the kernel's coarse clock has moved on since the last call.
     #[inline]
     pub(super) fn has_ticked(&self) -> bool {
         coarse_nanoseconds().is_some_and(|now| self.tick.replace(now) != now)
+    }
+
+    /// Whether to look for events though there is enough to do: every [`PASSED_OVER`]th time.
+    pub(super) fn insists(&self) -> bool {
+        let passed_over = (self.passed_over.get() + 1) % PASSED_OVER;
+        self.passed_over.set(passed_over);
+        passed_over == 0
     }
 
     /// Something fires instead of a poll: one comes before the next look.
@@ -312,7 +313,7 @@ pub(super) fn fire() {
     let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
     due.drain(..quiet).for_each(wake_quietly);
     seat::with(|worker| {
-        if let Some(task) = worker.timing.take_held_back() {
+        if let Some(task) = worker.timing.held_back.take() {
             worker.enqueue(task);
         }
     });
