@@ -120,6 +120,7 @@ fn left_vs_driver() {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         scene.scheduler.has_first_source();
+        scene.scheduler.is_waited_for(Waker::noop());
         let scheduler = scene.scheduler.clone();
         scene.spawn(async move {
             first.read().await;
@@ -144,6 +145,7 @@ fn look_vs_driver(pauses: bool) {
     let scene = Scene::<1>::new(Policy { event_interval: 1, ..POLICY }, |driver| Clock::of_runtime(false, 1, driver));
     let (source, peer) = scene.source();
     scene.scheduler.has_first_source();
+    scene.scheduler.is_waited_for(Waker::noop());
     let scheduler = scene.scheduler.clone();
     scene.spawn(async move {
         write(&peer);
@@ -290,7 +292,7 @@ fn pause_vs_poller() {
 /// Mutants: `resume_leaves_parked`, `resume_looks`.
 #[test]
 fn resume_vs_park() {
-    Model::new("resume_vs_park", 20).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("resume_vs_park", 20).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(true, 1, driver));
         let (source, peer) = scene.source();
         let scheduler = scene.scheduler.clone();
