@@ -170,7 +170,7 @@ fn look_vs_watch() {
 /// The clock is paused meanwhile: the driver is the only one to wait for events.
 #[test]
 fn look_vs_pause() {
-    Model::with_sources("look_vs_pause", 2_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
+    Model::with_sources("look_vs_pause", 1_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
 }
 
 /// Waits, running, until `holder` has the lease.
