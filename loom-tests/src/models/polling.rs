@@ -5,7 +5,6 @@
 use std::future::poll_fn;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
-use std::task::Waker;
 
 use super::reactor::Waiting;
 use super::runtime::POLICY;
@@ -119,7 +118,7 @@ fn left_vs_driver() {
     Model::with_sources("left_vs_driver", 4_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
-        scene.scheduler.has_first_source();
+        scene.has_outsider();
         let scheduler = scene.scheduler.clone();
         scene.spawn(async move {
             first.read().await;
@@ -139,11 +138,37 @@ fn left_vs_driver() {
     });
 }
 
+/// A thread that is no worker waits for a source, the first to do so, and the only worker leaves the selector and is stuck until that is told.
+///
+/// Mutants: `outsider_waits_silent`.
+#[test]
+fn outsider_vs_watch() {
+    Model::with_sources("outsider_vs_watch", 20_000).preemptions(1).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
+        write(&peer);
+        let gate = Parker::new();
+        let (opener, scheduler) = (gate.unparker(), scene.scheduler.clone());
+        scene.spawn(async move {
+            first.read().await;
+            write(&other_peer);
+            gate.park();
+            scheduler.close();
+        });
+        let driving = drive(&scene.scheduler, scene.driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        second.block(&scene.scheduler);
+        opener.unpark();
+        join([working, driving]);
+    });
+}
+
 /// A worker looks for events, and is stuck in its next poll until one is told, while the driver goes to sleep: that is in the selector.
 fn look_vs_driver(pauses: bool) {
     let scene = Scene::<1>::new(Policy { event_interval: 1, ..POLICY }, |driver| Clock::of_runtime(false, 1, driver));
     let (source, peer) = scene.source();
-    scene.scheduler.has_first_source();
+    scene.has_outsider();
     let scheduler = scene.scheduler.clone();
     scene.spawn(async move {
         write(&peer);
@@ -168,7 +193,7 @@ fn look_vs_watch() {
 /// The clock is paused meanwhile: the driver is the only one to wait for events.
 #[test]
 fn look_vs_pause() {
-    Model::with_sources("look_vs_pause", 2_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
+    Model::with_sources("look_vs_pause", 900).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
 }
 
 /// Waits, running, until `holder` has the lease.
@@ -199,9 +224,7 @@ fn seat_vs_driver() {
     Model::with_sources("seat_vs_driver", 170).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
-        scene.scheduler.has_first_source();
-        // Else nobody watches over the only worker's sources.
-        scene.scheduler.is_waited_for(Waker::noop());
+        scene.has_outsider();
         let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
         let driving = spawn(move || {
             let mut watchman = look_and_wait(&scheduler, &driver);
@@ -290,7 +313,7 @@ fn pause_vs_poller() {
 /// Mutants: `resume_leaves_parked`, `resume_looks`.
 #[test]
 fn resume_vs_park() {
-    Model::new("resume_vs_park", 20).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("resume_vs_park", 20).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::new(POLICY, |driver| Clock::of_runtime(true, 1, driver));
         let (source, peer) = scene.source();
         let scheduler = scene.scheduler.clone();

@@ -57,6 +57,11 @@ impl<const WORKERS: usize> Scene<WORKERS> {
         (Watched { own, slot }, peer)
     }
 
+    /// A thread that is no worker has waited for a source: else nobody watches over the sources of a lone worker.
+    pub(super) fn has_outsider(&self) {
+        self.scheduler.is_waited_for(Waker::noop());
+    }
+
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         drop(scheduler::spawn(Membership::new(&self.foreign), task, Origin::here()));
     }
