@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
 
 use super::reactor::Waiting;
 use super::runtime::POLICY;
-use super::sourced::{Scene, drive, work, write};
+use super::sourced::{Scene, drive, look_and_wait, until_held, work, write};
 use super::stage::{CountingWaker, Register};
 use crate::facade::Arc;
 use crate::facade::atomic::{AtomicUsize, Ordering};
@@ -194,26 +194,6 @@ fn look_vs_watch() {
 #[test]
 fn look_vs_pause() {
     Model::with_sources("look_vs_pause", 900).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
-}
-
-/// Waits, running, until `holder` has the lease.
-fn until_held(reactor: &Reactor, holder: Holder) {
-    while reactor.holder() != Some(holder) {
-        loom::thread::yield_now();
-    }
-}
-
-/// Has the driver look twice, a period apart, and then wait in the selector, if it is to, until it is called. It was called for the first source.
-fn look_and_wait(scheduler: &Scheduler, driver: &Parker) -> Watchman {
-    let mut watchman = Watchman::new(scheduler);
-    driver.park();
-    let next = watchman.look(scheduler).expect("somebody must wait");
-    clock::advance_to(next);
-    watchman.look(scheduler);
-    if let Some(mut lease) = scheduler.lease_for_driver() {
-        assert!(driver.poll(&mut lease, None, &mut Vec::new(), || true), "nothing but a token ends the wait");
-    }
-    watchman
 }
 
 /// The driver is in the selector when the worker comes to park: in the end the worker is.
