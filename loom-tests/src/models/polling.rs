@@ -2,7 +2,7 @@
 //!
 //! What must not happen is that an event is told by nobody: whoever waits for it is blocked for ever.
 
-use std::future::poll_fn;
+use std::future::ready;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
 
@@ -15,11 +15,10 @@ use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::selector::Stream;
 use crate::harness::{Model, join, spawn};
 use crate::park::Parker;
+use crate::reactor::slot::Direction;
 use crate::reactor::{Holder, bits};
-use crate::runtime::Builder;
 use crate::scheduler::worker::{self, Next};
 use crate::scheduler::{self, Membership, Policy, Scheduler, Shard, seat};
-use crate::source::Evented;
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 
@@ -262,6 +261,26 @@ fn poll_vs_close() {
     });
 }
 
+/// The scheduler closes as a task from outside claims the worker, and an event comes to it: it wakes who waits for that, and leaves no searchers before it was counted.
+///
+/// Mutants: `close_counts_searchers`.
+#[test]
+fn events_vs_close() {
+    Model::with_sources("events_vs_close", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let (source, peer) = scene.source();
+        let (_, waker) = CountingWaker::pair();
+        assert!(source.slot.poll_ready(Direction::Read, &waker).is_pending());
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        let foreign = scene.foreign.clone();
+        let spawning = spawn(move || drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here())));
+        write(&peer);
+        scene.scheduler.close();
+        join([working, spawning]);
+    });
+}
+
 /// The clock is paused while the worker goes to wait in the selector, or does: the driver gets there, and moves the clock.
 ///
 /// Mutants: `pause_leaves_poller`.
@@ -355,29 +374,4 @@ fn event_vs_advance() {
 fn event_vs_pause() {
     let model = Model::with_sources("event_vs_pause", 10_000).preemptions(1).branches(10_000);
     model.check(|| event_vs_time(true));
-}
-
-/// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
-#[test]
-fn e2e_echo() {
-    Model::with_sources("e2e_echo", 25).preemptions(0).branches(10_000).check(|| {
-        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let (own, peer) = Stream::pair(1);
-        let writing = spawn(move || {
-            write(&peer);
-            peer
-        });
-        runtime.block_on(async {
-            let own = Evented::new(own).unwrap();
-            let mut byte = [0];
-            let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
-            assert_eq!(read.unwrap(), 1);
-            let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
-            assert_eq!(written.unwrap(), 1);
-        });
-        drop(runtime);
-        let mut answer = [0];
-        assert_eq!(writing.join().unwrap().read(&mut answer).unwrap(), 1);
-        assert_eq!(&answer, b"a");
-    });
 }
