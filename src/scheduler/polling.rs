@@ -5,7 +5,7 @@
 //! - A worker that runs looks for events now and then; not while its queue is full, if the watch sees to it that another thread does.
 //! - A worker that has waited, or looked, and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: the driver may have come
 //!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it, nor an executor within a task
-//!   of its, has ever waited for a source: then nobody else could run what an event wakes.
+//!   of its, has ever waited for a source (structural: `outsider_waits_silent`): then nobody else could run what an event wakes.
 //! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
 //!   selector; if none is parked the driver waits in the selector itself, until a worker parks.
 //! - While some worker waits in the selector throughout a tick the watch has nothing to do, and stops. So connections that are idle cost nothing.
@@ -25,7 +25,7 @@
 //!   because the clock stood still, and wakes it (structural: `resume_leaves_parked`); or that one sees that the clock runs.
 //!
 //! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
-//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `seat_vs_driver`, `driver_vs_parked`, `pause_vs_poller` and
+//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `outsider_vs_watch`, `seat_vs_driver`, `driver_vs_parked`, `pause_vs_poller` and
 //! `resume_vs_park`.
 //! Deliberately not here: the selector (`reactor/`).
 
@@ -171,6 +171,9 @@ impl Scheduler {
 
     #[cold]
     fn has_outsider(&self) {
+        if mutant("outsider_waits_silent") {
+            return;
+        }
         // ORDERING(poller_left): relaxed, before the fence that `poller_left` of the watch passes.
         self.has_outsiders.swap(true, Ordering::Relaxed);
         if self.watch.poller_left(|| true) {

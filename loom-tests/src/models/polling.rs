@@ -2,27 +2,23 @@
 //!
 //! What must not happen is that an event is told by nobody: whoever waits for it is blocked for ever.
 
-use std::future::poll_fn;
+use std::future::ready;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
-use std::task::Waker;
 
 use super::reactor::Waiting;
 use super::runtime::POLICY;
-use super::sourced::{Scene, drive, work, write};
+use super::sourced::{Scene, drive, look_and_wait, until_held, work, write};
 use super::stage::{CountingWaker, Register};
 use crate::facade::Arc;
 use crate::facade::atomic::{AtomicUsize, Ordering};
-use crate::facade::clock;
 use crate::facade::selector::Stream;
 use crate::harness::{Model, join, spawn};
 use crate::park::Parker;
-use crate::reactor::{Holder, Reactor, bits};
-use crate::runtime::Builder;
-use crate::scheduler::watch::Watchman;
+use crate::reactor::slot::Direction;
+use crate::reactor::{Holder, bits};
 use crate::scheduler::worker::{self, Next};
 use crate::scheduler::{self, Membership, Policy, Scheduler, Shard, seat};
-use crate::source::Evented;
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 
@@ -119,8 +115,7 @@ fn left_vs_driver() {
     Model::with_sources("left_vs_driver", 4_000).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
-        scene.scheduler.has_first_source();
-        scene.scheduler.is_waited_for(Waker::noop());
+        scene.has_outsider();
         let scheduler = scene.scheduler.clone();
         scene.spawn(async move {
             first.read().await;
@@ -140,12 +135,37 @@ fn left_vs_driver() {
     });
 }
 
+/// A thread that is no worker waits for a source, the first to do so, and the only worker leaves the selector and is stuck until that is told.
+///
+/// Mutants: `outsider_waits_silent`.
+#[test]
+fn outsider_vs_watch() {
+    Model::with_sources("outsider_vs_watch", 20_000).preemptions(1).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
+        write(&peer);
+        let gate = Parker::new();
+        let (opener, scheduler) = (gate.unparker(), scene.scheduler.clone());
+        scene.spawn(async move {
+            first.read().await;
+            write(&other_peer);
+            gate.park();
+            scheduler.close();
+        });
+        let driving = drive(&scene.scheduler, scene.driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        second.block(&scene.scheduler);
+        opener.unpark();
+        join([working, driving]);
+    });
+}
+
 /// A worker looks for events, and is stuck in its next poll until one is told, while the driver goes to sleep: that is in the selector.
 fn look_vs_driver(pauses: bool) {
     let scene = Scene::<1>::new(Policy { event_interval: 1, ..POLICY }, |driver| Clock::of_runtime(false, 1, driver));
     let (source, peer) = scene.source();
-    scene.scheduler.has_first_source();
-    scene.scheduler.is_waited_for(Waker::noop());
+    scene.has_outsider();
     let scheduler = scene.scheduler.clone();
     scene.spawn(async move {
         write(&peer);
@@ -170,27 +190,7 @@ fn look_vs_watch() {
 /// The clock is paused meanwhile: the driver is the only one to wait for events.
 #[test]
 fn look_vs_pause() {
-    Model::with_sources("look_vs_pause", 1_500).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
-}
-
-/// Waits, running, until `holder` has the lease.
-fn until_held(reactor: &Reactor, holder: Holder) {
-    while reactor.holder() != Some(holder) {
-        loom::thread::yield_now();
-    }
-}
-
-/// Has the driver look twice, a period apart, and then wait in the selector, if it is to, until it is called. It was called for the first source.
-fn look_and_wait(scheduler: &Scheduler, driver: &Parker) -> Watchman {
-    let mut watchman = Watchman::new(scheduler);
-    driver.park();
-    let next = watchman.look(scheduler).expect("somebody must wait");
-    clock::advance_to(next);
-    watchman.look(scheduler);
-    if let Some(mut lease) = scheduler.lease_for_driver() {
-        assert!(driver.poll(&mut lease, None, &mut Vec::new(), || true), "nothing but a token ends the wait");
-    }
-    watchman
+    Model::with_sources("look_vs_pause", 900).preemptions(1).branches(10_000).check(|| look_vs_driver(true));
 }
 
 /// The driver is in the selector when the worker comes to park: in the end the worker is.
@@ -201,9 +201,7 @@ fn seat_vs_driver() {
     Model::with_sources("seat_vs_driver", 170).preemptions(2).branches(10_000).check(|| {
         let scene = Scene::<1>::running();
         let (_source, _peer) = scene.source();
-        scene.scheduler.has_first_source();
-        // Else nobody watches over the only worker's sources.
-        scene.scheduler.is_waited_for(Waker::noop());
+        scene.has_outsider();
         let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
         let driving = spawn(move || {
             let mut watchman = look_and_wait(&scheduler, &driver);
@@ -260,6 +258,26 @@ fn poll_vs_close() {
         let working = work(seed, &scene.scheduler, 0);
         scene.scheduler.close();
         join([working]);
+    });
+}
+
+/// The scheduler closes as a task from outside claims the worker, and an event comes to it: it wakes who waits for that, and leaves no searchers before it was counted.
+///
+/// Mutants: `close_counts_searchers`.
+#[test]
+fn events_vs_close() {
+    Model::with_sources("events_vs_close", 50).preemptions(2).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let (source, peer) = scene.source();
+        let (_, waker) = CountingWaker::pair();
+        assert!(source.slot.poll_ready(Direction::Read, &waker).is_pending());
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        let foreign = scene.foreign.clone();
+        let spawning = spawn(move || drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here())));
+        write(&peer);
+        scene.scheduler.close();
+        join([working, spawning]);
     });
 }
 
@@ -356,29 +374,4 @@ fn event_vs_advance() {
 fn event_vs_pause() {
     let model = Model::with_sources("event_vs_pause", 10_000).preemptions(1).branches(10_000);
     model.check(|| event_vs_time(true));
-}
-
-/// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
-#[test]
-fn e2e_echo() {
-    Model::with_sources("e2e_echo", 25).preemptions(0).branches(10_000).check(|| {
-        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let (own, peer) = Stream::pair(1);
-        let writing = spawn(move || {
-            write(&peer);
-            peer
-        });
-        runtime.block_on(async {
-            let own = Evented::new(own).unwrap();
-            let mut byte = [0];
-            let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
-            assert_eq!(read.unwrap(), 1);
-            let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
-            assert_eq!(written.unwrap(), 1);
-        });
-        drop(runtime);
-        let mut answer = [0];
-        assert_eq!(writing.join().unwrap().read(&mut answer).unwrap(), 1);
-        assert_eq!(&answer, b"a");
-    });
 }

@@ -1,13 +1,15 @@
 //! Models of the parts together: the scheduler as it ships, and a whole runtime.
 
-use std::future::{Future, ready};
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::sourced::write;
 use super::stage::{CountingWaker, Fate, Output};
 use crate::blocking::Pool;
+use crate::facade::selector::Stream;
 use crate::facade::{Arc, clock, deque};
 use crate::harness::{Model, spawn, witness};
 use crate::park::Parker;
@@ -17,6 +19,7 @@ use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::worker::{self, Next, Seed};
 use crate::scheduler::{self, Membership, Plan, Policy, Remote, RuntimeFlavor, Scheduler, Shard, seat};
+use crate::source::Evented;
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
@@ -279,5 +282,30 @@ fn e2e_spawn_blocking() {
         let job = runtime.spawn_blocking(|| Handle::current().block_on(crate::task::spawn(ready(42))));
         assert_eq!(runtime.block_on(job).unwrap().unwrap(), 42);
         drop(runtime);
+    });
+}
+
+/// A whole runtime answers a byte that a thread sends: the answer is there, and nothing leaks.
+#[test]
+fn e2e_echo() {
+    Model::with_sources("e2e_echo", 25).preemptions(0).branches(10_000).check(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let (own, peer) = Stream::pair(1);
+        let writing = spawn(move || {
+            write(&peer);
+            peer
+        });
+        runtime.block_on(async {
+            let own = Evented::new(own).unwrap();
+            let mut byte = [0];
+            let read = poll_fn(|context| own.poll_read(context, 1, |own| own.read(&mut byte))).await;
+            assert_eq!(read.unwrap(), 1);
+            let written = poll_fn(|context| own.poll_write(context, 1, |own| own.write(&byte))).await;
+            assert_eq!(written.unwrap(), 1);
+        });
+        drop(runtime);
+        let mut answer = [0];
+        assert_eq!(writing.join().unwrap().read(&mut answer).unwrap(), 1);
+        assert_eq!(&answer, b"a");
     });
 }

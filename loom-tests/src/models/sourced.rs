@@ -10,7 +10,7 @@ use crate::facade::{Arc, clock};
 use crate::harness::spawn;
 use crate::park::{Parker, Unparker};
 use crate::reactor::slot::{Direction, Slot};
-use crate::reactor::{Reactor, bits};
+use crate::reactor::{Holder, Reactor, bits};
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Membership, Policy, Scheduler, Shard};
@@ -55,6 +55,11 @@ impl<const WORKERS: usize> Scene<WORKERS> {
         let (mut own, peer) = Stream::pair(1);
         let slot = self.reactor.add(&mut own, bits::READABLE).expect("it is open").slot;
         (Watched { own, slot }, peer)
+    }
+
+    /// A thread that is no worker has waited for a source: else nobody watches over the sources of a lone worker.
+    pub(super) fn has_outsider(&self) {
+        self.scheduler.is_waited_for(Waker::noop());
     }
 
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -116,4 +121,24 @@ pub(super) fn drive(scheduler: &Arc<Scheduler>, driver: Parker) -> loom::thread:
         let lease = || scheduler.lease_for_driver();
         scheduler.timers().drive(&driver, has_work, watch, lease, |due| due.drain(..).for_each(wake_quietly));
     })
+}
+
+/// Waits, running, until `holder` has the lease.
+pub(super) fn until_held(reactor: &Reactor, holder: Holder) {
+    while reactor.holder() != Some(holder) {
+        loom::thread::yield_now();
+    }
+}
+
+/// Has the driver look twice, a period apart, and then wait in the selector, if it is to, until it is called. It was called for the first source.
+pub(super) fn look_and_wait(scheduler: &Scheduler, driver: &Parker) -> Watchman {
+    let mut watchman = Watchman::new(scheduler);
+    driver.park();
+    let next = watchman.look(scheduler).expect("somebody must wait");
+    clock::advance_to(next);
+    watchman.look(scheduler);
+    if let Some(mut lease) = scheduler.lease_for_driver() {
+        assert!(driver.poll(&mut lease, None, &mut Vec::new(), || true), "nothing but a token ends the wait");
+    }
+    watchman
 }

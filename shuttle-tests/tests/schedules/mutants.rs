@@ -28,7 +28,6 @@ const MUTANTS: &[(&str, &str, &str)] = &[
     ("io_skips_second_look", "sources::echo", "deadlock!"),
     ("io_clear_ignores_tick", "sources::echo", "deadlock!"),
     ("driver_moves_unlooked", "sources::paused", "time overtakes an exchange"),
-    ("io_stirs_late", "sources::paused", "time overtakes an exchange"),
     ("membership_ignores_refusal", "shutdown::dropped_at_any_moment", "every handle resolves"),
 ];
 
@@ -36,6 +35,7 @@ const MUTANTS: &[(&str, &str, &str)] = &[
 const RARE: &[(&str, &str, &str)] = &[
     ("idle_hand_on", "spawning::behind_stuck_polls", "deadlock!"),
     ("timer_reset_ignores_fired", "timers::resets_and_moves", "a sleep is never early"),
+    ("io_stirs_late", "sources::paused", "time overtakes an exchange"),
     ("awake_stirs_late", "timers::paused", "time stands still while a task runs"),
     ("scheduler_check_before_push", "shutdown::dropped_at_any_moment", "every handle resolves"),
 ];

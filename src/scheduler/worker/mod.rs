@@ -16,6 +16,8 @@
 //!   claim. Checked by the model `alarm_vs_claim`.
 //! - `io_stirs_late` (structural): a worker that leaves the selector counts as awake before it gives up the lease, with events in its hands. Checked by the model
 //!   `event_vs_pause`.
+//! - `close_counts_searchers` (structural): on a closed scheduler a worker leaves no searchers, of which it may not be one yet. Checked by the model
+//!   `events_vs_close`.
 //! - A parked worker's bit is its rest too: whoever clears it counts the worker as awake (`time/clock/awake.rs`) before it runs.
 //!
 //! | file | holds |
@@ -210,6 +212,10 @@ impl Worker {
             return self.fires();
         }
         if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
+            if !mutant("close_counts_searchers") {
+                // The token of the shutdown may have come before whoever claimed this worker has counted it: see `unpark_all`.
+                self.searching.set(false);
+            }
             // Who waits for events may be no task of the runtime's.
             return if self.timing.has_events() { self.fires() } else { Next::Exit };
         }
