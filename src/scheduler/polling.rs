@@ -155,6 +155,7 @@ impl Scheduler {
         if mutant("io_born_silent") {
             return;
         }
+        Worker::peek(self, Worker::has_sources);
         self.notify();
         // On a paused clock it is the driver that waits, also while a worker never parks.
         self.poller_left();

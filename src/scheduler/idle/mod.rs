@@ -53,13 +53,20 @@ impl Idle {
 
     /// Called after work was made visible. A worker that `poller` names is woken last: it waits for what nobody else does. The worker named, if any, counts as searching, and the caller unparks it.
     #[must_use = "the worker named waits for the caller's unpark"]
+    #[inline]
     pub(crate) fn notify(&self, poller: impl Fn() -> Option<usize>) -> Option<usize> {
         // ORDERING(idle_publish): the caller's push before, the counters after; pairs with `idle_recheck`.
         fence_seq_cst("idle_publish");
         // ORDERING(idle_publish): relaxed, the fence orders it.
-        if self.searching.load(Ordering::Relaxed) > 0 {
+        if self.searching.load(Ordering::Relaxed) > 0 || !self.has_parked() {
             return None;
         }
+        self.claim_searcher(poller)
+    }
+
+    /// Claims a parked worker, and counts it as searching.
+    #[inline(never)]
+    fn claim_searcher(&self, poller: impl Fn() -> Option<usize>) -> Option<usize> {
         if mutant("idle_count_before_claim") {
             // Relaxed: as below (counter only).
             self.searching.fetch_add(1, Ordering::Relaxed);
@@ -169,6 +176,7 @@ impl Idle {
     }
 
     /// Whether some worker is parked.
+    #[inline]
     pub(crate) fn has_parked(&self) -> bool {
         // Relaxed: a hint, or ordered by the caller's fence (counter only).
         self.parked.iter().any(|word| word.load(Ordering::Relaxed) != 0)

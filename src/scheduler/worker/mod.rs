@@ -23,6 +23,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `glance.rs` | its look for its token before it sleeps |
+//! | `notes.rs` | what it has to see to before its next poll |
 //! | `search.rs` | where it finds its next task |
 //! | `queueing.rs` | where what it wakes and spawns goes |
 //! | `sources.rs` | its waiting for events, and its looking for them |
@@ -31,6 +32,7 @@
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
 mod glance;
+mod notes;
 mod queueing;
 mod search;
 mod sources;
@@ -57,6 +59,7 @@ use crate::task::runnable::Runnable;
 use crate::task::waker::Identity;
 use crate::time::clock::{Clock, Counted};
 use glance::Glances;
+use notes::Note;
 pub(crate) use sources::pause;
 use timing::Timing;
 
@@ -208,27 +211,19 @@ pub(crate) fn account(budget: coop::Grant) {
 impl Worker {
     /// Finds the next task.
     pub(crate) fn next(&self) -> Next {
-        if self.has_events_before_held_back() {
-            return self.fires();
+        let scheduler = &*self.shard.scheduler;
+        if scheduler.is_closed() || scheduler.is_forked() {
+            return self.ends();
         }
-        if self.shard.scheduler.is_closed() || self.shard.scheduler.is_forked() {
-            if !mutant("close_counts_searchers") {
-                // The token of the shutdown may have come before whoever claimed this worker has counted it: see `unpark_all`.
-                self.searching.set(false);
-            }
-            // Who waits for events may be no task of the runtime's.
-            return if self.timing.has_events() { self.fires() } else { Next::Exit };
-        }
-        let (timers, shard) = (&self.shard.scheduler.timers, self.shard.index);
-        let looks = self.timing.should_look(self.shard.scheduler.policy.event_interval) || self.has_been_long();
-        // What the last waker has queued without a notification comes before the next waker, which may block.
-        if !self.timing.owes_poll() {
-            let has_events = self.timing.has_events() || (looks && self.look_at_sources());
-            if self.timing.should_fire(timers, shard, looks, has_events, &self.queue) {
-                return self.fires();
+        let looks = self.timing.should_look(scheduler.policy.event_interval);
+        let mut looks_outside = false;
+        if looks || !self.timing.notes.is_empty() {
+            match self.prepare(looks) {
+                Some(outside) => looks_outside = outside,
+                None => return self.fires(),
             }
         }
-        match self.find_task(self.timing.may_look_outside(looks | self.timing.owes_look())) {
+        match self.find_task(looks_outside) {
             Some(task) => {
                 self.stop_searching();
                 self.runs();
@@ -240,6 +235,20 @@ impl Worker {
             None if self.timing.has_more() => self.fires(),
             None => Next::Park,
         }
+    }
+
+    /// The scheduler is closed, or in a forked child.
+    #[cold]
+    fn ends(&self) -> Next {
+        if let Some(task) = self.timing.take_held_back() {
+            self.requeue(task);
+        }
+        if !mutant("close_counts_searchers") {
+            // The token of the shutdown may have come before whoever claimed this worker has counted it: see `unpark_all`.
+            self.searching.set(false);
+        }
+        // Who waits for events may be no task of the runtime's.
+        if self.timing.notes.has(Note::Events) { self.fires() } else { Next::Exit }
     }
 
     /// Fires next. What is woken may block: nobody is to rely on this searcher, nor is what was queued without a notification to wait for it.

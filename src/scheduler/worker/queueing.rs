@@ -43,7 +43,7 @@ impl Worker {
     /// Queues `task`, which the worker has just polled; behind what events that have come meanwhile wake, if that may have been long.
     fn give_way(&self, task: Runnable) {
         if self.has_been_long() {
-            self.timing.held_back.set(Some(task));
+            self.timing.hold_back(task);
         } else {
             self.requeue(task);
         }

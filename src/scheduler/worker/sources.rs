@@ -17,6 +17,7 @@
 use std::task::Waker;
 
 use super::Worker;
+use super::notes::Note;
 use super::timing::{self, ENOUGH};
 use crate::facade::{RawInstant, mutant, sharply};
 use crate::reactor::{Lease, Wait};
@@ -29,6 +30,12 @@ impl Worker {
     #[cfg(feature = "net")]
     pub(in crate::scheduler) fn polls_with(scheduler: *const Scheduler, waker: &Waker) -> bool {
         Self::peek(scheduler, |worker| worker.timing.polls_with(Identity::of(waker))) == Some(true)
+    }
+
+    /// The runtime has sources: this worker knows before it looks around.
+    #[cfg(feature = "net")]
+    pub(in crate::scheduler) fn has_sources(&self) {
+        self.timing.notes.put(Note::Sources, true);
     }
 
     /// Blocks until there is a token, it is `alarm`, or there are events: in the selector, if the lease is free; it is still held then. True if it took a token.
@@ -54,15 +61,38 @@ impl Worker {
     /// look. It costs a tenth of a look, where others cost nothing.
     #[inline]
     pub(super) fn has_been_long(&self) -> bool {
-        self.shard.scheduler.reactor_exists() && self.timing.has_ticked()
+        self.timing.notes.has(Note::Sources) && self.timing.has_ticked()
+    }
+
+    /// What the worker does before its next poll, if it `looks` around or has noted something: whether it then looks at what comes from elsewhere, too; nothing if it fires
+    /// instead of the poll.
+    #[inline(never)]
+    pub(super) fn prepare(&self, looks: bool) -> Option<bool> {
+        let (scheduler, notes) = (&*self.shard.scheduler, &self.timing.notes);
+        if scheduler.reactor_exists() {
+            notes.put(Note::Sources, true);
+        }
+        if self.has_events_before_held_back() {
+            notes.put(Note::OwesLook, looks);
+            return None;
+        }
+        let looks = looks || self.has_been_long();
+        // What the last waker has queued without a notification comes before the next waker, which may block.
+        if !notes.take(Note::OwesPoll) {
+            let has_events = notes.has(Note::Events) || (looks && self.look_at_sources());
+            if self.timing.should_fire(&scheduler.timers, self.shard.index, looks, has_events, &self.queue) {
+                return None;
+            }
+        }
+        Some(self.timing.may_look_outside(looks))
     }
 
     /// Looks for events if a task is held back that has given way after a long poll. True if there are some: they are woken, and then that task is queued. If not, it is
     /// queued now.
-    pub(super) fn has_events_before_held_back(&self) -> bool {
-        let Some(task) = self.timing.held_back.take() else { return false };
+    fn has_events_before_held_back(&self) -> bool {
+        let Some(task) = self.timing.take_held_back() else { return false };
         if self.look_at_sources() {
-            self.timing.held_back.set(Some(task));
+            self.timing.hold_back(task);
             return true;
         }
         self.requeue(task);
@@ -82,7 +112,7 @@ impl Worker {
             // The driver may have come for the lease meanwhile.
             self.shard.scheduler.poller_left();
         }
-        self.timing.has_events()
+        self.timing.notes.has(Note::Events)
     }
 }
 
@@ -90,10 +120,10 @@ impl Worker {
 pub(crate) fn pause() {
     let has_events = seat::with(|worker| {
         worker.stop_searching();
-        if let Some(task) = worker.timing.held_back.take() {
+        if let Some(task) = worker.timing.take_held_back() {
             worker.requeue(task);
         }
-        worker.timing.has_events()
+        worker.timing.notes.has(Note::Events)
     });
     if has_events == Some(true) {
         timing::fire();

@@ -24,6 +24,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::Worker;
+use super::notes::{Note, Notes};
 use crate::facade::{Arc, RawInstant, coarse_nanoseconds, mutant};
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
@@ -59,12 +60,9 @@ pub(super) struct Timing {
     looked: Cell<Option<RawInstant>>,
     /// The last batch has left timers that are due.
     has_more: Cell<bool>,
-    /// A look at what comes from elsewhere is still to come.
-    owes_look: Cell<bool>,
-    /// The last poll was preceded by one.
-    has_looked_outside: Cell<bool>,
+    pub(super) notes: Notes,
     /// A task that has given way, for whatever has come meanwhile to go first.
-    pub(super) held_back: Cell<Option<Runnable>>,
+    held_back: Cell<Option<Runnable>>,
     /// Looks for events that were passed over since the last one was not.
     passed_over: Cell<u32>,
     /// What the coarse clock showed last.
@@ -72,13 +70,10 @@ pub(super) struct Timing {
     firing: Cell<Firing>,
     /// When it last fired something.
     fired: Cell<Option<RawInstant>>,
-    /// The last waker has queued its task without a notification.
-    owes_poll: Cell<bool>,
     /// Something is due in the shard.
     is_due: Cell<bool>,
     /// Who waits for events that have come, and is to be woken.
     due: Cell<Vec<Waker>>,
-    has_events: Cell<bool>,
 }
 
 /// Who looks after the shard.
@@ -114,24 +109,21 @@ impl Timing {
             interval: Cell::new(most),
             looked: Cell::new(None),
             has_more: Cell::new(false),
-            owes_look: Cell::new(false),
-            has_looked_outside: Cell::new(false),
+            notes: Notes::default(),
             held_back: Cell::new(None),
             passed_over: Cell::new(0),
             tick: Cell::new(0),
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
-            owes_poll: Cell::new(false),
             is_due: Cell::new(false),
             due: Cell::new(Vec::new()),
-            has_events: Cell::new(false),
         }
     }
 
     /// The worker is on a thread's seat.
     pub(super) fn sit(&self, timers: &Timers, shard: usize) {
         timers.attend(shard);
-        self.duty.set(Duty::Told);
+        self.is_told();
         // Handed on while it fired, the worker does not come back to the thread that would say so.
         self.firing.set(Firing::Nothing);
         self.polled.set(Identity::NONE);
@@ -140,13 +132,20 @@ impl Timing {
     /// The worker is off its seat.
     pub(super) fn stand(&self, timers: &Timers, shard: usize) {
         timers.abandon(shard);
+        self.is_told();
+    }
+
+    /// The driver stands behind the worker.
+    fn is_told(&self) {
         self.duty.set(Duty::Told);
+        self.notes.put(Note::Slept, false);
     }
 
     /// The worker goes to sleep: until when.
     pub(super) fn keep(&self, timers: &Timers, shard: usize) -> Option<RawInstant> {
         let alarm = timers.keep(shard);
         self.duty.set(Duty::Kept);
+        self.notes.put(Note::Slept, true);
         self.looked.set(None);
         let least = self.fired.get().and_then(|fired| fired.checked_add(LEAST_PERIOD));
         alarm.map(|alarm| least.map_or(alarm, |least| least.max(alarm)))
@@ -161,7 +160,7 @@ impl Timing {
             Duty::Untold => timers.tell_driver(shard),
             Duty::Kept => timers.attend(shard),
         }
-        self.duty.set(Duty::Told);
+        self.is_told();
     }
 
     /// The next poll is given this waker.
@@ -200,7 +199,6 @@ impl Timing {
     }
 
     /// Whether to fire before the next poll, for which `queue` holds tasks. `looks` says whether it is time to look, `has_events` whether events have come.
-    #[inline]
     pub(super) fn should_fire(
         &self,
         timers: &Timers,
@@ -214,13 +212,12 @@ impl Timing {
         self.is_due.set(is_due);
         let fires = is_due || has_events;
         if fires {
-            self.owes_look.set(looks);
+            self.notes.put(Note::OwesLook, looks);
         }
         fires
     }
 
     /// Whether the kernel's coarse clock has moved on since the last call.
-    #[inline]
     pub(super) fn has_ticked(&self) -> bool {
         coarse_nanoseconds().is_some_and(|now| self.tick.replace(now) != now)
     }
@@ -238,38 +235,32 @@ impl Timing {
     }
 
     /// Whether to look at the injector first, if it is time to look around. Not before each poll: the worker's own tasks are to have their turns.
-    #[inline]
     pub(super) fn may_look_outside(&self, looks: bool) -> bool {
-        let may_look = looks && !self.has_looked_outside.get();
-        self.has_looked_outside.set(may_look);
+        // Also when something fired instead.
+        let looks = self.notes.take(Note::OwesLook) | looks;
+        let may_look = !self.notes.take(Note::LookedOutside) && looks;
+        self.notes.put(Note::LookedOutside, may_look);
         may_look
     }
 
-    /// Whether a look was due when something fired instead.
-    #[inline]
-    pub(super) fn owes_look(&self) -> bool {
-        self.owes_look.replace(false)
+    /// Keeps `task` out of every queue.
+    pub(super) fn hold_back(&self, task: Runnable) {
+        self.notes.put(Note::HeldBack, true);
+        self.held_back.set(Some(task));
     }
 
-    /// Whether a task was queued without a notification, for the worker to run at once.
-    #[inline]
-    pub(super) fn owes_poll(&self) -> bool {
-        self.owes_poll.replace(false)
+    /// The task that is held back, if one is.
+    pub(super) fn take_held_back(&self) -> Option<Runnable> {
+        if self.notes.take(Note::HeldBack) { self.held_back.take() } else { None }
     }
 
     /// Lets `poll` collect who waits for events.
     pub(super) fn collect<R>(&self, poll: impl FnOnce(&mut Vec<Waker>) -> R) -> R {
         let mut due = self.due.take();
         let answer = poll(&mut due);
-        self.has_events.set(!due.is_empty());
+        self.notes.put(Note::Events, !due.is_empty());
         self.due.set(due);
         answer
-    }
-
-    /// Whether somebody waits for events that have come.
-    #[inline]
-    pub(super) fn has_events(&self) -> bool {
-        self.has_events.get()
     }
 
     /// Whether the last batch has left timers that are due.
@@ -289,8 +280,8 @@ pub(super) fn fire() {
     let expired = seat::with(|worker| {
         let (timing, shard) = (&worker.timing, worker.shard());
         let mut due = timing.due.take();
-        timing.has_events.set(false);
-        if timing.is_due.get() || timing.has_more.get() {
+        timing.notes.put(Note::Events, false);
+        if timing.is_due.take() || timing.has_more.get() {
             let events = due.len();
             timing.has_more.set(shard.scheduler.timers.expire(shard.index, BATCH, &mut due));
             if due.len() > events {
@@ -304,7 +295,7 @@ pub(super) fn fire() {
         let is_one = due.len() == 1 || (mutant("io_batch_silent") && !due.is_empty());
         let is_one_task = is_one && is_quiet(&due[0]);
         timing.firing.set(if is_one_task { Firing::OneTask } else { Firing::Batch });
-        timing.owes_poll.set(is_one_task);
+        timing.notes.put(Note::OwesPoll, is_one_task);
         // Those that may block come last.
         due.sort_by_key(|waker| !is_quiet(waker));
         due
@@ -313,7 +304,7 @@ pub(super) fn fire() {
     let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
     due.drain(..quiet).for_each(wake_quietly);
     seat::with(|worker| {
-        if let Some(task) = worker.timing.held_back.take() {
+        if let Some(task) = worker.timing.take_held_back() {
             worker.enqueue(task);
         }
     });
