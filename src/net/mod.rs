@@ -26,8 +26,9 @@
 //!
 //! # Runtimes
 //! A socket belongs to the runtime on which it was made: threads of that one are told when it is ready. It may be used on any other runtime, or on
-//! none, as long as its own is there. After that, an operation that would have to wait answers an error instead; whoever waits then is woken, and
-//! gets it, too.
+//! none, as long as its own is there. When that ends, whoever waits is woken, and gets an error. After that an operation answers the error unless the
+//! socket was told before that it is ready, and no operation has found otherwise since: what comes later is not seen. So read what is to be read
+//! before its runtime ends, or take the socket out of it by `into_std`.
 //!
 //! # Who is woken
 //! Functions that are `async` may be awaited by any number of tasks at a time. Of tasks that call `poll_` functions, those of the traits among them,
