@@ -159,7 +159,7 @@ pub use futures_util::io::{
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 
-/// What Unix has beside sockets and pipes: descriptors of any kind.
+/// What Unix has beside sockets and pipes: descriptors of any kind, for whose readiness an [`AsyncFd`](unix::AsyncFd) waits.
 #[cfg(unix)]
 pub mod unix {
     pub use super::async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError};

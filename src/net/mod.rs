@@ -52,7 +52,8 @@
 //! closes its socket.
 //!
 //! # Errors
-//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for.
+//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for. On a runtime that has ended, what makes a socket and what
+//! would wait answer an error that says so.
 //!
 //! # Panics
 //! What makes a socket, as `accept` does, too, panics outside a runtime, and so does the look-up of a name. In a child that was forked from a process with the socket's runtime, whatever

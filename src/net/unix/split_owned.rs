@@ -7,7 +7,7 @@ use crate::facade::StdArc;
 use crate::net::UnixStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 
-/// The direction of a [`UnixStream`] that is read. [`UnixStream::into_split`] makes it.
+/// The direction of a [`UnixStream`] that is read. [`UnixStream::into_split`] makes it; [`OwnedWriteHalf`] has an example.
 ///
 /// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system
 /// until there is no room for more.
