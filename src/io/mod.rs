@@ -119,8 +119,8 @@
 //!
 //! # Cancel safety
 //! Dropped before it is done, `read`, `write`, `read_vectored`, `write_vectored`, `flush`, `close`, `fill_buf` and [`copy_buf`] have lost nothing. `read_until` and `read_to_end` have put what they took into their
-//! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
-//! line, and `read_to_string`, which drops that and what its string held before, as it does when it fails. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
+//! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line` and
+//! `read_to_string`, which drop what they took, and leave their string as it was, as they do when it is not UTF-8. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
 //!
 //! # Giving way
 //! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. A [`Cursor`], slices and vectors are ready at once and spend none: a loop over

@@ -109,8 +109,7 @@ impl OwnedWriteHalf {
         other.reunite(self)
     }
 
-    /// Drops it without a word to the other end, which may still be written to by whoever has a descriptor of the same
-    /// socket.
+    /// Drops it without saying that no more will be written: that is said once the other half is dropped, too.
     ///
     /// ```
     /// # use std::io::ErrorKind;
