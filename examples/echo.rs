@@ -21,8 +21,8 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -122,19 +122,20 @@ async fn run(request: &Request) -> Result<(), String> {
     if !said(&format!("listening on {address}"))? {
         return Ok(());
     }
-    let echoes = Arc::new(AtomicU64::new(0));
-    fusee::spawn(serve(listener, echoes.clone()));
+    let tally = Arc::new(Tally::default());
+    fusee::spawn(serve(listener, tally.clone()));
     let mut clients: JoinSet<Result<(), String>> = (0..request.clients).map(|_| client(address)).collect();
 
     let start = Instant::now();
     let (mut seconds, mut before, mut last) = (interval_at(start + SECOND, SECOND), 0, start);
     loop {
         let now = seconds.tick().await;
+        tally.complain();
         // A client runs for ever, unless it fails.
         if let Some(ended) = clients.try_join_next() {
             return ended.unwrap_or_else(|error| Err(format!("a client ended with an error: {error}")));
         }
-        let count = echoes.load(Ordering::Relaxed);
+        let count = tally.echoes.load(Ordering::Relaxed);
         let line = format!("{:>12} echoes/s", per_second(count - before, now - last));
         let is_over = request.seconds.is_some_and(|seconds| now - start >= Duration::from_secs(seconds));
         if !said(&line)? || is_over {
@@ -144,14 +145,37 @@ async fn run(request: &Request) -> Result<(), String> {
     }
 }
 
+/// What the server counts.
+#[derive(Default)]
+struct Tally {
+    echoes: AtomicU64,
+    /// How often nothing could be accepted, since that was told, and why not the last time.
+    refusals: Mutex<Option<(u64, io::Error)>>,
+}
+
+impl Tally {
+    fn refused(&self, error: io::Error) {
+        let mut refusals = self.refusals.lock().expect("nobody panics with it");
+        let before = refusals.as_ref().map_or(0, |(count, _)| *count);
+        *refusals = Some((before + 1, error));
+    }
+
+    /// Tells of refusals in one line, if there are any.
+    fn complain(&self) {
+        if let Some((count, error)) = self.refusals.lock().expect("nobody panics with it").take() {
+            eprintln!("echo: cannot accept: {error} (tries: {count})");
+        }
+    }
+}
+
 /// Serves each connection in a task of its own.
-async fn serve(listener: TcpListener, echoes: Arc<AtomicU64>) {
+async fn serve(listener: TcpListener, tally: Arc<Tally>) {
     loop {
         match listener.accept().await {
             // A connection that fails is its client's loss.
-            Ok((stream, _)) => drop(fusee::spawn(echo(stream, echoes.clone()))),
+            Ok((stream, _)) => drop(fusee::spawn(echo(stream, tally.clone()))),
             Err(error) => {
-                eprintln!("echo: cannot accept: {error}");
+                tally.refused(error);
                 // As when there are no descriptors left: some may be soon.
                 sleep(Duration::from_millis(100)).await;
             }
@@ -160,7 +184,7 @@ async fn serve(listener: TcpListener, echoes: Arc<AtomicU64>) {
 }
 
 /// Sends back what it is sent.
-async fn echo(mut stream: TcpStream, echoes: Arc<AtomicU64>) -> io::Result<()> {
+async fn echo(mut stream: TcpStream, tally: Arc<Tally>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = [0; 4096];
     loop {
@@ -169,7 +193,7 @@ async fn echo(mut stream: TcpStream, echoes: Arc<AtomicU64>) -> io::Result<()> {
             return Ok(());
         }
         stream.write_all(&buffer[..count]).await?;
-        echoes.fetch_add(1, Ordering::Relaxed);
+        tally.echoes.fetch_add(1, Ordering::Relaxed);
     }
 }
 

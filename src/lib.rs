@@ -26,8 +26,8 @@
 //!
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
-//! - `net`, on by default: sockets, pipes and other descriptors.
-//! - `tokio-io`, on by default: tokio's `AsyncRead` and `AsyncWrite` on the same types, beside those of futures-io.
+//! - `net`, on by default: sockets, pipes and other descriptors, with the traits of futures-io.
+//! - `tokio-io`, on by default: tokio's `AsyncRead` and `AsyncWrite` on the same types, besides. It brings `net` with it.
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
 //! - `tokio-sync`: channels, locks, `select!`, `join!`, `try_join!` and `pin!` under the names `fusee::sync` and `fusee::select!`. They are tokio's, and
 //!   need no runtime of its own.
@@ -79,7 +79,7 @@ pub use tokio::try_join;
 const _: () = assert!(size_of::<task::raw::Header>() == 48);
 
 /// The programs in the repository's pages compile and run.
-#[cfg(all(doctest, feature = "macros", feature = "test-util"))]
+#[cfg(all(doctest, feature = "macros", feature = "net", feature = "test-util"))]
 mod pages {
     #[doc = include_str!("../README.md")]
     mod readme {}

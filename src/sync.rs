@@ -34,8 +34,8 @@
 //!
 //! # What is not here
 //! `mpsc::Sender::send_timeout`, which needs tokio's timers: [`timeout`](crate::time::timeout) around `send` or `reserve` does it.
-//!
-//! Deliberately not here: code of our own. `src/lib.rs` re-exports the macros.
+
+// Deliberately not here: code of our own. `src/lib.rs` re-exports the macros.
 
 #[doc(inline)]
 pub use tokio::sync::*;

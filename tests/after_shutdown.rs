@@ -229,3 +229,38 @@ fn a_sleep_that_shutdown_has_cut_off_has_not_elapsed() {
         assert_eq!((metrics.timers_fired_count(), metrics.timers_cancelled_count()), (0, 1));
     });
 }
+
+#[cfg(feature = "net")]
+#[test]
+fn a_socket_does_what_it_was_told_of_before_and_no_more_until_it_is_taken_out() {
+    use std::io::{Read, Write};
+
+    use fusee::io::{AsyncReadExt, AsyncWriteExt};
+    use fusee::net::TcpStream;
+
+    on_every_flavour(|runtime| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut stream = runtime.block_on(TcpStream::connect(listener.local_addr().unwrap())).unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        peer.write_all(b"before").unwrap();
+        runtime.block_on(stream.readable()).unwrap();
+        drop(runtime);
+
+        executor::block_on(stream.read_exact(&mut [0; 6])).unwrap();
+        let is_gone = |error: std::io::Error| assert!(error.to_string().contains("has shut down"), "{error}");
+        is_gone(executor::block_on(stream.read(&mut [0; 8])).unwrap_err());
+        peer.write_all(b"after").unwrap();
+        is_gone(executor::block_on(stream.read(&mut [0; 8])).unwrap_err());
+        executor::block_on(stream.write_all(b"answer")).unwrap();
+        executor::block_on(stream.close()).unwrap();
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "answer");
+
+        let mut stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        let mut rest = [0; 5];
+        stream.read_exact(&mut rest).unwrap();
+        assert_eq!(&rest, b"after");
+    });
+}

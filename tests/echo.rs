@@ -101,6 +101,21 @@ fn an_address_that_is_taken_is_an_error() {
     assert!(ended.stderr.contains("cannot listen on 127.0.0.1:"), "{ended:?}");
 }
 
+/// The clients, which run first, take all descriptors that there are. So the server gets none, and tries again ten times a second.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_accepted_is_told_in_one_line_with_its_number() {
+    let mut command = Command::new("sh");
+    let limited =
+        command.args(["-c", "ulimit -n 40 && exec \"$0\" --current-thread --clients 50"]).arg(example("echo"));
+    let ended = run(limited);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let [told, failed] = ended.stderr.lines().collect::<Vec<_>>()[..] else { panic!("{ended:?}") };
+    let (_, tries) = told.strip_prefix("echo: cannot accept: ").expect(told).split_once(" (tries: ").expect(told);
+    assert!(tries.strip_suffix(')').expect(told).parse::<u64>().unwrap() > 1, "{told}");
+    assert!(failed.starts_with("echo: a client failed: "), "{failed}");
+}
+
 #[test]
 fn a_reader_that_leaves_after_the_first_line_is_no_error() {
     let mut command = Command::new(example("echo"));

@@ -31,6 +31,9 @@ pub(super) const BUFFER: usize = 8 * 1024;
 /// # Errors
 /// The first error of either end; one of the kind [`WriteZero`](io::ErrorKind::WriteZero) if the writer takes no byte. What was read and not yet written is lost then.
 ///
+/// # Panics
+/// If an end says that it has moved more bytes than it was given.
+///
 /// # Cancel safety
 /// Not safe: what was read and not yet written, 8 KiB at most, is dropped with the future. [`copy_buf`] leaves that in its reader.
 ///
@@ -63,6 +66,9 @@ where
 ///
 /// # Errors
 /// As [`copy()`]'s; what the writer has not taken stays in the reader.
+///
+/// # Panics
+/// As [`copy()`].
 ///
 /// # Cancel safety
 /// Safe: no byte is lost. What the writer took is no longer in the reader, but how much that was is not told.

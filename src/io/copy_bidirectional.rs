@@ -24,6 +24,9 @@ use super::copy::{BUFFER, Transfer, Turn};
 /// # Errors
 /// The first error of either stream ends both directions, and what was read and not yet written is lost. One of the kind [`WriteZero`](io::ErrorKind::WriteZero) says that a stream takes no more.
 ///
+/// # Panics
+/// If a stream says that it has moved more bytes than it was given.
+///
 /// # Cancel safety
 /// Not safe: what was read and not yet written is dropped with the future.
 ///
@@ -62,6 +65,9 @@ where
 ///
 /// # Errors
 /// As [`copy_bidirectional()`]'s.
+///
+/// # Panics
+/// As [`copy_bidirectional()`].
 ///
 /// # Cancel safety
 /// As [`copy_bidirectional()`]'s.

@@ -50,6 +50,46 @@
 //! # }
 //! ```
 //!
+//! # Line by line
+//! [`lines`](AsyncBufReadExt::lines) of a [`BufReader`] answers a stream of lines, without what ends them. The methods of streams are in the crate `futures`: `TryStreamExt::try_next` ends at an error,
+//! and is safe to cancel. A server that answers each line in capitals:
+//!
+//! ```
+//! use fusee::io::{self, AsyncBufReadExt, AsyncWriteExt, BufReader};
+//! use fusee::net::{TcpListener, TcpStream};
+//! use futures::TryStreamExt;
+//!
+//! async fn serve(mut stream: TcpStream) -> io::Result<()> {
+//!     let (reader, mut writer) = stream.split();
+//!     let mut lines = BufReader::new(reader).lines();
+//!     while let Some(line) = lines.try_next().await? {
+//!         writer.write_all(format!("{}\n", line.to_uppercase()).as_bytes()).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! fusee::runtime::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!     fusee::spawn(async move {
+//!         while let Ok((stream, _)) = listener.accept().await {
+//!             fusee::spawn(serve(stream));
+//!         }
+//!     });
+//!
+//!     let mut client = TcpStream::connect(address).await?;
+//!     client.write_all(b"one\ntwo\n").await?;
+//!     client.close().await?;
+//!     let answers: Vec<String> = BufReader::new(client).lines().try_collect().await?;
+//!     assert_eq!(answers, ["ONE", "TWO"]);
+//!     io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! ```
+//!
+//! A line is as long as who sends it likes, and is kept as a whole: `BufReader::new(reader.take(limit))` bounds what is read. Without the crate `futures`,
+//! [`read_line`](AsyncBufReadExt::read_line) appends the next line to a string, with what ends it, and answers zero at the end; it is not safe to cancel.
+//!
 //! # A program in tokio's words
 //! may keep them: `tokio::io` with the feature `io-util` and no other needs no runtime, and its extension traits, `BufReader`, `BufStream`, `Lines::next_line`, `read_u32`, `copy` and all the rest take the streams of
 //! this crate. Only the streams themselves come from here. Both worlds' extension traits in one file make method calls ambiguous; both in one program do not.
@@ -79,14 +119,14 @@
 //!
 //! # Cancel safety
 //! Dropped before it is done, `read`, `write`, `read_vectored`, `write_vectored`, `flush`, `close`, `fill_buf` and [`copy_buf`] have lost nothing. `read_until` and `read_to_end` have put what they took into their
-//! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line`, which drops what it took of its
-//! line, and `read_to_string`, which drops that and what its string held before, as it does when it fails. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
+//! vector, and go on behind it if they are called again; the streams that `lines` answers keep it. Not so `read_exact` and `write_all`, of which nobody knows how far they came, `read_line` and
+//! `read_to_string`, which drop what they took, and leave their string as it was, as they do when it is not UTF-8. [`copy()`] and [`copy_bidirectional()`] lose what they have read and not yet written.
 //!
 //! # Giving way
 //! Each operation of a stream of this crate that succeeds spends a unit of the task's [budget](crate::task::coop), and so does each turn of a copy. A [`Cursor`], slices and vectors are ready at once and spend none: a loop over
 //! them gives way if it calls [`consume_budget`](crate::task::coop::consume_budget).
-//!
-//! Deliberately not here: sockets (`net/`), what waits for them (`source/`), adapters between the worlds.
+
+// Deliberately not here: sockets (`net/`), what waits for them (`source/`), adapters between the worlds.
 
 mod always_ready;
 #[cfg(unix)]
@@ -119,7 +159,7 @@ pub use futures_util::io::{
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 
-/// What Unix has beside sockets and pipes: descriptors of any kind.
+/// What Unix has beside sockets and pipes: descriptors of any kind, for whose readiness an [`AsyncFd`](unix::AsyncFd) waits.
 #[cfg(unix)]
 pub mod unix {
     pub use super::async_fd::{AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError};

@@ -103,6 +103,9 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Errors
     /// What the reader answers; what came before is in the vector.
     ///
+    /// # Panics
+    /// If the reader says that it has read more than there was room for.
+    ///
     /// # Cancel safety
     /// What it has read is in the vector: called again it goes on behind that.
     ///
@@ -126,6 +129,9 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Errors
     /// [`InvalidData`](std::io::ErrorKind::InvalidData) for what is not UTF-8; else what the reader answers. `text` is as it was then.
+    ///
+    /// # Panics
+    /// As [`read_to_end`](Self::read_to_end).
     ///
     /// # Cancel safety
     /// Not safe: what it has read is lost. `text` is as it was.

@@ -47,10 +47,10 @@ pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>) {
     (ReadHalf(stream.clone()), WriteHalf(stream))
 }
 
-/// The half of a stream that reads; [`split`] makes it.
+/// The half of a stream that reads; [`split`] makes it, and has an example.
 pub struct ReadHalf<T>(Arc<Mutex<T>>);
 
-/// The half of a stream that writes; [`split`] makes it.
+/// The half of a stream that writes; [`split`] makes it, and has an example.
 pub struct WriteHalf<T>(Arc<Mutex<T>>);
 
 // As a lock of the standard library is: what a panic leaves behind in the stream, its other operations meet without the lock, too.

@@ -24,10 +24,20 @@
 //! # .unwrap();
 //! ```
 //!
+//! # Traits
+//! Streams, their halves and the ends of pipes have `AsyncRead` and `AsyncWrite`
+//! - of futures-io, with the feature `net`, which is all that they need: extension methods for these are in [`io`](crate::io);
+//! - of tokio, besides, with the feature `tokio-io`, which is on by default: extension methods for those are in `tokio::io`, of the crate tokio with its feature
+//!   `io-util`. Methods with tokio's `ReadBuf` (`poll_peek`, `poll_recv` and their kin) are there with this feature alone.
+//!
+//! So with `default-features = false, features = ["net"]` a function that asks for tokio's traits does not take them: add `tokio-io`. Shared references have none of these traits:
+//! [`TcpStream`] says what takes their place. Sockets for messages have methods, which borrow them, and no traits.
+//!
 //! # Runtimes
 //! A socket belongs to the runtime on which it was made: threads of that one are told when it is ready. It may be used on any other runtime, or on
-//! none, as long as its own is there. After that, an operation that would have to wait answers an error instead; whoever waits then is woken, and
-//! gets it, too.
+//! none, as long as its own is there. When that ends, whoever waits is woken, and gets an error. After that an operation answers the error unless the
+//! socket was told before that it is ready, and no operation has found otherwise since: what comes later is not seen. So read what is to be
+//! read before the runtime ends, or take the socket out of it, then or later, by `into_std`.
 //!
 //! # Who is woken
 //! Functions that are `async` may be awaited by any number of tasks at a time. Of tasks that call `poll_` functions, those of the traits among them,
@@ -42,8 +52,12 @@
 //! closes its socket.
 //!
 //! # Errors
-//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for. Every constructor
-//! panics outside a runtime.
+//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for. On a runtime that has ended, what makes a socket and what
+//! would wait answer an error that says so.
+//!
+//! # Panics
+//! What makes a socket, as `accept` does, too, panics outside a runtime, and so does the look-up of a name. In a child that was forked from a process with the socket's runtime, whatever
+//! would wait panics.
 
 mod addr;
 mod conversion;

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | a worker that parks | the lease is free | it waits in the selector until its first timer is due, and not on its condition variable |
 //! | a worker that runs | it looks around, about every 100 µs | without waiting |
-//! | the timer driver | no worker has used the lease for a tick of its watch, and none is parked | it waits in the selector; a worker that parks meanwhile calls it out |
+//! | the timer driver | no worker has used the lease for a period of its watch, and none is parked | it waits in the selector; a worker that parks meanwhile calls it out |
 //! | the timer driver, and nobody else | the clock is paused | before it moves the clock it looks, too |
 //!
 //! A worker that leaves with events gives up the lease, and nobody takes over at once: with one connection it is back in microseconds. If it is not, the driver's watch

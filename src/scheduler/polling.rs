@@ -8,7 +8,7 @@
 //!   of its, has ever waited for a source (structural: `outsider_waits_silent`): then nobody else could run what an event wakes.
 //! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
 //!   selector; if none is parked the driver waits in the selector itself, until a worker parks.
-//! - While some worker waits in the selector throughout a tick the watch has nothing to do, and stops. So connections that are idle cost nothing.
+//! - While some worker waits in the selector throughout a period the watch has nothing to do, and stops. So connections that are idle cost nothing.
 //! - The first source, for which nobody waits, wakes a worker and arms the watch.
 //! - While the clock is paused the driver alone takes the lease: see `time/driver/paused.rs`. A worker that waits is called out, and calls the driver as it leaves.
 //!

@@ -29,11 +29,10 @@
 //! With the feature `test-util` a runtime's clock can be paused, by `pause` or from its start: sleeps of hours then end at once, in order,
 //! and to the nanosecond.
 #![cfg_attr(feature = "test-util", doc = "See [`pause`].")]
-//!
-//! # Inside
-//! `wheel/` is a hierarchical hashed timer wheel, plain data; `shard.rs` puts one under a lock for each worker, which
-//! fires it (`scheduler/worker/timing.rs`); `driver/` is the thread that does what no worker comes to, by the clock in `clock/`. `sleep.rs`, `timeout.rs`, `interval.rs`, `instant.rs`,
-//! `virtual_time.rs`, `future_ext.rs` and `stream/` are the public face.
+
+// `wheel/` is a hierarchical hashed timer wheel, plain data; `shard.rs` puts one under a lock for each worker, which
+// fires it (`scheduler/worker/timing.rs`); `driver/` is the thread that does what no worker comes to, by the clock in `clock/`. `sleep.rs`, `timeout.rs`, `interval.rs`, `instant.rs`,
+// `virtual_time.rs`, `future_ext.rs` and `stream/` are the public face.
 
 pub(crate) mod clock;
 pub(crate) mod driver;

@@ -95,7 +95,8 @@ impl TcpListener {
     /// # Errors
     /// The process or the system has no descriptors left, or what else the operating system says: the listener may be
     /// used further, and as a rule is. Who accepts in a loop waits for something before the next try, for the
-    /// connection is still there. A connection that was given up before it was accepted is no error, and passed over.
+    /// connection is still there. A connection that was given up before it was accepted is no error, and passed over. Or
+    /// the runtime that the listener was made on, or the one that the stream is to belong to, is gone.
     ///
     /// # Panics
     /// Outside a runtime, and in a forked child.

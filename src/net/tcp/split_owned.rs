@@ -7,7 +7,7 @@ use crate::facade::StdArc;
 use crate::net::TcpStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 
-/// The half of a [`TcpStream`] that is read. [`TcpStream::into_split`] makes it.
+/// The half of a [`TcpStream`] that is read. [`TcpStream::into_split`] makes it; [`OwnedWriteHalf`] has an example.
 ///
 /// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system
 /// until there is no room for more.
@@ -49,6 +49,18 @@ pub struct OwnedWriteHalf {
 }
 
 /// Halves that are not of the same connection, as they were: the error of [`OwnedReadHalf::reunite`].
+///
+/// ```
+/// use fusee::net::{TcpListener, TcpStream};
+///
+/// # fusee::runtime::block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let (reader, _writer) = TcpStream::connect(listener.local_addr()?).await?.into_split();
+/// let (_reader, writer) = TcpStream::connect(listener.local_addr()?).await?.into_split();
+/// let error = reader.reunite(writer).unwrap_err();
+/// println!("{error}: {:?}, {:?}", error.0, error.1);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
 

@@ -21,9 +21,14 @@ use crate::source::Evented;
 
 /// A TCP connection.
 ///
-/// It is read and written by the extension methods of [`io`](crate::io), or of `tokio::io` with the feature `tokio-io`;
-/// `flush` has nothing to do. Closing it by those traits says that no more will be written; dropping it closes both
-/// directions.
+/// It is read and written by the extension methods of [`io`](crate::io), for it has the traits of futures-io; with the
+/// feature `tokio-io`, by those of `tokio::io`, too ([which traits](crate::net#traits)). `flush` has nothing to do.
+/// Closing it by those traits says that no more will be written; dropping it closes both directions.
+///
+/// The traits take it exclusively: `&TcpStream` does not have them. To read and write at the same time there are halves,
+/// [within a task](Self::split) or [for two](Self::into_split). Whoever shares it, in an `Arc` say, waits by
+/// [`readable`](Self::readable) or [`writable`](Self::writable) and calls [`try_read`](Self::try_read) or
+/// [`try_write`](Self::try_write); all of these borrow it.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};

@@ -87,6 +87,9 @@ impl UdpSocket {
     /// Of the address that was tried last: what the operating system says. Of the kind
     /// [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
+    /// # Panics
+    /// Outside a runtime, if there is a name to be looked up.
+    ///
     /// # Cancel safety
     /// Cancel-safe: it waits for nothing but the look-up of a name.
     ///

@@ -77,6 +77,9 @@ impl UdpSocket {
     /// The message is too long, or what else the operating system says; the runtime that it was made on is gone. Of the
     /// kind [`InvalidInput`](io::ErrorKind::InvalidInput), if there is no address; or a name is unknown.
     ///
+    /// # Panics
+    /// Outside a runtime, if there is a name to be looked up.
+    ///
     /// # Cancel safety
     /// Cancel-safe: dropped before it is ready, it has sent nothing.
     ///

@@ -133,7 +133,11 @@ impl UnixListener {
     ///
     /// # Errors
     /// The process or the system has no descriptors left, or what else the operating system says: the listener may be
-    /// used further. Who accepts in a loop waits for something before the next try, for the connection is still there.
+    /// used further. Who accepts in a loop waits for something before the next try, for the connection is still there. Or
+    /// the runtime that the listener was made on, or the one that the stream is to belong to, is gone.
+    ///
+    /// # Panics
+    /// Outside a runtime, and in a forked child.
     ///
     /// # Cancel safety
     /// Cancel-safe: no connection is lost.
@@ -158,6 +162,9 @@ impl UnixListener {
     /// As [`accept`](Self::accept), of whose callers the last is woken.
     ///
     /// # Errors
+    /// As [`accept`](Self::accept).
+    ///
+    /// # Panics
     /// As [`accept`](Self::accept).
     ///
     /// ```

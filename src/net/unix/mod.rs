@@ -25,22 +25,22 @@
 //! })
 //! # .unwrap();
 //! ```
-//!
-//! | file | holds |
-//! |---|---|
-//! | `address.rs` | what sockets are called |
-//! | `credentials.rs` | who is at the other end |
-//! | `listener.rs`, `stream.rs`, `connecting.rs` | connections, and how they come about |
-//! | `patience.rs` | how something is waited for that no event tells of |
-//! | `transfer.rs`, `passing.rs` | what goes over them: bytes, and descriptors |
-//! | `split.rs`, `split_owned.rs` | the two directions of one, apart |
-//! | `datagram/` | messages |
-//! | `socket.rs` | sockets before they are connected or listen |
-//! | `pipe/` | pipes, and those that have names |
-//!
-//! Who calls it: users, on any thread. Checked by `tests/unix_*.rs` and `tests/pipe.rs`. Deliberately not here: how an
-//! operation waits (`source/`). A read that gets less than it has room for has *not* emptied a Unix socket: it ends
-//! where descriptors are passed, with more behind them. So the rule by which TCP saves a call is not for these.
+
+// | file | holds |
+// |---|---|
+// | `address.rs` | what sockets are called |
+// | `credentials.rs` | who is at the other end |
+// | `listener.rs`, `stream.rs`, `connecting.rs` | connections, and how they come about |
+// | `patience.rs` | how something is waited for that no event tells of |
+// | `transfer.rs`, `passing.rs` | what goes over them: bytes, and descriptors |
+// | `split.rs`, `split_owned.rs` | the two directions of one, apart |
+// | `datagram/` | messages |
+// | `socket.rs` | sockets before they are connected or listen |
+// | `pipe/` | pipes, and those that have names |
+//
+// Who calls it: users, on any thread. Checked by `tests/unix_*.rs` and `tests/pipe.rs`. Deliberately not here: how an
+// operation waits (`source/`). A read that gets less than it has room for has *not* emptied a Unix socket: it ends
+// where descriptors are passed, with more behind them. So the rule by which TCP saves a call is not for these.
 
 mod address;
 mod connecting;

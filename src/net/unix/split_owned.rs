@@ -7,7 +7,7 @@ use crate::facade::StdArc;
 use crate::net::UnixStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 
-/// The direction of a [`UnixStream`] that is read. [`UnixStream::into_split`] makes it.
+/// The direction of a [`UnixStream`] that is read. [`UnixStream::into_split`] makes it; [`OwnedWriteHalf`] has an example.
 ///
 /// Dropped while the other half is there, it leaves the connection as it is: what comes is kept by the operating system
 /// until there is no room for more.
@@ -109,8 +109,7 @@ impl OwnedWriteHalf {
         other.reunite(self)
     }
 
-    /// Drops it without a word to the other end, which may still be written to by whoever has a descriptor of the same
-    /// socket.
+    /// Drops it without saying that no more will be written: that is said once the other half is dropped, too.
     ///
     /// ```
     /// # use std::io::ErrorKind;

@@ -15,9 +15,15 @@ use crate::source::Evented;
 
 /// A connection over a Unix socket.
 ///
-/// It is read and written by the traits of [`io`](crate::io), and by methods of its own. To close it by those traits
-/// says that no more will be written, and leaves the other direction as it is. Dropped, it is closed. Descriptors are
-/// passed over it by [`send_fds`](Self::send_fds) and [`recv_fds`](Self::recv_fds).
+/// It is read and written by the extension methods of [`io`](crate::io), for it has the traits of futures-io; with the
+/// feature `tokio-io`, by those of `tokio::io`, too ([which traits](crate::net#traits)). To close it by those traits says
+/// that no more will be written, and leaves the other direction as it is. Dropped, it is closed. Descriptors are passed
+/// over it by [`send_fds`](Self::send_fds) and [`recv_fds`](Self::recv_fds).
+///
+/// The traits take it exclusively: `&UnixStream` does not have them. To read and write at the same time there are
+/// halves, [within a task](Self::split) or [for two](Self::into_split). Whoever shares it waits by
+/// [`readable`](Self::readable) or [`writable`](Self::writable) and calls [`try_read`](Self::try_read) or
+/// [`try_write`](Self::try_write); all of these borrow it.
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};

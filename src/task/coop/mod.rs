@@ -13,9 +13,8 @@
 //!
 //! A future that is polled on by a foreign executor within the same poll is granted 128 units anew after as many refusals: it is slowed down, not
 //! stopped.
-//!
-//! # Inside
-//! `grant.rs` holds the budget; here and in `adapters.rs` is what users call, on the thread that polls. Checked by `tests/budget.rs`.
+
+// `grant.rs` holds the budget; here and in `adapters.rs` is what users call, on the thread that polls. Checked by `tests/budget.rs`.
 
 mod adapters;
 mod grant;

@@ -1,18 +1,18 @@
 //! Tasks that belong together: joined as they complete, aborted together.
 //!
-//! A [`JoinSet`] keeps the handles, in `places.rs`; `spawn.rs` fills it, `join_all.rs` empties it; `arrivals.rs` is how the tasks tell it that they
-//! are complete. All here runs on the thread that has the set.
-//!
-//! # Invariants (structural mutants)
-//! - `join_set_insert_ignores_complete`: a task that was complete before it could be given its ticket arrives at once.
-//! - `join_set_detach_keeps_arrivals`: a key in the queue is that of the handle that has it now.
-//!
-//! Checked by the models `join_set_insert_complete`, `join_set_detach_late`, and by `tests/join_set.rs`.
-//! Deliberately not here: a stream of futures that are polled in place. With [`futures_util`'s `FuturesUnordered`][unordered] over the
-//! handles the set would be polled anew for each wake-up of the collection's own making, `try_join_next`
-//! would take the place of the joiner that waits, and could miss tasks that are complete; and the protocol between the threads could not be modelled.
-//!
-//! [unordered]: https://docs.rs/futures-util/latest/futures_util/stream/struct.FuturesUnordered.html
+//! A [`JoinSet`] has the tasks; a [`Builder`] gives them names as it spawns them.
+
+// The set keeps the handles, in `places.rs`; `spawn.rs` fills it, `join_all.rs` empties it; `arrivals.rs` is how the tasks tell it that they
+// are complete. All here runs on the thread that has the set.
+//
+// # Invariants (structural mutants)
+// - `join_set_insert_ignores_complete`: a task that was complete before it could be given its ticket arrives at once.
+// - `join_set_detach_keeps_arrivals`: a key in the queue is that of the handle that has it now.
+//
+// Checked by the models `join_set_insert_complete`, `join_set_detach_late`, and by `tests/join_set.rs`.
+// Deliberately not here: a stream of futures that are polled in place. With futures-util's `FuturesUnordered` over the
+// handles the set would be polled anew for each wake-up of the collection's own making, `try_join_next`
+// would take the place of the joiner that waits, and could miss tasks that are complete; and the protocol between the threads could not be modelled.
 
 mod arrivals;
 mod builder;

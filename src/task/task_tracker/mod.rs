@@ -1,9 +1,10 @@
 //! Waiting until many tasks are gone, without keeping what they answer.
 //!
-//! `tally.rs` counts them and knows who waits; `spawn.rs` spawns them. All here may be called on any thread.
-//!
-//! Checked by `tests/task_tracker.rs`, and `tally.rs` by models. Deliberately not here: telling the tasks to stop. That is what
-//! `tokio_util::sync::CancellationToken` does, on any runtime (`tests/tokio_util.rs`).
+//! A [`TaskTracker`] counts them. What tells them to stop is tokio-util's `CancellationToken`, which works on any runtime.
+
+// `tally.rs` counts the tasks and knows who waits; `spawn.rs` spawns them. All here may be called on any thread.
+//
+// Checked by `tests/task_tracker.rs`, and `tally.rs` by models. Deliberately not here: telling the tasks to stop, for which there is a crate (`tests/tokio_util.rs`).
 
 mod spawn;
 mod tally;

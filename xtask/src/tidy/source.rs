@@ -86,11 +86,14 @@ impl Source {
         found
     }
 
-    /// The module header: the `//!` lines.
+    /// The module header: the `//!` lines, and the `//` lines before the first code, which the pages of a public module
+    /// do not show.
     pub(crate) fn header(&self) -> String {
-        let lines: Vec<&str> =
-            self.comment_lines().map(|(_, text)| text).filter(|text| text.starts_with("//!")).collect();
-        lines.join("\n")
+        let first = self.code.bytes().position(|byte| !byte.is_ascii_whitespace());
+        let code = first.map_or(usize::MAX, |offset| self.line_of(offset));
+        let is_part = |line, text: &str| text.starts_with("//!") || line < code && !text.starts_with("///");
+        let lines = self.comment_lines().filter(|(line, text)| is_part(*line, text));
+        lines.map(|(_, text)| text).collect::<Vec<_>>().join("\n")
     }
 
     /// Whether the offset lies in test code: a test file, or a module under `#[cfg(test)]`.
@@ -322,6 +325,12 @@ mod tests {
         let native = source("#[cfg(not(test))]\nmod native { fn d() {} }\n#[cfg(test)]\nmod tests;\nfn e() {}\n");
         assert!(!native.is_test(native.text().find("fn d").unwrap()));
         assert!(!native.is_test(native.text().find("fn e").unwrap()));
+    }
+
+    #[test]
+    fn a_header_ends_where_the_code_begins() {
+        let sample = source("//! public\n\n// beside it\n\n/// f\nfn f() {} // late\n// later\n");
+        assert_eq!(sample.header(), "//! public\n// beside it");
     }
 
     #[test]

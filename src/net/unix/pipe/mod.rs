@@ -19,14 +19,14 @@
 //!
 //! A read that gets less than it has room for need not have emptied a pipe: one with borders between packets
 //! (`O_DIRECT`) ends a read at each.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `sender.rs`, `receiver.rs` | the two ends |
-//! | `open_options.rs` | how one with a name is opened |
-//! | `mode.rs` | what a descriptor is open for |
-//!
-//! Who calls it: users, on any thread. Checked by `tests/pipe.rs`.
+
+// | file | holds |
+// |---|---|
+// | `sender.rs`, `receiver.rs` | the two ends |
+// | `open_options.rs` | how one with a name is opened |
+// | `mode.rs` | what a descriptor is open for |
+//
+// Who calls it: users, on any thread. Checked by `tests/pipe.rs`.
 
 mod mode;
 mod open_options;
