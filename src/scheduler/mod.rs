@@ -253,6 +253,13 @@ impl Scheduler {
         }
     }
 
+    /// A worker has queued tasks and told nobody: somebody watches over them, if another worker could run them.
+    fn watch_queue(&self) {
+        if self.remotes.len() > 1 && self.watch.queued_untold() {
+            self.timers.unpark_driver();
+        }
+    }
+
     /// A searcher has found work: wakes a worker if it was the last and there is more.
     fn hand_on(&self) {
         self.unpark(self.idle.stop_searching(|| self.has_work(), || self.poller()));

@@ -1,4 +1,4 @@
-//! The watch over slots and sources: a task in a slot whose worker is stuck in a poll is rescued, and somebody waits for events.
+//! The watch over slots, queues and sources: a task in a slot whose worker is stuck in a poll is rescued, one that nobody was told of is told of, and somebody waits for events.
 //!
 //! To wake a thread for each task that a slot takes would cost more than the slot saves; to wake none could leave the task waiting behind a poll that
 //! blocks, beside idle workers. So the first worker to fill its slot calls the timer driver, which then looks at all slots every
@@ -12,16 +12,17 @@
 //! | 3. reads `armed`; if false: sets it and unparks the driver | 3. looks at the slots; if one is full: `armed` := true, and goes on |
 //!
 //! Whichever fence comes first, the other thread's read sees the write before it: the worker sees that nobody watches, or the driver sees
-//! the task. So it is with a worker that leaves the selector (`polling.rs`): in place of the slot it gives up the reactor's lease.
+//! the task. So it is with a worker that leaves the selector (`polling.rs`): in place of the slot it gives up the reactor's lease. And with one that queues what events wake, and tells nobody
+//! (`worker/firing.rs`): if something is in its queue at two looks in turn, the driver wakes a worker that is parked.
 //!
 //! Who calls it: [`Watch::slot_filled`] the worker that has filled its slot; [`Watchman`] belongs to the driver thread.
 //!
 //! # Invariants (ordering labels)
 //! - `slot_publish`, `watch_recheck`: the two fences above. `watch_skip_recheck` (structural): step 3 of the driver. `poller_left`, `watch_ignores_lease` (structural): the
-//!   same for a worker that gives up the lease.
+//!   same for a worker that gives up the lease; `late_publish`, `watch_ignores_queue` (structural): for one that tells nobody.
 //! - `resume_looks`, `resume_leaves_parked` (structural): the driver hands the selector back when a pause has ended, too; see `polling.rs`.
 //!
-//! Checked by the models `slot_vs_watch`, `slot_vs_rescue`, `left_vs_watch` and `left_vs_driver`.
+//! Checked by the models `slot_vs_watch`, `slot_vs_rescue`, `late_vs_watch`, `left_vs_watch`, `left_vs_driver` and `poll_batch_vs_sleep`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
 //! one worker has no watch, for nobody else could run the task.
 
@@ -54,8 +55,7 @@ impl Watch {
     pub(crate) fn poller_left(&self, is_needed: impl FnOnce() -> bool) -> bool {
         // ORDERING(poller_left): the lease before, `armed` after; pairs with `watch_recheck`.
         fence_seq_cst("poller_left");
-        // ORDERING(poller_left): relaxed, the fence orders both.
-        is_needed() && !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
+        is_needed() && self.arm()
     }
 
     /// Whether the driver waits in the selector when it sleeps.
@@ -75,7 +75,21 @@ impl Watch {
     pub(crate) fn slot_filled(&self) -> bool {
         // ORDERING(slot_publish): the slot before, `armed` after; pairs with `watch_recheck`.
         fence_seq_cst("slot_publish");
-        // ORDERING(slot_publish): relaxed, the fence orders both. The swap chooses one of several workers.
+        self.arm()
+    }
+
+    /// Tasks were queued of which nobody was told. True if nobody watches: the caller unparks the driver.
+    #[must_use = "the driver has to be unparked"]
+    pub(crate) fn queued_untold(&self) -> bool {
+        // ORDERING(late_publish): the queue before, `armed` after; pairs with `watch_recheck`.
+        fence_seq_cst("late_publish");
+        self.arm()
+    }
+
+    /// True if nobody watched until now.
+    #[inline]
+    fn arm(&self) -> bool {
+        // Relaxed: the caller's fence orders both (counter only). The swap chooses one of several workers.
         !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
     }
 
@@ -103,20 +117,30 @@ impl Watch {
 pub(crate) struct Watchman {
     /// When the next look is due; none while nobody watches.
     next: Option<RawInstant>,
-    /// Of each worker: the polls that it had begun, and the tasks that it had taken from its slot.
-    seen: Vec<(u64, u64)>,
+    seen: Vec<Seen>,
     /// How often workers had had the reactor's lease, and whether one waited in the selector.
     leased: (u64, bool),
     /// How often the clock had been paused or resumed.
     changes: u64,
 }
 
+/// What the driver has seen of a worker.
+#[derive(Clone, Default)]
+struct Seen {
+    /// The polls that it had begun.
+    polls: u64,
+    /// The tasks that it had taken from its slot.
+    slot_hits: u64,
+    /// There was something in its queue.
+    queued: bool,
+}
+
 impl Watchman {
     pub(crate) fn new(scheduler: &Scheduler) -> Self {
-        Self { next: None, seen: vec![(0, 0); scheduler.workers()], leased: (0, false), changes: 0 }
+        Self { next: None, seen: vec![Seen::default(); scheduler.workers()], leased: (0, false), changes: 0 }
     }
 
-    /// Looks at the slots and the sources if a look is due, rescues what is in the slots of stuck workers, and finds somebody to wait for events; before that, due or
+    /// Looks at the workers and the sources if a look is due, rescues what is in the slots of stuck workers, tells of queues, and finds somebody to wait for events; before that, due or
     /// not, drops what a shutdown has left over. When to look next; nothing if not at all.
     pub(crate) fn look(&mut self, scheduler: &Scheduler) -> Option<RawInstant> {
         scheduler.drop_left_over();
@@ -131,23 +155,24 @@ impl Watchman {
         }
         // A first look has nothing to compare with.
         let compare = self.next.is_some();
-        let used = self.look_at_slots(scheduler, compare) | self.look_at_sources(scheduler, compare);
+        let used = self.look_at_workers(scheduler, compare) | self.look_at_sources(scheduler, compare);
         let is_needed = || {
-            scheduler.remotes.iter().any(|remote| !remote.slot.is_empty())
+            scheduler.remotes.iter().any(|remote| !remote.slot.is_empty() || !remote.stealer.is_empty())
                 || (scheduler.needs_poller() && !mutant("watch_ignores_lease"))
         };
         self.next = if !used && scheduler.watch.disarm(is_needed) { None } else { now.checked_add(PERIOD) };
         self.next
     }
 
-    /// Rescues what is in the slots of stuck workers. Whether any slot was used since the last look.
-    fn look_at_slots(&mut self, scheduler: &Scheduler, compare: bool) -> bool {
+    /// Rescues what is in the slots of stuck workers, and tells of what has been in a queue for a period. Whether any slot was used since the last look.
+    fn look_at_workers(&mut self, scheduler: &Scheduler, compare: bool) -> bool {
         let mut used = !compare;
         for (remote, seen) in scheduler.remotes.iter().zip(&mut self.seen) {
-            let counted = (remote.metrics.polls.get(), remote.metrics.slot_hits.get());
-            used |= counted.1 != seen.1;
+            let (polls, slot_hits) = (remote.metrics.polls.get(), remote.metrics.slot_hits.get());
+            let queued = !remote.stealer.is_empty();
+            used |= slot_hits != seen.slot_hits;
             if compare
-                && counted.0 == seen.0
+                && polls == seen.polls
                 && scheduler.workers() > 1
                 && let Some(task) = remote.slot.take()
             {
@@ -155,7 +180,10 @@ impl Watchman {
                 scheduler.rescued.add(1);
                 scheduler.inject_rescued(task);
             }
-            *seen = counted;
+            if compare && seen.queued && queued && !mutant("watch_ignores_queue") {
+                scheduler.notify();
+            }
+            *seen = Seen { polls, slot_hits, queued };
         }
         used
     }

@@ -10,13 +10,14 @@ use super::reactor::Waiting;
 use super::runtime::POLICY;
 use super::sourced::{Scene, drive, look_and_wait, until_held, work, write};
 use super::stage::{CountingWaker, Register};
-use crate::facade::Arc;
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::selector::Stream;
+use crate::facade::{Arc, clock};
 use crate::harness::{Model, join, spawn};
 use crate::park::Parker;
 use crate::reactor::slot::Direction;
 use crate::reactor::{Holder, bits};
+use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Next};
 use crate::scheduler::{self, Membership, Policy, Scheduler, Shard, seat};
 use crate::task::meta::Origin;
@@ -58,17 +59,15 @@ fn poll_vs_claim() {
     });
 }
 
-/// Two events come at once to a worker in the selector, and what the first one wakes blocks that worker until the other has been told: another worker
-/// takes it.
+/// Two events come at once to a worker in the selector, and what the first one wakes blocks that worker until the other has taken what the second one wakes. That
+/// waits in the selector by then, where the first one has left, and is told by the watch.
 ///
-/// Mutants: `io_batch_silent`.
+/// Mutants: `io_batch_silent`, `watch_ignores_queue`.
 #[test]
 fn poll_batch_vs_sleep() {
-    Model::with_sources("poll_batch_vs_sleep", 1_800).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("poll_batch_vs_sleep", 2_500).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<2>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
-        write(&peer);
-        write(&other_peer);
         let gate = Parker::new();
         let (opener, scheduler) = (gate.unparker(), scene.scheduler.clone());
         scene.spawn(async move {
@@ -81,9 +80,30 @@ fn poll_batch_vs_sleep() {
             opener.unpark();
         });
         let [seed, other] = scene.seeds;
+        seat::sit(seed.into_worker(Shard::new(scene.scheduler.clone(), 0)));
+        while let Some(Next::Run(task)) = worker::next() {
+            task.run();
+        }
+        write(&peer);
+        write(&other_peer);
+        worker::park(&mut scene.scheduler.thread_hooks().rest(), || false);
         let working = work(other, &scene.scheduler, 1);
-        worker::run(seed.into_worker(Shard::new(scene.scheduler.clone(), 0)));
-        join([working]);
+        until_held(&scene.reactor, Holder::Parked(1));
+        let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
+        let watching = spawn(move || {
+            let mut watchman = Watchman::new(&scheduler);
+            while !scheduler.is_closed() {
+                match watchman.look(&scheduler) {
+                    Some(next) => {
+                        loom::thread::yield_now();
+                        clock::advance_to(next);
+                    }
+                    None => driver.park(),
+                }
+            }
+        });
+        worker::run(seat::stand().expect("it is on its seat"));
+        join([working, watching]);
     });
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc as StdArc;
 use super::stage::{AwaitFlag, Fate, Queue, Signal};
 use crate::harness::{Model, join, spawn, witness};
 use crate::park::Parker;
+use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::slot::Slot;
 use crate::scheduler::watch::Watch;
 use crate::task::runnable::Runnable;
@@ -35,40 +36,66 @@ fn slot_vs_rescue() {
     });
 }
 
-/// A worker fills its slot, and is stuck, while the driver finds nothing and stops its watch: the driver sees the task, or is called.
+/// A worker `put`s a task where nobody is told of it, sees to it by `publish` that somebody watches, and is stuck, while the driver finds nothing and stops its watch: the driver
+/// then `take`s the task, or is called.
+fn untold_vs_watch(
+    put: impl FnOnce(Runnable) + 'static,
+    publish: fn(&Watch) -> bool,
+    take: impl Fn() -> Option<Runnable>,
+    is_empty: impl Fn() -> bool,
+) {
+    let watch = StdArc::new(Watch::new());
+    assert!(publish(&watch), "nobody watches to begin with");
+    let driver = Parker::new();
+    let unparker = driver.unparker();
+    let (task, queue, fate) = task();
+    let putting = {
+        let watch = watch.clone();
+        spawn(move || {
+            put(task);
+            if publish(&watch) {
+                witness("called");
+                unparker.unpark();
+            } else {
+                witness("seen");
+            }
+        })
+    };
+    loop {
+        if let Some(task) = take() {
+            task.run();
+            break;
+        }
+        if !watch.is_armed() || watch.disarm(|| !is_empty()) {
+            driver.park();
+        }
+    }
+    join([putting]);
+    assert_eq!(fate.polls(), 1);
+    queue.list.close();
+}
+
+/// In its slot.
 ///
 /// Mutants: `slot_publish`, `watch_recheck`, `watch_skip_recheck`.
 #[test]
 fn slot_vs_watch() {
     Model::new("slot_vs_watch", 10).preemptions(3).witnesses(&["called", "seen"]).check(|| {
-        let (slot, watch) = (StdArc::new(Slot::new()), StdArc::new(Watch::new()));
-        assert!(watch.slot_filled(), "nobody watches to begin with");
-        let driver = Parker::new();
-        let unparker = driver.unparker();
-        let (task, queue, fate) = task();
-        let filling = {
-            let (slot, watch) = (slot.clone(), watch.clone());
-            spawn(move || {
-                assert!(slot.replace(task).is_none());
-                if watch.slot_filled() {
-                    witness("called");
-                    unparker.unpark();
-                } else {
-                    witness("seen");
-                }
-            })
-        };
-        loop {
-            if let Some(task) = slot.take() {
-                task.run();
-                break;
-            }
-            if !watch.is_armed() || watch.disarm(|| !slot.is_empty()) {
-                driver.park();
-            }
-        }
-        join([filling]);
-        assert_eq!(fate.polls(), 1);
-        queue.list.close();
+        let slot = StdArc::new(Slot::new());
+        let filled = slot.clone();
+        let put = move |task| assert!(filled.replace(task).is_none());
+        untold_vs_watch(put, Watch::slot_filled, || slot.take(), || slot.is_empty());
+    });
+}
+
+/// In its queue.
+///
+/// Mutants: `late_publish`, `watch_recheck`, `watch_skip_recheck`.
+#[test]
+fn late_vs_watch() {
+    Model::new("late_vs_watch", 10).preemptions(3).witnesses(&["called", "seen"]).check(|| {
+        let own = LocalQueue::new();
+        let stealer = own.stealer();
+        untold_vs_watch(move |task| own.push(task), Watch::queued_untold, || stealer.steal(), || stealer.is_empty());
     });
 }

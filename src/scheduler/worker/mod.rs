@@ -22,6 +22,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `firing.rs` | its waking of who waits for what is due, and whom it tells of that |
 //! | `glance.rs` | its look for its token before it sleeps |
 //! | `notes.rs` | what it has to see to before its next poll |
 //! | `search.rs` | where it finds its next task |
@@ -31,6 +32,7 @@
 //!
 //! Deliberately not here: who is to be woken (`idle/`), starting and joining the thread (`runtime/`).
 
+mod firing;
 mod glance;
 mod notes;
 mod queueing;
@@ -163,7 +165,7 @@ pub(crate) fn run(worker: Box<Worker>) {
 pub(crate) fn next() -> Option<Next> {
     loop {
         match catch_unwind(|| seat::with(Worker::next)) {
-            Ok(Some(Next::Fire)) => timing::fire(),
+            Ok(Some(Next::Fire)) => firing::fire(),
             Ok(next) => return next,
             // What somebody has deferred to the deques' collector. The worker goes on.
             Err(payload) => discard(payload),
@@ -232,7 +234,7 @@ impl Worker {
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
             }
-            None if self.timing.has_more() => self.fires(),
+            None if self.timing.has_more.get() => self.fires(),
             None => Next::Park,
         }
     }
@@ -251,13 +253,10 @@ impl Worker {
         if self.timing.notes.has(Note::Events) { self.fires() } else { Next::Exit }
     }
 
-    /// Fires next. What is woken may block: nobody is to rely on this searcher, nor is what was queued without a notification to wait for it.
+    /// Fires next. What is woken may block: nobody is to rely on this searcher.
     fn fires(&self) -> Next {
         self.timing.fires();
         self.stop_searching();
-        if !self.queue.is_empty() && !mutant("worker_fires_silent") {
-            self.shard.scheduler.notify();
-        }
         Next::Fire
     }
 

@@ -5,7 +5,7 @@
 //! Deliberately not here: what comes from any other thread (the injector, `scheduler/mod.rs`).
 
 use super::Worker;
-use super::timing::Firing;
+use super::firing::Firing;
 use crate::facade::mutant;
 use crate::scheduler::Scheduler;
 use crate::task::runnable::Runnable;
@@ -64,10 +64,13 @@ impl Worker {
 
     /// Has `task`, which was woken, run next. What was to be next is queued, and somebody woken who can share the work.
     fn push(&self, task: Runnable) {
-        match self.timing.firing() {
+        match self.timing.firing.get() {
             Firing::Nothing => self.push_first(task),
-            Firing::OneTask => self.requeue(task),
-            Firing::Batch => {
+            Firing::Quietly => {
+                self.metrics.local_schedules.add(1);
+                self.queue.push(task);
+            }
+            Firing::Loudly => {
                 self.metrics.local_schedules.add(1);
                 self.enqueue(task);
             }

@@ -39,7 +39,7 @@ impl Worker {
             .or_else(|| self.queue.pop().inspect(|_| self.pass_over()))
             .or_else(|| self.take_woken_last())
             .or_else(|| self.fill())
-            .or_else(|| if self.timing.has_more() { None } else { self.search() })
+            .or_else(|| if self.timing.has_more.get() { None } else { self.search() })
     }
 
     /// Takes the task from the slot, unless the queue is to have its turn.

@@ -1,10 +1,10 @@
 //! A worker and the sources of its runtime: it waits in the selector where it would block, and looks for events while it runs.
 //!
-//! What events wake is collected first (`timing.rs`), and woken as what timers wake: with the lease given up and the worker on its seat, counted neither as a searcher nor as
-//! asleep. A lone task is queued without a notification and run at once.
+//! What events wake is collected first, and woken as what timers wake (`firing.rs`): with the lease given up and the worker on its seat, counted neither as a searcher nor as
+//! asleep.
 //!
 //! # Invariants
-//! - Events in a worker's hands leave nobody parked who could share them: see `io_batch_silent` in `timing.rs`.
+//! - Events in a worker's hands leave nobody parked for long who could share them: see `firing.rs`.
 //! - `looker_leaves_silent` (structural): who has looked gives up the lease as who has waited does. Checked by the models `look_vs_watch` and `look_vs_pause`.
 //!
 //! - A task that gives way after a long poll is held back by its worker, in no queue, for as long as it takes to look for events and to wake its runtime's own tasks for them: no code of
@@ -17,8 +17,9 @@
 use std::task::Waker;
 
 use super::Worker;
+use super::firing;
 use super::notes::Note;
-use super::timing::{self, ENOUGH};
+use super::timing::ENOUGH;
 use crate::facade::{RawInstant, mutant, sharply};
 use crate::reactor::{Lease, Wait};
 use crate::scheduler::{Scheduler, seat};
@@ -77,6 +78,9 @@ impl Worker {
             return None;
         }
         let looks = looks || self.has_been_long();
+        if looks {
+            self.tell_late();
+        }
         // What the last waker has queued without a notification comes before the next waker, which may block.
         if !notes.take(Note::OwesPoll) {
             let has_events = notes.has(Note::Events) || (looks && self.look_at_sources());
@@ -126,6 +130,6 @@ pub(crate) fn pause() {
         worker.timing.notes.has(Note::Events)
     });
     if has_events == Some(true) {
-        timing::fire();
+        firing::fire();
     }
 }

@@ -9,27 +9,25 @@
 //!   else waits for it, and before the next poll the worker tells the driver (structural: `timing_forgets`), or sleeps until it is due.
 //! - Whoever else touches a timer of a worker's shard, and waits for it, tells the driver; so does the worker that sees a timer twice in one
 //!   poll: it may be waiting for it there. A waker that shares its data with the poll's, or has none, is another's all the same.
-//! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep, and the driver told: they are code of the user's,
-//!   and may block. So may hooks. What others have deferred to the deques' collector may run while a worker looks for a task, before it has told the
-//!   driver: if that blocks, the worker's timers wait for it.
-//! - A lone task's waker queues without a notification, and the task is then polled before any other waker is woken. Of several somebody is told
-//!   (`io_batch_silent`, structural): the first may block.
+//! - What others have deferred to the deques' collector may run while a worker looks for a task, before it has told the driver: if that blocks, the worker's
+//!   timers wait for it.
 //!
 //! Who calls it: `Sleep`, on any thread, and `mod.rs`.
-//! Checked by the models `untold_vs_poll`, `keep_vs_driver` and `poll_batch_vs_sleep`.
-//! Deliberately not here: the wheel and its lock (`time/shard.rs`).
+//! Checked by the models `untold_vs_poll` and `keep_vs_driver`.
+//! Deliberately not here: the wheel and its lock (`time/shard.rs`), and the firing (`firing.rs`).
 
 use std::cell::Cell;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::Worker;
+use super::firing::Firing;
 use super::notes::{Note, Notes};
 use crate::facade::{Arc, RawInstant, coarse_nanoseconds, mutant};
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
 use crate::task::runnable::Runnable;
-use crate::task::waker::{Identity, is_quiet, wake_quietly};
+use crate::task::waker::{Identity, wake_quietly};
 use crate::time::driver::{Ticket, Timers};
 use crate::time::shard::Closed;
 
@@ -38,9 +36,6 @@ const LOOK_NANOS: u128 = 100_000;
 
 /// A worker that sleeps wakes for its timers at most so often: else it would sleep and wake for each of a thousand.
 const LEAST_PERIOD: Duration = Duration::from_micros(50);
-
-/// How many timers a worker fires at once. With fewer, those who share in a storm would be woken more often for less.
-const BATCH: usize = 128;
 
 /// With so many tasks in its queue a worker fires nothing, and looks for no events if somebody else does.
 pub(super) const ENOUGH: usize = 128;
@@ -52,14 +47,14 @@ const PASSED_OVER: u32 = 16;
 pub(super) struct Timing {
     duty: Cell<Duty>,
     /// The waker that the current poll was given.
-    polled: Cell<Identity>,
+    pub(super) polled: Cell<Identity>,
     /// Polls until the next look, and between two looks.
     countdown: Cell<u32>,
     interval: Cell<u32>,
     /// When it looked last, unless it has slept since.
     looked: Cell<Option<RawInstant>>,
     /// The last batch has left timers that are due.
-    has_more: Cell<bool>,
+    pub(super) has_more: Cell<bool>,
     pub(super) notes: Notes,
     /// A task that has given way, for whatever has come meanwhile to go first.
     held_back: Cell<Option<Runnable>>,
@@ -67,13 +62,15 @@ pub(super) struct Timing {
     passed_over: Cell<u32>,
     /// What the coarse clock showed last.
     tick: Cell<u64>,
-    firing: Cell<Firing>,
+    pub(super) firing: Cell<Firing>,
     /// When it last fired something.
-    fired: Cell<Option<RawInstant>>,
+    pub(super) fired: Cell<Option<RawInstant>>,
     /// Something is due in the shard.
-    is_due: Cell<bool>,
+    pub(super) is_due: Cell<bool>,
     /// Who waits for events that have come, and is to be woken.
-    due: Cell<Vec<Waker>>,
+    pub(super) due: Cell<Vec<Waker>>,
+    /// Looks around since events have woken tasks that nobody else was told of; 0 if there are none.
+    pub(super) untold_looks: Cell<u32>,
 }
 
 /// Who looks after the shard.
@@ -85,17 +82,6 @@ enum Duty {
     Untold,
     /// The worker sleeps, or has just woken.
     Kept,
-}
-
-/// Where a task goes that is woken on the worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Firing {
-    /// No timer is firing: into the slot.
-    Nothing,
-    /// To the queue. Alone in there it is what the worker runs next, at once: nobody is woken to take it away.
-    OneTask,
-    /// To the queue, and somebody is woken: the next waker may be anybody's, and block.
-    Batch,
 }
 
 impl Timing {
@@ -117,6 +103,7 @@ impl Timing {
             fired: Cell::new(None),
             is_due: Cell::new(false),
             due: Cell::new(Vec::new()),
+            untold_looks: Cell::new(0),
         }
     }
 
@@ -147,6 +134,7 @@ impl Timing {
         self.duty.set(Duty::Kept);
         self.notes.put(Note::Slept, true);
         self.looked.set(None);
+        self.untold_looks.set(0);
         let least = self.fired.get().and_then(|fired| fired.checked_add(LEAST_PERIOD));
         alarm.map(|alarm| least.map_or(alarm, |least| least.max(alarm)))
     }
@@ -263,56 +251,10 @@ impl Timing {
         answer
     }
 
-    /// Whether the last batch has left timers that are due.
-    pub(super) fn has_more(&self) -> bool {
-        self.has_more.get()
+    /// How many polls a worker makes between two looks around.
+    pub(super) fn polls_per_look(&self) -> usize {
+        self.interval.get() as usize
     }
-
-    /// Where a task goes that is woken.
-    #[inline]
-    pub(super) fn firing(&self) -> Firing {
-        self.firing.get()
-    }
-}
-
-/// Fires a batch of what is due in the shard of this thread's worker, which is on its seat, and wakes who waits for events that have come.
-pub(super) fn fire() {
-    let expired = seat::with(|worker| {
-        let (timing, shard) = (&worker.timing, worker.shard());
-        let mut due = timing.due.take();
-        timing.notes.put(Note::Events, false);
-        if timing.is_due.take() || timing.has_more.get() {
-            let events = due.len();
-            timing.has_more.set(shard.scheduler.timers.expire(shard.index, BATCH, &mut due));
-            if due.len() > events {
-                timing.fired.set(Some(RawInstant::now()));
-            }
-        }
-        if !due.is_empty() {
-            timing.run(&shard.scheduler.timers, shard.index);
-        }
-        timing.polled.set(Identity::NONE);
-        let is_one = due.len() == 1 || (mutant("io_batch_silent") && !due.is_empty());
-        let is_one_task = is_one && is_quiet(&due[0]);
-        timing.firing.set(if is_one_task { Firing::OneTask } else { Firing::Batch });
-        timing.notes.put(Note::OwesPoll, is_one_task);
-        // Those that may block come last.
-        due.sort_by_key(|waker| !is_quiet(waker));
-        due
-    });
-    let Some(mut due) = expired else { return };
-    let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
-    due.drain(..quiet).for_each(wake_quietly);
-    seat::with(|worker| {
-        if let Some(task) = worker.timing.take_held_back() {
-            worker.enqueue(task);
-        }
-    });
-    due.drain(..).for_each(wake_quietly);
-    seat::with(|worker| {
-        worker.timing.firing.set(Firing::Nothing);
-        worker.timing.due.set(due);
-    });
 }
 
 /// Registers a timer in the shard `home`, and sees to it that somebody looks at it in time. On a worker of the same runtime that worker's shard
