@@ -28,7 +28,7 @@
 
 use std::time::Duration;
 
-use super::Scheduler;
+use super::{Remote, Scheduler};
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{RawInstant, fence_seq_cst, mutant};
 use crate::reactor::Holder;
@@ -135,6 +135,13 @@ struct Seen {
     queued: bool,
 }
 
+impl Remote {
+    /// Whether there is something in the worker's queue, of which maybe nobody was told.
+    fn is_queued(&self) -> bool {
+        !self.stealer.is_empty() && !mutant("watch_ignores_queue")
+    }
+}
+
 impl Watchman {
     pub(crate) fn new(scheduler: &Scheduler) -> Self {
         Self { next: None, seen: vec![Seen::default(); scheduler.workers()], leased: (0, false), changes: 0 }
@@ -157,7 +164,7 @@ impl Watchman {
         let compare = self.next.is_some();
         let used = self.look_at_workers(scheduler, compare) | self.look_at_sources(scheduler, compare);
         let is_needed = || {
-            scheduler.remotes.iter().any(|remote| !remote.slot.is_empty() || !remote.stealer.is_empty())
+            scheduler.remotes.iter().any(|remote| !remote.slot.is_empty() || remote.is_queued())
                 || (scheduler.needs_poller() && !mutant("watch_ignores_lease"))
         };
         self.next = if !used && scheduler.watch.disarm(is_needed) { None } else { now.checked_add(PERIOD) };
@@ -169,7 +176,7 @@ impl Watchman {
         let mut used = !compare;
         for (remote, seen) in scheduler.remotes.iter().zip(&mut self.seen) {
             let (polls, slot_hits) = (remote.metrics.polls.get(), remote.metrics.slot_hits.get());
-            let queued = !remote.stealer.is_empty();
+            let queued = remote.is_queued();
             used |= slot_hits != seen.slot_hits;
             if compare
                 && polls == seen.polls
@@ -180,7 +187,7 @@ impl Watchman {
                 scheduler.rescued.add(1);
                 scheduler.inject_rescued(task);
             }
-            if compare && seen.queued && queued && !mutant("watch_ignores_queue") {
+            if compare && seen.queued && queued {
                 scheduler.notify();
             }
             *seen = Seen { polls, slot_hits, queued };

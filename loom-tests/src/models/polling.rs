@@ -65,7 +65,7 @@ fn poll_vs_claim() {
 /// Mutants: `io_batch_silent`, `watch_ignores_queue`.
 #[test]
 fn poll_batch_vs_sleep() {
-    Model::with_sources("poll_batch_vs_sleep", 2_500).preemptions(1).branches(10_000).check(|| {
+    Model::with_sources("poll_batch_vs_sleep", 400).preemptions(1).branches(10_000).check(|| {
         let scene = Scene::<2>::running();
         let ((first, peer), (second, other_peer)) = (scene.source(), scene.source());
         let gate = Parker::new();
@@ -89,7 +89,8 @@ fn poll_batch_vs_sleep() {
         worker::park(&mut scene.scheduler.thread_hooks().rest(), || false);
         let working = work(other, &scene.scheduler, 1);
         until_held(&scene.reactor, Holder::Parked(1));
-        let (scheduler, driver) = (scene.scheduler.clone(), scene.driver);
+        let ended = Parker::new();
+        let (scheduler, driver, end) = (scene.scheduler.clone(), scene.driver, ended.unparker());
         let watching = spawn(move || {
             let mut watchman = Watchman::new(&scheduler);
             while !scheduler.is_closed() {
@@ -98,10 +99,15 @@ fn poll_batch_vs_sleep() {
                         loom::thread::yield_now();
                         clock::advance_to(next);
                     }
-                    None => driver.park(),
+                    None => {
+                        end.unpark();
+                        driver.park();
+                    }
                 }
             }
         });
+        // One waits in the selector, so that there is nothing to watch over.
+        ended.park();
         worker::run(seat::stand().expect("it is on its seat"));
         join([working, watching]);
     });
