@@ -14,7 +14,7 @@ use fusee::net::{TcpListener, TcpStream};
 use fusee::runtime::Runtime;
 use fusee::task::yield_now;
 use fusee::time::{Duration, sleep, timeout};
-use support::{Latch, current_thread, on_every_flavour, on_one_worker, watchdog, workers};
+use support::{Latch, block_a_worker, current_thread, on_every_flavour, on_one_worker, watchdog, workers};
 
 const ROUNDS: usize = 100;
 
@@ -58,18 +58,6 @@ async fn pair() -> (TcpStream, TcpStream) {
     connecting.set_nodelay(true).expect("an option");
     accepted.set_nodelay(true).expect("an option");
     (connecting, accepted)
-}
-
-/// Blocks a worker until the latch is opened; returns when it does.
-fn block_a_worker(runtime: &Runtime) -> (Latch, fusee::task::JoinHandle<()>) {
-    let (blocked, end) = (Latch::new(), Latch::new());
-    let (tell, wait) = (blocked.clone(), end.clone());
-    let task = runtime.spawn(async move {
-        tell.open();
-        wait.wait();
-    });
-    blocked.wait();
-    (end, task)
 }
 
 #[test]

@@ -4,7 +4,6 @@
 //! threads that it has.
 
 use std::io;
-use std::task::Waker;
 
 use super::context;
 use super::handle::Handle;
@@ -20,7 +19,7 @@ use crate::scheduler::thread_settings::{Role, check_room};
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
-use crate::task::waker::wake_quietly;
+use crate::task::waker::wake_all_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
@@ -122,8 +121,7 @@ fn start_driver(
         scheduler.thread_hooks().around(|| {
             let mut watchman = Watchman::new(scheduler);
             let watch = || watchman.look(scheduler);
-            let wake_all = |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly);
-            scheduler.timers().drive(&parker, has_work, watch, || scheduler.lease_for_driver(), wake_all);
+            scheduler.timers().drive(&parker, has_work, watch, || scheduler.lease_for_driver(), wake_all_quietly);
         });
     });
     started.map_err(|error| because("the timer driver could not be started", &error))

@@ -113,6 +113,18 @@ pub(crate) fn until_within(runtime: &Runtime, what: &str, mut happened: impl FnM
     });
 }
 
+/// Blocks a worker until the latch is opened; returns when it does.
+pub(crate) fn block_a_worker(runtime: &Runtime) -> (Latch, fusee::task::JoinHandle<()>) {
+    let (blocked, end) = (Latch::new(), Latch::new());
+    let (tell, wait) = (blocked.clone(), end.clone());
+    let task = runtime.spawn(async move {
+        tell.open();
+        wait.wait();
+    });
+    blocked.wait();
+    (end, task)
+}
+
 /// How often a test repeats what may go wrong at any time: `some` times, or a hundred thousand times in a deep run.
 pub(crate) fn rounds(some: u64) -> u64 {
     if is_deep() { 100_000 } else { some }
