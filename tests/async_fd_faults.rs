@@ -18,6 +18,7 @@ use fusee::io::Interest;
 use fusee::io::unix::AsyncFd;
 use fusee::runtime::Runtime;
 use fusee::task::JoinHandle;
+use support::readiness::{all_events_told, waits};
 use support::wakers::{calling, counting};
 use support::{Latch, block_a_worker, current_thread, on_every_flavour, quiet_panic, until_within, watchdog, workers};
 
@@ -37,18 +38,6 @@ fn streams_from(least: RawFd) -> (UnixStream, UnixStream) {
 fn pair() -> (UnixStream, AsyncFd<UnixStream>) {
     let (near, far) = streams();
     (near, AsyncFd::new(far).unwrap())
-}
-
-/// Returns once all events have been told that were there before.
-async fn all_events_told() {
-    let (mut near, far) = pair();
-    near.write_all(b"x").unwrap();
-    far.readable().await.unwrap().retain_ready();
-}
-
-async fn waits<F: Future>(future: F) -> bool {
-    let mut future = pin!(future);
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
 /// The number of a descriptor that is another's.
@@ -148,7 +137,7 @@ fn readiness_that_is_no_more_costs_a_try_and_is_waited_for() {
             let far = Arc::new(far);
             let tries = Arc::new(AtomicUsize::new(0));
             near.write_all(b"x").unwrap();
-            far.readable().await.unwrap().retain_ready();
+            all_events_told().await;
             assert_eq!((&thief).read(&mut [0; 8]).unwrap(), 1);
             let (reading, count) = (far.clone(), tries.clone());
             let reader = fusee::spawn(async move {

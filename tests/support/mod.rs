@@ -5,6 +5,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod proc;
+#[cfg(all(unix, feature = "net"))]
+pub(crate) mod readiness;
 #[cfg(feature = "net")]
 pub(crate) mod sockets;
 pub(crate) mod wakers;
