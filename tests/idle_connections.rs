@@ -81,8 +81,7 @@ fn ten_thousand_idle_connections_cost_nothing_for_a_third_of_a_second() {
 fn assert_idle(runtime: &Runtime) {
     let metrics = runtime.metrics();
     let wakes = || (0..metrics.num_workers()).map(|worker| metrics.worker_park_count(worker)).sum::<u64>();
-    let all_park =
-        || (0..metrics.num_workers()).all(|worker| metrics.worker_park_unpark_count(worker) % 2 == 1);
+    let all_park = || (0..metrics.num_workers()).all(|worker| metrics.worker_park_unpark_count(worker) % 2 == 1);
     let mut before = (wakes(), metrics.driver_wake_count());
     until("all sleep", || {
         // tidy: real time, because only time shows that a thread stays parked.

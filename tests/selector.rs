@@ -11,7 +11,6 @@ use std::thread;
 
 use fusee::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use fusee::net::{TcpListener, TcpStream};
-use fusee::runtime::Runtime;
 use fusee::task::yield_now;
 use fusee::time::{Duration, sleep, timeout};
 use support::{Latch, block_a_worker, current_thread, on_every_flavour, on_one_worker, watchdog, workers};

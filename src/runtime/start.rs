@@ -4,6 +4,7 @@
 //! threads that it has.
 
 use std::io;
+use std::task::Waker;
 
 use super::context;
 use super::handle::Handle;
@@ -19,7 +20,6 @@ use crate::scheduler::thread_settings::{Role, check_room};
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
-use crate::task::waker::wake_all_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
@@ -121,7 +121,8 @@ fn start_driver(
         scheduler.thread_hooks().around(|| {
             let mut watchman = Watchman::new(scheduler);
             let watch = || watchman.look(scheduler);
-            scheduler.timers().drive(&parker, has_work, watch, || scheduler.lease_for_driver(), wake_all_quietly);
+            let wake_all = |due: &mut Vec<Waker>| scheduler.wake_on_driver(due);
+            scheduler.timers().drive(&parker, has_work, watch, || scheduler.lease_for_driver(), wake_all);
         });
     });
     started.map_err(|error| because("the timer driver could not be started", &error))

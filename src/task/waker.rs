@@ -72,12 +72,6 @@ pub(crate) fn wake_quietly(waker: Waker) {
     }
 }
 
-/// Wakes all of `due`, those last that may block.
-pub(crate) fn wake_all_quietly(due: &mut Vec<Waker>) {
-    due.sort_by_key(|waker| !is_quiet(waker));
-    due.drain(..).for_each(wake_quietly);
-}
-
 /// Drops somebody's waker; a panic in it ends here.
 pub(crate) fn drop_quietly(waker: Option<Waker>) {
     if let Err(payload) = catch_unwind(|| drop(waker)) {
