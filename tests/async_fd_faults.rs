@@ -17,8 +17,10 @@ use std::task::{Context, Poll};
 use fusee::io::Interest;
 use fusee::io::unix::AsyncFd;
 use fusee::runtime::Runtime;
+use fusee::task::JoinHandle;
+use support::readiness::{all_events_told, waits};
 use support::wakers::{calling, counting};
-use support::{Latch, current_thread, on_every_flavour, quiet_panic, until_within, watchdog, workers};
+use support::{Latch, block_a_worker, current_thread, on_every_flavour, quiet_panic, until_within, watchdog, workers};
 
 fn streams() -> (UnixStream, UnixStream) {
     let (near, far) = UnixStream::pair().unwrap();
@@ -36,18 +38,6 @@ fn streams_from(least: RawFd) -> (UnixStream, UnixStream) {
 fn pair() -> (UnixStream, AsyncFd<UnixStream>) {
     let (near, far) = streams();
     (near, AsyncFd::new(far).unwrap())
-}
-
-/// Returns once all events have been told that were there before.
-async fn all_events_told() {
-    let (mut near, far) = pair();
-    near.write_all(b"x").unwrap();
-    far.readable().await.unwrap().retain_ready();
-}
-
-async fn waits<F: Future>(future: F) -> bool {
-    let mut future = pin!(future);
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
 /// The number of a descriptor that is another's.
@@ -147,7 +137,7 @@ fn readiness_that_is_no_more_costs_a_try_and_is_waited_for() {
             let far = Arc::new(far);
             let tries = Arc::new(AtomicUsize::new(0));
             near.write_all(b"x").unwrap();
-            far.readable().await.unwrap().retain_ready();
+            all_events_told().await;
             assert_eq!((&thief).read(&mut [0; 8]).unwrap(), 1);
             let (reading, count) = (far.clone(), tries.clone());
             let reader = fusee::spawn(async move {
@@ -255,38 +245,62 @@ fn a_waker_that_blocks_holds_up_no_other_while_a_thread_can_run() {
     });
 }
 
+/// A source, its peer, a task that waits for it and counts how often it is polled, and a waker that blocks until the
+/// latch is opened; that one is woken before the task.
+fn one_task_behind_one_that_blocks(runtime: &Runtime) -> (UnixStream, JoinHandle<usize>, Latch, Latch) {
+    let (near, far) = runtime.block_on(async { pair() });
+    let far = Arc::new(far);
+    let (waiting, is_waiting) = (far.clone(), Latch::new());
+    let tell = is_waiting.clone();
+    let task = runtime.spawn(async move {
+        let (mut readable, mut polls) = (pin!(waiting.readable()), 0);
+        poll_fn(|context| {
+            polls += 1;
+            let answer = readable.as_mut().poll(context);
+            tell.open();
+            answer.map(|guard| guard.map(drop))
+        })
+        .await
+        .unwrap();
+        polls
+    });
+    is_waiting.wait();
+    let (go, is_in) = (Latch::new(), Latch::new());
+    let (open, entered) = (go.clone(), is_in.clone());
+    let waker = calling(move || {
+        entered.open();
+        open.wait();
+    });
+    assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
+    (near, task, is_in, go)
+}
+
 #[test]
 fn a_waker_that_blocks_holds_up_no_task_that_waits_for_the_same_event() {
     watchdog(|| {
         for count in [2, 4] {
             let runtime = workers(count);
-            let (mut near, far) = runtime.block_on(async { pair() });
-            let far = Arc::new(far);
-            let waiting = far.clone();
-            let (waits, is_waiting) = (Latch::new(), Arc::new(AtomicUsize::new(0)));
-            let (at, waited) = (waits.clone(), is_waiting.clone());
-            let task = runtime.spawn(async move {
-                let mut readable = pin!(waiting.readable());
-                poll_fn(|context| {
-                    let answer = readable.as_mut().poll(context);
-                    at.open();
-                    waited.fetch_add(1, Ordering::SeqCst);
-                    answer.map(|guard| guard.map(drop))
-                })
-                .await
-            });
-            waits.wait();
-            let (go, is_in) = (Latch::new(), Latch::new());
-            let (open, entered) = (go.clone(), is_in.clone());
-            let waker = calling(move || {
-                entered.open();
-                open.wait();
-            });
-            assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
+            let (mut near, task, is_in, go) = one_task_behind_one_that_blocks(&runtime);
             near.write_all(b"x").unwrap();
             is_in.wait();
-            runtime.block_on(task).unwrap().unwrap();
-            assert_eq!(is_waiting.load(Ordering::SeqCst), 2);
+            assert_eq!(runtime.block_on(task).unwrap(), 2);
+            go.open();
+        }
+    });
+}
+
+#[test]
+fn a_waker_that_blocks_the_driver_holds_up_no_task_that_waits_for_the_same_event() {
+    watchdog(|| {
+        for count in [1, 2, 4] {
+            let runtime = workers(count);
+            let (mut near, task, is_in, go) = one_task_behind_one_that_blocks(&runtime);
+            let blocked: Vec<_> = (0..count).map(|_| block_a_worker(&runtime)).collect();
+            near.write_all(b"x").unwrap();
+            // No worker can have looked.
+            is_in.wait();
+            blocked.iter().for_each(|(end, _)| end.open());
+            assert_eq!(runtime.block_on(task).unwrap(), 2);
             go.open();
         }
     });

@@ -7,7 +7,7 @@ mod support;
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use child::in_child;
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
@@ -118,7 +118,7 @@ struct Sources {
 
 impl Sources {
     async fn new() -> Self {
-        let listener = listener().await;
+        let listener = TcpListener::bind((own_host(), 0)).await.unwrap();
         let datagrams = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         Self { address: listener.local_addr().unwrap(), listener, streams: pair().await, datagrams }
     }
@@ -132,6 +132,12 @@ impl Sources {
         gone(self.datagrams.recv(&mut [0]).await.unwrap_err());
         gone(self.datagrams.try_recv(&mut [0]).unwrap_err());
     }
+}
+
+/// This host by a name of the process's own: what it gives back nobody else takes.
+fn own_host() -> Ipv4Addr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 1, high, low)
 }
 
 fn drop_with_sources(runtime: Runtime, round: usize) {

@@ -4,17 +4,16 @@
 mod support;
 
 use std::fs::File;
-use std::future::{Future, poll_fn};
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
 use fusee::net::unix::pipe::{OpenOptions, Receiver, Sender, pipe};
 use fusee::runtime::Runtime;
 use support::on_every_flavour;
+use support::readiness::{all_events_told, waits};
 use support::wakers::counting;
 use tempfile::TempDir;
 
@@ -24,11 +23,6 @@ fn named() -> (TempDir, PathBuf) {
     let path = folder.path().join("pipe");
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     (folder, path)
-}
-
-async fn waits<F: Future>(future: F) -> bool {
-    let mut future = pin!(future);
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
 fn is_nonblocking(pipe: impl AsFd) -> bool {
@@ -80,6 +74,7 @@ fn what_is_tried_without_readiness_would_block() {
             let (mut head, mut rest) = ([0; 1], [0; 8]);
             let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut rest)];
             assert_eq!(receiver.try_read_vectored(&mut buffers).unwrap(), 5);
+            all_events_told().await;
             assert_eq!(receiver.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
             assert!(waits(receiver.readable()).await);
             let (count, waker) = counting();

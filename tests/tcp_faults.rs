@@ -15,7 +15,7 @@ use fusee::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use fusee::net::{TcpListener, TcpSocket, TcpStream};
 use fusee::time::{Duration, timeout};
 use socket2::SockRef;
-use support::sockets::{fill, kind, listener, pair, pair_with_std};
+use support::sockets::{fill, kind, listener, pair, pair_with_std, refusing};
 use support::{Latch, on_every_flavour, on_one_worker, quiet_panic, until_within, wakers, watchdog, workers};
 
 /// Awaits `future`, and counts how often it is polled.
@@ -186,7 +186,7 @@ fn a_connect_that_is_refused_says_so() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
             for _ in 0..10 {
-                let gone = listener().await.local_addr().unwrap();
+                let (_refuses, gone) = refusing();
                 let (answer, polls) = counting_polls(TcpStream::connect(gone)).await;
                 assert_eq!(kind(answer), ErrorKind::ConnectionRefused);
                 assert!(polls <= 3, "{polls} polls");

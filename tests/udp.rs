@@ -173,7 +173,8 @@ fn a_message_that_found_nobody_is_an_error_of_the_next_receive() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
             let (here, there) = pair().await;
-            drop(there);
+            // It keeps its port, so that nobody else gets it, and is none that the message is for.
+            there.connect(there.local_addr().unwrap()).await.unwrap();
             here.send(b"x").await.unwrap();
             assert_eq!(kind(here.recv(&mut [0; 8]).await), ErrorKind::ConnectionRefused);
             // It is told once; and the socket is as good as before.

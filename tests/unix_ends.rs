@@ -8,19 +8,15 @@ use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use fusee::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use fusee::net::{UnixListener, UnixSocket, UnixStream};
 use fusee::runtime::Runtime;
 use support::on_every_flavour;
+use support::readiness::waits;
 use support::wakers::counting;
-
-async fn waits<F: Future>(future: F) -> bool {
-    let mut future = pin!(future);
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
-}
 
 #[test]
 fn the_ends_know_each_other() {

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use fusee::net::{UnixListener, UnixStream};
+use support::readiness::{all_events_told, waits};
 use support::wakers::counting;
 use support::{on_every_flavour, workers};
 use tempfile::TempDir;
@@ -31,11 +32,6 @@ fn echo() -> (TempDir, std::path::PathBuf) {
         }
     }));
     (folder, path)
-}
-
-async fn waits<F: Future>(future: F) -> bool {
-    let mut future = pin!(future);
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
 #[test]
@@ -223,6 +219,7 @@ fn an_operation_of_the_users_own_is_tried_when_it_is_ready() {
             fusee::task::yield_now().await;
             one.write_all(b"hello").await.unwrap();
             assert_eq!(peek.await.unwrap().unwrap(), 5);
+            all_events_told().await;
             let mut buffer = [0; 8];
             assert_eq!(other.try_io(Interest::READABLE, || Ok(rustix::io::read(&*other, &mut buffer)?)).unwrap(), 5);
             let again = other.try_io(Interest::READABLE, || Ok(rustix::io::read(&*other, &mut buffer)?));

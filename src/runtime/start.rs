@@ -20,7 +20,6 @@ use crate::scheduler::thread_settings::{Role, check_room};
 use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
-use crate::task::waker::wake_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
@@ -122,7 +121,7 @@ fn start_driver(
         scheduler.thread_hooks().around(|| {
             let mut watchman = Watchman::new(scheduler);
             let watch = || watchman.look(scheduler);
-            let wake_all = |due: &mut Vec<Waker>| due.drain(..).for_each(wake_quietly);
+            let wake_all = |due: &mut Vec<Waker>| scheduler.wake_on_driver(due);
             scheduler.timers().drive(&parker, has_work, watch, || scheduler.lease_for_driver(), wake_all);
         });
     });

@@ -19,17 +19,18 @@
 //!   the driver that nobody waits.
 //! - `driver_polls`: the fence between *the driver has the lease* and *is a worker parked?* Pairs with `idle_recheck`: the driver sees the worker, or that one sees
 //!   who has the lease (structural: `driver_keeps_lease`), and calls the driver out (structural: `seat_leaves_driver`).
+//! - `driver_blocks_silent` (structural): the driver, with events in its hands that may block it, wakes a worker that has parked meanwhile: `idle_publish`, after the lease, pairs with
+//!   `idle_recheck`.
 //! - `io_born_silent` (structural): the first source wakes somebody.
 //! - `pause_leaves_poller` (structural): who waits in the selector while the clock is paused is called out.
 //! - `resume_looks`: the fence between *the clock runs again* and *is a worker parked?* Pairs with `idle_recheck`: the driver sees the worker, which has parked outside the selector
 //!   because the clock stood still, and wakes it (structural: `resume_leaves_parked`); or that one sees that the clock runs.
 //!
 //! Who calls it: workers where they park and look, the driver where it sleeps, whoever adds the first source.
-//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `outsider_vs_watch`, `seat_vs_driver`, `driver_vs_parked`, `pause_vs_poller` and
+//! Checked by the models `first_source_vs_park`, `left_vs_watch`, `left_vs_driver`, `look_vs_watch`, `look_vs_pause`, `outsider_vs_watch`, `seat_vs_driver`, `driver_vs_parked`, `driver_blocks_vs_park`, `pause_vs_poller` and
 //! `resume_vs_park`.
 //! Deliberately not here: the selector (`reactor/`).
 
-#[cfg(feature = "net")]
 use std::task::Waker;
 
 use super::Scheduler;
@@ -40,6 +41,7 @@ use crate::facade::{fence_seq_cst, mutant};
 #[cfg(feature = "net")]
 use crate::reactor::Reactor;
 use crate::reactor::{Holder, Lease};
+use crate::task::waker::{is_quiet, wake_quietly};
 
 impl Scheduler {
     /// Whether there is a selector to wait in.
@@ -129,6 +131,19 @@ impl Scheduler {
             return None;
         }
         Some(lease)
+    }
+
+    /// Wakes all of `due`, on the driver's thread. What is no task's waker comes last, for it may block; then the driver is not there to hand the selector over to a worker that has
+    /// parked while it was in there, and does so before.
+    pub(crate) fn wake_on_driver(&self, due: &mut Vec<Waker>) {
+        due.sort_by_key(|waker| !is_quiet(waker));
+        let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
+        due.drain(..quiet).for_each(wake_quietly);
+        if !due.is_empty() && self.reactor.exists() && self.watch.driver_polls() && !mutant("driver_blocks_silent") {
+            // Its fence comes after the end of the lease, and before the look at who is parked.
+            self.notify();
+        }
+        due.drain(..).for_each(wake_quietly);
     }
 
     /// Whether the watch has to see to it that somebody waits for events.

@@ -5,6 +5,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod proc;
+#[cfg(all(unix, feature = "net"))]
+pub(crate) mod readiness;
 #[cfg(feature = "net")]
 pub(crate) mod sockets;
 pub(crate) mod wakers;
@@ -111,6 +113,18 @@ pub(crate) fn until_within(runtime: &Runtime, what: &str, mut happened: impl FnM
             thread::yield_now();
         }
     });
+}
+
+/// Blocks a worker until the latch is opened; returns when it does.
+pub(crate) fn block_a_worker(runtime: &Runtime) -> (Latch, fusee::task::JoinHandle<()>) {
+    let (blocked, end) = (Latch::new(), Latch::new());
+    let (tell, wait) = (blocked.clone(), end.clone());
+    let task = runtime.spawn(async move {
+        tell.open();
+        wait.wait();
+    });
+    blocked.wait();
+    (end, task)
 }
 
 /// How often a test repeats what may go wrong at any time: `some` times, or a hundred thousand times in a deep run.

@@ -40,10 +40,19 @@ fn paused(builder: &mut Builder) -> Runtime {
 /// Runs `body` with a paused runtime of either flavour, and of 1, 2 and 4 workers.
 #[track_caller]
 fn on_paused_runtimes(body: impl Fn(Runtime) + Send + 'static) {
+    on_paused_runtimes_with(|_| {}, body);
+}
+
+/// As [`on_paused_runtimes`], each after `set_up`.
+fn on_paused_runtimes_with(set_up: impl Fn(&mut Builder) + Send + 'static, body: impl Fn(Runtime) + Send + 'static) {
     watchdog(move || {
-        body(paused(&mut Builder::new_current_thread()));
+        let mut current_thread = Builder::new_current_thread();
+        set_up(&mut current_thread);
+        body(paused(&mut current_thread));
         for count in [1, 2, 4] {
-            body(paused(Builder::new_multi_thread().worker_threads(count)));
+            let mut multi_thread = Builder::new_multi_thread();
+            set_up(&mut multi_thread);
+            body(paused(multi_thread.worker_threads(count)));
         }
     });
 }

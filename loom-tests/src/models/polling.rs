@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64 as Plain, Ordering::Relaxed as Unseen};
 
 use super::reactor::Waiting;
 use super::runtime::POLICY;
-use super::sourced::{Scene, drive, look_and_wait, until_held, work, write};
+use super::sourced::{BlocksOnWake, Scene, drive, look_and_wait, until_held, work, write};
 use super::stage::{CountingWaker, Register};
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::selector::Stream;
@@ -269,6 +269,26 @@ fn driver_vs_parked() {
         scene.scheduler.close();
         seat::stand().expect("it is on its seat").exit();
         join([working]);
+    });
+}
+
+/// The driver leaves the selector with an event that blocks it, as a worker parks: that waits for events.
+///
+/// Mutants: `driver_blocks_silent`.
+#[test]
+fn driver_blocks_vs_park() {
+    Model::with_sources("driver_blocks_vs_park", 4_000).preemptions(1).branches(10_000).check(|| {
+        let scene = Scene::<1>::running();
+        let ((first, peer), (source, other_peer)) = (scene.source(), scene.source());
+        scene.has_outsider();
+        let blocks = BlocksOnWake { scheduler: scene.scheduler.clone(), source, peer: other_peer };
+        assert!(first.slot.poll_ready(Direction::Read, &StdArc::new(blocks).into()).is_pending());
+        let driving = drive(&scene.scheduler, scene.driver);
+        until_held(&scene.reactor, Holder::Driver);
+        let [seed] = scene.seeds;
+        let working = work(seed, &scene.scheduler, 0);
+        write(&peer);
+        join([working, driving]);
     });
 }
 

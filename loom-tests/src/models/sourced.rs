@@ -1,7 +1,8 @@
 //! What the models of who waits for events share: a scheduler with sources, its worker threads and its driver thread.
 
 use std::future::{Future, poll_fn};
-use std::task::{Poll, Waker};
+use std::sync::Arc as StdArc;
+use std::task::{Poll, Wake, Waker};
 
 use super::reactor::Waiting;
 use super::runtime::{POLICY, with_sources};
@@ -15,7 +16,6 @@ use crate::scheduler::watch::Watchman;
 use crate::scheduler::worker::{self, Seed};
 use crate::scheduler::{self, Membership, Policy, Scheduler, Shard};
 use crate::task::meta::Origin;
-use crate::task::waker::wake_quietly;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
 
@@ -94,6 +94,21 @@ impl Watched {
     }
 }
 
+/// Blocks whoever wakes it until a source, whose event it causes, is told of.
+pub(super) struct BlocksOnWake {
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) source: Watched,
+    pub(super) peer: Stream,
+}
+
+impl Wake for BlocksOnWake {
+    fn wake(self: StdArc<Self>) {
+        write(&self.peer);
+        self.source.block(&self.scheduler);
+        self.scheduler.close();
+    }
+}
+
 pub(super) fn write(peer: &Stream) {
     assert_eq!(peer.write(b"a").expect("there is room"), 1);
 }
@@ -119,7 +134,7 @@ pub(super) fn drive(scheduler: &Arc<Scheduler>, driver: Parker) -> loom::thread:
         };
         let has_work = || scheduler.has_waiting_tasks();
         let lease = || scheduler.lease_for_driver();
-        scheduler.timers().drive(&driver, has_work, watch, lease, |due| due.drain(..).for_each(wake_quietly));
+        scheduler.timers().drive(&driver, has_work, watch, lease, |due| scheduler.wake_on_driver(due));
     })
 }
 
