@@ -109,6 +109,88 @@ fn another_worker_takes_over_from_one_that_an_event_woke_and_that_then_blocks() 
 
 #[test]
 #[cfg(unix)]
+fn what_one_event_wakes_does_not_keep_waiting_what_another_wakes() {
+    watchdog(|| {
+        for count in [2, 4] {
+            let runtime = workers(count);
+            for _ in 0..100 {
+                let end = Latch::new();
+                let [(blocks, first), (opens, second)] =
+                    [(); 2].map(|()| std::os::unix::net::UnixStream::pair().unwrap());
+                let read = |stream: std::os::unix::net::UnixStream| {
+                    stream.set_nonblocking(true).unwrap();
+                    async move {
+                        let mut stream = fusee::net::UnixStream::from_std(stream).unwrap();
+                        stream.read_exact(&mut [0]).await.unwrap();
+                    }
+                };
+                let (reads, wait) = (read(blocks), end.clone());
+                let blocking = runtime.spawn(async move {
+                    reads.await;
+                    wait.wait();
+                });
+                let reads = read(opens);
+                let opening = runtime.spawn(async move {
+                    reads.await;
+                    end.open();
+                });
+                // Both wait, as a rule, and one worker fetches both events.
+                runtime.block_on(yield_now());
+                (&first).write_all(b"a").unwrap();
+                (&second).write_all(b"b").unwrap();
+                runtime.block_on(opening).unwrap();
+                runtime.block_on(blocking).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+#[cfg(unix)]
+fn the_driver_leaves_events_to_a_worker_that_goes_on_from_poll_to_poll() {
+    const EXCHANGES: u64 = 4_000;
+    watchdog(|| {
+        let runtime = workers(1);
+        let (end, blocked) = block_a_worker(&runtime);
+        // The driver waits for events, for the only worker does not.
+        runtime.block_on(ask_foreign_server());
+        let ended = Arc::new(AtomicBool::new(false));
+        let ending = ended.clone();
+        let hog = runtime.spawn(async move {
+            while !ending.load(Ordering::Relaxed) {
+                yield_now().await;
+            }
+        });
+        let exchange = runtime.spawn(async move {
+            let (mut near, mut far) = fusee::net::UnixStream::pair().unwrap();
+            let echo = fusee::spawn(async move {
+                let mut byte = [0];
+                for _ in 0..EXCHANGES {
+                    far.read_exact(&mut byte).await.unwrap();
+                    far.write_all(&byte).await.unwrap();
+                }
+            });
+            for _ in 0..EXCHANGES {
+                near.write_all(b"a").await.unwrap();
+                near.read_exact(&mut [0]).await.unwrap();
+            }
+            echo.await.unwrap();
+        });
+        let (wakes, start) = (runtime.metrics().driver_wake_count(), std::time::Instant::now());
+        end.open();
+        runtime.block_on(exchange).unwrap();
+        let wakes = runtime.metrics().driver_wake_count() - wakes;
+        ended.store(true, Ordering::Relaxed);
+        runtime.block_on(hog).unwrap();
+        runtime.block_on(blocked).unwrap();
+        // The driver's watch looks once in a millisecond.
+        let most = EXCHANGES / 4 + 2 * start.elapsed().as_millis() as u64;
+        assert!(wakes <= most, "the driver woke {wakes} times, for {EXCHANGES} exchanges; at most {most}");
+    });
+}
+
+#[test]
+#[cfg(unix)]
 fn a_hog_that_yields_starves_no_socket_for_more_than_a_look_around() {
     on_one_worker(|runtime| {
         let polls = Arc::new(AtomicU64::new(0));

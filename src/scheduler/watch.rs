@@ -213,7 +213,13 @@ impl Watchman {
         !polls
     }
 
-    /// The driver has waited in the selector, or a worker that parked while the clock stood still has left it to the driver: if a worker is parked now, that takes over.
+    /// Whether some worker has begun a poll since the last look.
+    fn has_progress(&self, scheduler: &Scheduler) -> bool {
+        scheduler.remotes.iter().zip(&self.seen).any(|(remote, seen)| remote.metrics.polls.get() != seen.polls)
+    }
+
+    /// The driver has waited in the selector, or a worker that parked while the clock stood still has left it to the driver: if a worker is parked now, that takes over. If one goes on from poll
+    /// to poll it looks for events itself: what the driver tells comes from another thread each time.
     fn hand_over_selector(&mut self, scheduler: &Scheduler) {
         if !scheduler.reactor.exists() {
             return;
@@ -227,7 +233,9 @@ impl Watchman {
         if scheduler.timers.clock().is_paused() {
             // On as it is, once the clock runs.
             scheduler.watch.set_driver_polls(true);
-        } else if (scheduler.watch.driver_polls() || changed) && scheduler.idle.has_parked() {
+        } else if (scheduler.watch.driver_polls() && (scheduler.idle.has_parked() || self.has_progress(scheduler)))
+            || (changed && scheduler.idle.has_parked())
+        {
             scheduler.watch.set_driver_polls(false);
             // Counter only: the driver's own look follows.
             scheduler.watch.armed.swap(true, Ordering::Relaxed);
