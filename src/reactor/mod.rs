@@ -28,7 +28,7 @@
 //! - A source is taken out of the selector before its descriptor is closed.
 //!
 //! Who calls it: workers and the driver for the lease, `source/` to add and remove. The selector itself is `facade/selector.rs`.
-//! Checked by the models of `loom-tests/src/models/reactor.rs`, `poller.rs` and `polling.rs` there.
+//! Checked by the models of `loom-tests/src/models/reactor.rs`, `poller.rs`, `polling.rs` and `paused_sources.rs` there.
 //! Deliberately not here: threads, tasks, timers; and sockets.
 
 #[cfg(not(feature = "net"))]

@@ -12,6 +12,7 @@ mod keeping;
 mod local;
 mod park;
 mod paused;
+mod paused_sources;
 mod poller;
 mod polling;
 mod queue;
