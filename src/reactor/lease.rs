@@ -122,7 +122,7 @@ impl Reactor {
         let mut connection = self.remote.lock();
         match &*connection {
             Connection::Open(remote) => return Ok(remote.clone()),
-            Connection::Gone => return Err(gone()),
+            Connection::Gone => return Err(refused()),
             Connection::Absent => {}
         }
         let (selector, remote) = Selector::new()?;
@@ -141,7 +141,7 @@ impl Reactor {
     pub(crate) fn add(&self, source: &mut impl Source, interest: u8) -> io::Result<Added> {
         let remote = self.remote()?;
         let slot = Arc::new(Slot::new());
-        let number = self.table.lock().insert(slot.clone()).map_err(|Closed| gone())?;
+        let number = self.table.lock().insert(slot.clone()).map_err(|Closed| refused())?;
         if let Err(error) = remote.add(source, number, interest) {
             self.forget(number);
             return Err(error);
@@ -274,6 +274,11 @@ impl Drop for Lease<'_> {
         // ORDERING(io_lease): release; pairs with the next lease.
         self.reactor.holder.swap(NOBODY, ord("io_lease", Ordering::Release));
     }
+}
+
+/// What whoever makes a source is answered when the runtime is gone.
+fn refused() -> io::Error {
+    io::Error::other("the fusee runtime has shut down, and takes no new source: nobody would tell whether it is ready")
 }
 
 /// What a source answers whose runtime is gone.
