@@ -87,6 +87,8 @@ mod pages {
     #[doc = include_str!("../docs/coming-from-tokio.md")]
     mod coming_from_tokio {}
 
+    // It has a program with `select!`.
+    #[cfg(feature = "tokio-sync")]
     #[doc = include_str!("../docs/shutdown.md")]
     mod shutdown {}
 

@@ -19,6 +19,8 @@ use super::copy::{BUFFER, Transfer, Turn};
 /// A direction ends when its reader is at its end: its writer is flushed and closed, so that the other side sees the end, too, while the other direction goes on. Each has a buffer of 8 KiB;
 /// [`copy_bidirectional_with_sizes`] has others.
 ///
+/// It has no idle limit: a connection over which nothing comes stays for as long as both ends keep it.
+///
 /// Neither direction keeps the other waiting, and both together give way to other tasks by the [budget](crate::task::coop).
 ///
 /// # Errors
@@ -29,6 +31,51 @@ use super::copy::{BUFFER, Transfer, Turn};
 ///
 /// # Cancel safety
 /// Not safe: what was read and not yet written is dropped with the future.
+///
+/// A forwarder. To connect has a limit, whose [`Elapsed`](crate::time::error::Elapsed) becomes an [`io::Error`] of the kind [`TimedOut`](io::ErrorKind::TimedOut), so that `??` works:
+///
+/// ```
+/// use std::io;
+/// use std::net::SocketAddr;
+///
+/// use fusee::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+/// use fusee::net::{TcpListener, TcpStream};
+/// use fusee::time::{Duration, sleep, timeout};
+///
+/// async fn forward(mut client: TcpStream, target: SocketAddr) -> io::Result<(u64, u64)> {
+///     let mut server = timeout(Duration::from_secs(5), TcpStream::connect(target)).await??;
+///     copy_bidirectional(&mut client, &mut server).await
+/// }
+///
+/// async fn serve(listener: TcpListener, target: SocketAddr) {
+///     loop {
+///         match listener.accept().await {
+///             Ok((client, _)) => drop(fusee::spawn(forward(client, target))),
+///             // The process may have no descriptors left: it may have some soon.
+///             Err(_) => sleep(Duration::from_millis(100)).await,
+///         }
+///     }
+/// }
+///
+/// fusee::runtime::block_on(async {
+///     let (front, target) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+///     let address = front.local_addr()?;
+///     fusee::spawn(serve(front, target.local_addr()?));
+///
+///     let mut client = TcpStream::connect(address).await?;
+///     client.write_all(b"ping").await?;
+///     let (mut server, _) = target.accept().await?;
+///     server.read_exact(&mut [0; 4]).await?;
+///     server.write_all(b"pong").await?;
+///     let mut answer = [0; 4];
+///     client.read_exact(&mut answer).await?;
+///     assert_eq!(&answer, b"pong");
+///     io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
+///
+/// Between streams in memory:
 ///
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional, duplex};

@@ -57,6 +57,7 @@
 //! ```
 //! use fusee::io::{self, AsyncBufReadExt, AsyncWriteExt, BufReader};
 //! use fusee::net::{TcpListener, TcpStream};
+//! use fusee::time::{Duration, sleep};
 //! use futures::TryStreamExt;
 //!
 //! async fn serve(mut stream: TcpStream) -> io::Result<()> {
@@ -72,8 +73,12 @@
 //!     let listener = TcpListener::bind("127.0.0.1:0").await?;
 //!     let address = listener.local_addr()?;
 //!     fusee::spawn(async move {
-//!         while let Ok((stream, _)) = listener.accept().await {
-//!             fusee::spawn(serve(stream));
+//!         loop {
+//!             match listener.accept().await {
+//!                 Ok((stream, _)) => drop(fusee::spawn(serve(stream))),
+//!                 // The process may have no descriptors left: it may have some soon.
+//!                 Err(_) => sleep(Duration::from_millis(100)).await,
+//!             }
 //!         }
 //!     });
 //!

@@ -26,7 +26,7 @@
 //!
 //! # Traits
 //! Streams, their halves and the ends of pipes have `AsyncRead` and `AsyncWrite`
-//! - of futures-io, with the feature `net`, which is all that they need: extension methods for these are in [`io`](crate::io);
+//! - of futures-io, always: extension methods for these are in [`io`](crate::io);
 //! - of tokio, besides, with the feature `tokio-io`, which is on by default: extension methods for those are in `tokio::io`, of the crate tokio with its feature
 //!   `io-util`. Methods with tokio's `ReadBuf` (`poll_peek`, `poll_recv` and their kin) are there with this feature alone.
 //!
@@ -40,8 +40,8 @@
 //! read before the runtime ends, or take the socket out of it, then or later, by `into_std`.
 //!
 //! # Who is woken
-//! Functions that are `async` may be awaited by any number of tasks at a time. Of tasks that call `poll_` functions, those of the traits among them,
-//! the last one for each direction is woken.
+//! Functions that are `async` may be awaited by any number of tasks at a time. If several tasks call `poll_…` for one direction, only the last is
+//! woken; so with the methods of the traits.
 //!
 //! Every operation that succeeds within a task spends a unit of the task's [budget](crate::task::coop), so that a socket that is always ready starves
 //! nobody.
@@ -52,12 +52,12 @@
 //! closes its socket.
 //!
 //! # Errors
-//! What the operating system answers is handed on as it is, but for what says that an operation would block, which is waited for. On a runtime that has ended, what makes a socket and what
-//! would wait answer an error that says so.
+//! Errors of the operating system are returned unchanged; `WouldBlock` is not returned, but by the functions that begin with `try_`: the call waits. On a runtime that has ended, what makes a
+//! socket and what would wait answer an error that says so.
 //!
 //! # Panics
-//! What makes a socket, as `accept` does, too, panics outside a runtime, and so does the look-up of a name. In a child that was forked from a process with the socket's runtime, whatever
-//! would wait panics.
+//! What makes a source of a socket (`bind`, `connect`, `listen`, `accept`, `pair`, `from_std`) panics outside a runtime, and so does the look-up of a name. A [`TcpSocket`] and a `UnixSocket` are
+//! none yet, and are made anywhere. In a child that was forked from a process with the socket's runtime, whatever would wait panics.
 
 mod addr;
 mod conversion;

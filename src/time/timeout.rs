@@ -18,7 +18,8 @@ use crate::task::coop;
 /// after its poll: one that has blocked its thread beyond the deadline, and is pending then, is late, even if its next poll would be ready.
 ///
 /// # Errors
-/// [`Elapsed`], when the time is over first. The future is dropped with the [`Timeout`].
+/// [`Elapsed`], when the time is over first. The future is dropped with the [`Timeout`]. `Elapsed` becomes a [`std::io::Error`] of the kind
+/// [`TimedOut`](std::io::ErrorKind::TimedOut), so that `timeout(limit, TcpStream::connect(address)).await??` works in a function that answers an `io::Result`.
 ///
 /// # Cancel safety
 /// As the future's.

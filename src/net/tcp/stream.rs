@@ -53,8 +53,9 @@ pub struct TcpStream(pub(super) Evented<mio::net::TcpStream>);
 impl TcpStream {
     /// Connects to `address`. Of several, each is tried in turn, until one answers.
     ///
-    /// It has no time limit but the operating system's, which may be minutes: [`timeout`](crate::time::timeout) gives
-    /// it another.
+    /// It has no time limit but the operating system's, which may be minutes: [`timeout`](crate::time::timeout()) gives
+    /// it another, whose `Elapsed` becomes an [`io::Error`] of the kind [`TimedOut`](io::ErrorKind::TimedOut), so that `??`
+    /// works.
     ///
     /// # Errors
     /// Of the address that was tried last: nobody listens there
@@ -70,12 +71,16 @@ impl TcpStream {
     ///
     /// ```
     /// use fusee::net::{TcpListener, TcpStream};
+    /// use fusee::time::{Duration, timeout};
     ///
     /// fusee::runtime::block_on(async {
     ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
     ///     let port = listener.local_addr()?.port();
     ///     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     ///     assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    ///     let limit = Duration::from_secs(5);
+    ///     let another = timeout(limit, TcpStream::connect(("127.0.0.1", port))).await??;
+    ///     assert_eq!(another.peer_addr()?, listener.local_addr()?);
     ///     std::io::Result::Ok(())
     /// })
     /// # .unwrap();
@@ -215,8 +220,8 @@ impl TcpStream {
 
     /// Borrows it as two halves: one to be read, one to be written, in one task at the same time. They cost nothing.
     ///
-    /// [`AsyncReadExt`](crate::io::AsyncReadExt) has a method of this name that takes the stream itself, and the
-    /// compiler prefers that one where the trait is in scope, unless it is called as in this example.
+    /// Where `futures::AsyncReadExt` is in scope, `stream.split()` is that trait's method, which moves the stream; the
+    /// [`AsyncReadExt`](crate::io::AsyncReadExt) of this crate has none of that name.
     ///
     /// ```
     /// # use fusee::io::{AsyncReadExt, AsyncWriteExt};

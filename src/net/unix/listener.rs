@@ -17,14 +17,19 @@ use crate::source::{Direction, Evented};
 /// ```
 /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
 /// use fusee::net::{UnixListener, UnixStream};
+/// use fusee::time::{Duration, sleep};
 ///
 /// fusee::runtime::block_on(async {
 ///     let folder = tempfile::tempdir()?;
 ///     let path = folder.path().join("socket");
 ///     let listener = UnixListener::bind(&path)?;
 ///     fusee::spawn(async move {
-///         while let Ok((mut stream, _)) = listener.accept().await {
-///             fusee::spawn(async move { stream.write_all(b"welcome").await });
+///         loop {
+///             match listener.accept().await {
+///                 Ok((mut stream, _)) => drop(fusee::spawn(async move { stream.write_all(b"welcome").await })),
+///                 // The process may have no descriptors left: it may have some soon.
+///                 Err(_) => sleep(Duration::from_millis(100)).await,
+///             }
 ///         }
 ///     });
 ///

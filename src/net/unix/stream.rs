@@ -216,8 +216,8 @@ impl UnixStream {
     /// The two directions, to be used at the same time within one task. It costs nothing;
     /// [`into_split`](Self::into_split) is for halves that part.
     ///
-    /// [`AsyncReadExt`](crate::io::AsyncReadExt) has a method of this name that takes the stream itself, and the
-    /// compiler prefers that one where the trait is in scope, unless it is called as in this example.
+    /// Where `futures::AsyncReadExt` is in scope, `stream.split()` is that trait's method, which moves the stream; the
+    /// [`AsyncReadExt`](crate::io::AsyncReadExt) of this crate has none of that name.
     ///
     /// ```
     /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
