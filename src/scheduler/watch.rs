@@ -164,7 +164,7 @@ impl Watchman {
         let compare = self.next.is_some();
         let used = self.look_at_workers(scheduler, compare) | self.look_at_sources(scheduler, compare);
         let is_needed = || {
-            // A worker that parks later looks into the queues itself.
+            // ORDERING(watch_recheck): the fence before orders it; pairs with `idle_recheck`. A worker that parks later looks into the queues itself.
             let has_parked = scheduler.idle.has_parked();
             let is_left = |remote: &Remote| !remote.slot.is_empty() || (has_parked && remote.is_queued());
             (scheduler.workers() > 1 && scheduler.remotes.iter().any(is_left))
