@@ -119,6 +119,8 @@ fn drive<F: Future>(
     let _ends = dropping.at_the_end();
     loop {
         if root.take_woken() {
+            // The poll may take any time.
+            worker::pause();
             worker::busy(&mut rest);
             seat::with(|worker| worker.polls_root(&waker));
             let budget = coop::Grant::task();

@@ -164,7 +164,10 @@ impl Watchman {
         let compare = self.next.is_some();
         let used = self.look_at_workers(scheduler, compare) | self.look_at_sources(scheduler, compare);
         let is_needed = || {
-            scheduler.remotes.iter().any(|remote| !remote.slot.is_empty() || remote.is_queued())
+            // ORDERING(watch_recheck): the fence before orders it; pairs with `idle_recheck`. A worker that parks later looks into the queues itself.
+            let has_parked = scheduler.idle.has_parked();
+            let is_left = |remote: &Remote| !remote.slot.is_empty() || (has_parked && remote.is_queued());
+            (scheduler.workers() > 1 && scheduler.remotes.iter().any(is_left))
                 || (scheduler.needs_poller() && !mutant("watch_ignores_lease"))
         };
         self.next = if !used && scheduler.watch.disarm(is_needed) { None } else { now.checked_add(PERIOD) };

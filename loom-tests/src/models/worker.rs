@@ -13,10 +13,10 @@ use super::runtime::{POLICY, for_model, run_all, seed};
 use super::stage::Register;
 use super::timer::TICK;
 use crate::facade::{Arc, RawInstant, clock};
-use crate::harness::{Model, spawn};
+use crate::harness::{Model, join, spawn};
 use crate::park::Parker;
-use crate::scheduler::worker::Seed;
-use crate::scheduler::{self, Membership, Policy, Scheduler, Shard};
+use crate::scheduler::worker::{self, Next, Seed};
+use crate::scheduler::{self, Membership, Policy, Scheduler, Shard, seat};
 use crate::task::meta::Origin;
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
@@ -139,4 +139,54 @@ fn requeue_vs_timer() {
     let policy = Policy { event_interval: 1, ..POLICY };
     let model = Model::new("requeue_vs_timer", 100).preemptions(1).branches(10_000);
     model.check(move || run(policy, Blocker::Timer));
+}
+
+/// A worker fires the timer of one task while the one that blocks is in its slot, and so runs first: it notifies of the other.
+///
+/// Mutants: `worker_fires_behind`.
+#[test]
+fn timer_behind_slot() {
+    let policy = Policy { event_interval: 1, ..POLICY };
+    Model::new("timer_behind_slot", 10).preemptions(1).branches(10_000).check(move || {
+        let [first, second] = [seed(), seed()];
+        let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
+        let remotes = Box::new([first.remote(), second.remote()]);
+        let scheduler = for_model(remotes, timers, policy);
+        let foreign = Shard::new(scheduler.clone(), 2);
+        let spawn_task = |task: Blocks| drop(scheduler::spawn(Membership::new(&foreign), task, Origin::here()));
+        let gate = Parker::new();
+        let (opener, timing) = (gate.unparker(), scheduler.clone());
+        let mut polls = 0;
+        spawn_task(Box::pin(poll_fn(move |context| {
+            polls += 1;
+            if polls == 1 {
+                timing.timers().register(0, TICK, context.waker().clone()).expect("the timers are open");
+                return Poll::Pending;
+            }
+            opener.unpark();
+            Poll::Ready(())
+        })));
+        seat::sit(first.into_worker(Shard::new(scheduler.clone(), 0)));
+        run_next();
+        let (shard, close) = (foreign.clone(), scheduler.clone());
+        spawn_task(Box::pin(async move {
+            let blocks = async move {
+                gate.park();
+                close.close();
+            };
+            drop(scheduler::spawn(Membership::new(&shard), blocks, Origin::here()));
+            clock::advance_to(RawInstant::now() + Duration::from_millis(1));
+        }));
+        let other = second.into_worker(Shard::new(scheduler.clone(), 1));
+        run_next();
+        let working = spawn(move || worker::run(other));
+        worker::run(seat::stand().expect("it is on its seat"));
+        join([working]);
+    });
+}
+
+/// Polls the next task of this thread's worker.
+fn run_next() {
+    let Some(Next::Run(task)) = worker::next() else { panic!("there is a task") };
+    task.run();
 }

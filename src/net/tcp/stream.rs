@@ -88,7 +88,8 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
         let mut last = None;
         for address in resolve(address).await? {
-            match TcpSocket::of(address)?.connect_to(address).await {
+            let connecting = async { TcpSocket::of(address)?.connect_to(address).await };
+            match connecting.await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = Some(error),
             }

@@ -90,7 +90,7 @@ impl Worker {
             if !mutant("worker_fires_silent") {
                 self.tell();
             }
-        } else if queued == 1 && fired == 1 {
+        } else if queued == 1 && fired == 1 && (self.slot().is_empty() || mutant("worker_fires_behind")) {
             // It is run at once.
         } else if has_timers || queued >= LATE as usize * self.timing.polls_per_look() {
             self.tell();

@@ -8,8 +8,8 @@
 //!   no queue shows them. Checked by the model `batch_vs_sleep`.
 //! - No hook runs while the worker counts as a searcher: one that blocks would keep others from being woken.
 //! - A task that is left in the queue without a notification (`requeue`) is what the worker runs next, or is behind another in the queue; before anything
-//!   else comes first somebody is notified (`worker_requeue_silent`, `worker_injector_silent`, `worker_fires_silent`, structural). Checked by the models
-//!   `requeue_behind`, `requeue_behind_queued`, `requeue_vs_injector`, `requeue_vs_timer`.
+//!   else comes first somebody is notified (`worker_requeue_silent`, `worker_injector_silent`, `worker_fires_silent`, `worker_fires_behind`, structural). Checked by the models
+//!   `requeue_behind`, `requeue_behind_queued`, `requeue_vs_injector`, `requeue_vs_timer`, `timer_behind_slot`.
 //! - `scheduler_close`, `worker_ignores_close` (structural): a worker that has moved a batch while the scheduler closed polls none of it. Checked by the model
 //!   `batch_vs_close`.
 //! - `worker_leaves_token` (structural): a worker whose time to sleep is up just as it is claimed waits for the token that belongs to the

@@ -120,7 +120,8 @@ impl Worker {
     }
 }
 
-/// This thread's worker leaves its seat, for a while: nobody is to rely on it as a searcher, nor wait for what it has collected, which may be others than its tasks.
+/// This thread's worker leaves its seat for a while, or polls a root future: nobody is to rely on it as a searcher, nor wait for what it has collected, which may be others than
+/// its tasks.
 pub(crate) fn pause() {
     let has_events = seat::with(|worker| {
         worker.stop_searching();
