@@ -103,8 +103,8 @@ fn ten_thousand_events_at_once_let_a_timer_fire_in_between() {
         });
         let (due, fired) = runtime.block_on(task).unwrap();
         assert!(due < EVENTS as u64, "the timer was due while events were told");
-        // Behind what is in the queue, which is 128 at most before a look for events, 64 that this finds and as many of one that is made all the same, and the polls until the
-        // next look.
-        assert!(fired <= due.saturating_add(128 + 64 + 64 + 61), "due after {due} events, fired after {fired}");
+        // There may be 255 tasks in the queue: 127 before a look, 64 that it finds, and 64 of one that is made all the same. So 128 polls until a look may fire timers, 61 until that look; then the
+        // timer's task is behind the 67 that are left and the 64 events of that look.
+        assert!(fired <= due.saturating_add(128 + 61 + 67 + 64), "due after {due} events, fired after {fired}");
     });
 }

@@ -37,7 +37,8 @@ impl UdpSocket {
         self.0.registration().async_io(Interest::READABLE | Interest::ERROR, || self.0.peek(buffer)).await
     }
 
-    /// As [`peek`](Self::peek), into what is left of `buffer`. Of its callers the last is woken.
+    /// As [`peek`](Self::peek), into what is left of `buffer`. Of its callers the last is woken, by a message: not, on
+    /// Linux, by the news alone that one of ours was refused.
     ///
     /// # Errors
     /// As [`peek`](Self::peek).
@@ -99,7 +100,8 @@ impl UdpSocket {
         self.0.registration().async_io(Interest::READABLE | Interest::ERROR, || self.0.peek_from(buffer)).await
     }
 
-    /// As [`peek_from`](Self::peek_from), into what is left of `buffer`. Of its callers the last is woken.
+    /// As [`peek_from`](Self::peek_from), into what is left of `buffer`. Of its callers the last is woken, by a message: not, on
+    /// Linux, by the news alone that one of ours was refused.
     ///
     /// # Errors
     /// As [`peek`](Self::peek).

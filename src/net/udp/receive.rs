@@ -37,7 +37,8 @@ impl UdpSocket {
         self.0.registration().async_io(Interest::READABLE | Interest::ERROR, || self.0.recv(buffer)).await
     }
 
-    /// As [`recv`](Self::recv), into what is left of `buffer`. Of its callers the last is woken.
+    /// As [`recv`](Self::recv), into what is left of `buffer`. Of its callers the last is woken, by a message: not, on
+    /// Linux, by the news alone that one of ours was refused.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -106,7 +107,8 @@ impl UdpSocket {
         self.0.registration().async_io(Interest::READABLE | Interest::ERROR, || self.0.recv_from(buffer)).await
     }
 
-    /// As [`recv_from`](Self::recv_from), into what is left of `buffer`. Of its callers the last is woken.
+    /// As [`recv_from`](Self::recv_from), into what is left of `buffer`. Of its callers the last is woken, by a message: not, on
+    /// Linux, by the news alone that one of ours was refused.
     ///
     /// # Errors
     /// As [`recv_from`](Self::recv_from).

@@ -7,12 +7,12 @@
 //! # Invariants (ordering labels)
 //! - Wakers are woken with the worker on its seat, counted neither as a searcher nor as asleep, and the driver told: they are code of the user's, and may block, but for
 //!   those that are *quiet*. So may hooks.
-//! - A lone task's waker queues without a notification, and the task is then polled before any other waker is woken.
+//! - A lone task's waker queues without a notification, and a poll comes before any other waker is woken: the task's own, unless others are before it, of which somebody is told, or late.
 //! - Before a waker that may block somebody is told of what is in the queue (`worker_fires_silent`, structural).
 //! - `late_publish`: who has queued tasks and told nobody sees that the watch is armed, or calls the driver, which sees them. Pairs with `watch_recheck`, as
 //!   `slot_publish` does; `io_batch_silent` (structural). If the worker does not get to its next look, the watch tells somebody (structural: `watch_ignores_queue`).
 //!
-//! Who calls it: `mod.rs`, and `sources.rs`. Checked by the models `requeue_vs_timer`, `poll_batch_vs_sleep` and `late_vs_watch`.
+//! Who calls it: `mod.rs`, and `sources.rs`. Checked by the models `requeue_vs_timer`, `timer_behind_slot`, `poll_batch_vs_sleep` and `late_vs_watch`.
 //! Deliberately not here: when to fire (`timing.rs`), and the watch (`scheduler/watch.rs`).
 
 use super::Worker;

@@ -52,7 +52,7 @@ impl Worker {
     /// Queues `task`, which the worker has just polled, behind the others.
     ///
     /// With nothing in the slot the worker goes on with its queue at once, and nobody is woken: either this task is what it runs next, or another that somebody
-    /// was told of, and whoever sees that one gone sees this one behind it (`scheduler/queue.rs`, 5).
+    /// was told of, or that the watch stands behind, and whoever sees that one gone sees this one behind it (`scheduler/queue.rs`, 5).
     pub(super) fn requeue(&self, task: Runnable) {
         let is_next = self.slot().is_empty();
         self.metrics.local_schedules.add(1);
