@@ -55,11 +55,24 @@ fn block_on_foreign() {
 
 /// The same of a root future whose thread works as the runtime's worker, and has nothing to run.
 ///
-/// Mutants: `root_woken`, `root_notify_before_flag`.
+/// Mutants: `root_notify_before_flag`.
 #[test]
 fn block_on_driver() {
     Model::new("block_on_driver", 50).preemptions(2).branches(10_000).witnesses(&["at once", "woken"]).check(|| {
         current_thread().block_on(woken(0));
+    });
+}
+
+/// The same of one that has just run a task, and looks no further before it polls its root future: it passes no fence in between.
+///
+/// Mutants: `root_woken`.
+#[test]
+fn block_on_busy_driver() {
+    let model = Model::new("block_on_busy_driver", 50).preemptions(2).branches(10_000);
+    model.witnesses(&["at once", "woken"]).check(|| {
+        let runtime = Builder::new_current_thread().event_interval(1).build().unwrap();
+        drop(runtime.spawn(ready(())));
+        runtime.block_on(woken(0));
     });
 }
 

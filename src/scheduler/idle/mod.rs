@@ -58,7 +58,7 @@ impl Idle {
         // ORDERING(idle_publish): the caller's push before, the counters after; pairs with `idle_recheck`.
         fence_seq_cst("idle_publish");
         // ORDERING(idle_publish): relaxed, the fence orders it.
-        if self.searching.load(Ordering::Relaxed) > 0 || !self.has_parked() {
+        if self.searching.load(Ordering::Relaxed) > 0 || !(self.has_parked() || mutant("idle_count_before_claim")) {
             return None;
         }
         self.claim_searcher(poller)
