@@ -41,7 +41,7 @@ use crate::facade::{fence_seq_cst, mutant};
 #[cfg(feature = "net")]
 use crate::reactor::Reactor;
 use crate::reactor::{Holder, Lease};
-use crate::task::waker::{is_quiet, wake_quietly};
+use crate::task::waker::{quiet_first, wake_quietly};
 
 impl Scheduler {
     /// Whether there is a selector to wait in.
@@ -136,8 +136,7 @@ impl Scheduler {
     /// Wakes all of `due`, on the driver's thread. What is no task's waker comes last, for it may block; then the driver is not there to hand the selector over to a worker that has
     /// parked while it was in there, and does so before.
     pub(crate) fn wake_on_driver(&self, due: &mut Vec<Waker>) {
-        due.sort_by_key(|waker| !is_quiet(waker));
-        let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
+        let quiet = quiet_first(due);
         due.drain(..quiet).for_each(wake_quietly);
         if !due.is_empty() && self.reactor.exists() && self.watch.driver_polls() && !mutant("driver_blocks_silent") {
             // Its fence comes after the end of the lease, and before the look at who is parked.

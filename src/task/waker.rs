@@ -55,8 +55,14 @@ impl Identity {
     }
 }
 
+/// Puts those first of which it is known that to wake them queues a task, and does nothing else; how many they are. The others may run code of the user's, and block.
+pub(crate) fn quiet_first(wakers: &mut [Waker]) -> usize {
+    wakers.sort_by_key(|waker| !is_quiet(waker));
+    wakers.partition_point(is_quiet)
+}
+
 /// Whether it is known that to wake it queues a task, and does nothing else: no code of the user's runs, and nothing blocks.
-pub(crate) fn is_quiet(waker: &Waker) -> bool {
+fn is_quiet(waker: &Waker) -> bool {
     ptr::eq(waker.vtable(), &VTABLE) && {
         // SAFETY: the data of this vtable's wakers.
         let task = unsafe { RawTask::from_data(waker.data()) };

@@ -19,7 +19,7 @@ use super::Worker;
 use super::notes::Note;
 use crate::facade::{RawInstant, mutant};
 use crate::scheduler::seat;
-use crate::task::waker::{Identity, is_quiet, wake_quietly};
+use crate::task::waker::{Identity, quiet_first, wake_quietly};
 
 /// How many timers a worker fires at once. With fewer, those who share in a storm would be woken more often for less.
 const BATCH: usize = 128;
@@ -56,9 +56,7 @@ pub(super) fn fire() {
         }
         timing.polled.set(Identity::NONE);
         let has_timers = due.len() > events;
-        // Those that may block come last.
-        due.sort_by_key(|waker| !is_quiet(waker));
-        let quiet = due.iter().take_while(|waker| is_quiet(waker)).count();
+        let quiet = quiet_first(&mut due);
         timing.firing.set(Firing::Quietly);
         timing.notes.put(Note::OwesPoll, quiet == 1 && due.len() == 1);
         (due, quiet, has_timers)
