@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use fusee::io::Interest;
 use fusee::io::unix::AsyncFd;
@@ -217,6 +217,17 @@ fn wakers_that_panic_leave_the_others_woken_and_the_runtime_at_work() {
     });
 }
 
+/// A waker that blocks; the latch that it opens before, and the one that it waits for.
+fn one_that_blocks() -> (Waker, Latch, Latch) {
+    let (is_in, go) = (Latch::new(), Latch::new());
+    let (entered, open) = (is_in.clone(), go.clone());
+    let waker = calling(move || {
+        entered.open();
+        open.wait();
+    });
+    (waker, is_in, go)
+}
+
 #[test]
 fn a_waker_that_blocks_holds_up_no_other_while_a_thread_can_run() {
     watchdog(|| {
@@ -224,12 +235,7 @@ fn a_waker_that_blocks_holds_up_no_other_while_a_thread_can_run() {
             let runtime = workers(count);
             let _entered = runtime.enter();
             let (mut near, far) = pair();
-            let (go, is_in) = (Latch::new(), Latch::new());
-            let (open, entered) = (go.clone(), is_in.clone());
-            let waker = calling(move || {
-                entered.open();
-                open.wait();
-            });
+            let (waker, is_in, go) = one_that_blocks();
             assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
             near.write_all(b"x").unwrap();
             is_in.wait();
@@ -265,12 +271,7 @@ fn one_task_behind_one_that_blocks(runtime: &Runtime) -> (UnixStream, JoinHandle
         polls
     });
     is_waiting.wait();
-    let (go, is_in) = (Latch::new(), Latch::new());
-    let (open, entered) = (go.clone(), is_in.clone());
-    let waker = calling(move || {
-        entered.open();
-        open.wait();
-    });
+    let (waker, is_in, go) = one_that_blocks();
     assert!(far.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
     (near, task, is_in, go)
 }

@@ -13,7 +13,8 @@ use std::thread;
 
 use fusee::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use fusee::net::{TcpListener, TcpStream};
-use fusee::task::yield_now;
+use fusee::runtime::Runtime;
+use fusee::task::{JoinHandle, yield_now};
 use fusee::time::{Duration, sleep, timeout};
 use support::{Latch, block_a_worker, current_thread, on_every_flavour, on_one_worker, until, watchdog, workers};
 
@@ -147,35 +148,47 @@ fn what_one_event_wakes_does_not_keep_waiting_what_another_wakes() {
     });
 }
 
+/// A task that yields until it is ended, and counts its polls.
+#[cfg(unix)]
+fn hog(runtime: &Runtime) -> (Arc<AtomicU64>, Arc<AtomicBool>, JoinHandle<()>) {
+    let (polls, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let (counting, ending) = (polls.clone(), ended.clone());
+    let task = runtime.spawn(async move {
+        while !ending.load(Ordering::Relaxed) {
+            counting.fetch_add(1, Ordering::Relaxed);
+            yield_now().await;
+        }
+    });
+    (polls, ended, task)
+}
+
+/// So many questions of one task that another answers. What is written is there at once: no other thread is waited for.
+#[cfg(unix)]
+async fn exchange(rounds: usize) {
+    let (mut near, mut far) = fusee::net::UnixStream::pair().unwrap();
+    let echo = fusee::spawn(async move {
+        let mut byte = [0];
+        for _ in 0..rounds {
+            far.read_exact(&mut byte).await.unwrap();
+            far.write_all(&[byte[0].wrapping_add(1)]).await.unwrap();
+        }
+    });
+    for round in 0..rounds {
+        ask(&mut near, round as u8).await;
+    }
+    echo.await.unwrap();
+}
+
 #[test]
 #[cfg(unix)]
 fn a_hog_that_yields_starves_no_socket_for_more_than_a_look_around() {
     on_one_worker(|runtime| {
-        let polls = Arc::new(AtomicU64::new(0));
-        let ended = Arc::new(AtomicBool::new(false));
-        let (counting, ending) = (polls.clone(), ended.clone());
-        let hog = runtime.spawn(async move {
-            while !ending.load(Ordering::Relaxed) {
-                counting.fetch_add(1, Ordering::Relaxed);
-                yield_now().await;
-            }
-        });
+        let (polls, ended, hog) = hog(&runtime);
+        let counted = polls.clone();
         let exchange = runtime.spawn(async move {
-            // What is written is there at once: the hog waits for no other thread.
-            let (mut near, mut far) = fusee::net::UnixStream::pair().unwrap();
-            let echo = fusee::spawn(async move {
-                let mut byte = [0];
-                for _ in 0..ROUNDS {
-                    far.read_exact(&mut byte).await.unwrap();
-                    far.write_all(&[byte[0].wrapping_add(1)]).await.unwrap();
-                }
-            });
-            let before = polls.load(Ordering::Relaxed);
-            for round in 0..ROUNDS {
-                ask(&mut near, round as u8).await;
-            }
-            echo.await.unwrap();
-            polls.load(Ordering::Relaxed) - before
+            let before = counted.load(Ordering::Relaxed);
+            exchange(ROUNDS).await;
+            counted.load(Ordering::Relaxed) - before
         });
         let polls = runtime.block_on(exchange).unwrap();
         ended.store(true, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::JoinHandle;
-use support::{Latch, driven, on_every_flavour, until_within, watchdog, workers};
+use support::{block_a_worker, driven, on_every_flavour, until_within, watchdog, workers};
 
 /// A task that counts its polls and leaves its waker; it ends at poll number `last`.
 fn counted(runtime: &Runtime, last: usize) -> (Arc<AtomicUsize>, Waker, JoinHandle<()>) {
@@ -57,13 +57,7 @@ fn many_wakes_of_a_task_that_waits_in_a_queue_are_one_poll() {
         let runtime = workers(1);
         let (polls, waker, task) = counted(&runtime, 0);
         for round in 1..=20 {
-            let (busy, go) = (Latch::new(), Latch::new());
-            let (tell, open) = (busy.clone(), go.clone());
-            let blocker = runtime.spawn(async move {
-                tell.open();
-                open.wait();
-            });
-            busy.wait();
+            let (go, blocker) = block_a_worker(&runtime);
             thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {

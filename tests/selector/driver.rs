@@ -5,34 +5,14 @@ use super::*;
 #[test]
 #[cfg(unix)]
 fn the_driver_leaves_events_to_a_worker_that_goes_on_from_poll_to_poll() {
-    const EXCHANGES: u64 = 4_000;
+    const EXCHANGES: usize = 4_000;
     watchdog(|| {
         let runtime = workers(1);
         let (end, blocked) = block_a_worker(&runtime);
         // The driver waits for events, for the only worker does not.
         runtime.block_on(ask_foreign_server());
-        let ended = Arc::new(AtomicBool::new(false));
-        let ending = ended.clone();
-        let hog = runtime.spawn(async move {
-            while !ending.load(Ordering::Relaxed) {
-                yield_now().await;
-            }
-        });
-        let exchange = runtime.spawn(async move {
-            let (mut near, mut far) = fusee::net::UnixStream::pair().unwrap();
-            let echo = fusee::spawn(async move {
-                let mut byte = [0];
-                for _ in 0..EXCHANGES {
-                    far.read_exact(&mut byte).await.unwrap();
-                    far.write_all(&byte).await.unwrap();
-                }
-            });
-            for _ in 0..EXCHANGES {
-                near.write_all(b"a").await.unwrap();
-                near.read_exact(&mut [0]).await.unwrap();
-            }
-            echo.await.unwrap();
-        });
+        let (_, ended, hog) = hog(&runtime);
+        let exchange = runtime.spawn(exchange(EXCHANGES));
         let (wakes, start) = (runtime.metrics().driver_wake_count(), std::time::Instant::now());
         end.open();
         runtime.block_on(exchange).unwrap();
@@ -41,7 +21,7 @@ fn the_driver_leaves_events_to_a_worker_that_goes_on_from_poll_to_poll() {
         runtime.block_on(hog).unwrap();
         runtime.block_on(blocked).unwrap();
         // The driver's watch looks once in a millisecond.
-        let most = EXCHANGES / 4 + 2 * start.elapsed().as_millis() as u64;
+        let most = EXCHANGES as u64 / 4 + 2 * start.elapsed().as_millis() as u64;
         assert!(wakes <= most, "the driver woke {wakes} times, for {EXCHANGES} exchanges; at most {most}");
     });
 }
