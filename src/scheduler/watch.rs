@@ -24,7 +24,7 @@
 //!
 //! Checked by the models `slot_vs_watch`, `slot_vs_rescue`, `late_vs_watch`, `left_vs_watch`, `left_vs_driver` and `poll_batch_vs_sleep`.
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
-//! one worker has no watch, for nobody else could run the task.
+//! one worker has no watch over its slot and its queue, for nobody else could run the tasks.
 
 use std::time::Duration;
 
