@@ -10,7 +10,7 @@
 mod fork;
 mod monitor;
 mod room;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub(crate) mod selector;
 
 use std::cell;
@@ -77,11 +77,11 @@ pub(crate) const fn mutant(_name: &'static str) -> bool {
 
 /// A flag that is set once, by the few that ever set it. Model checkers' facades ask nothing of it where a model says that nobody will: so those that have nothing to do
 /// with it are spared its reads, at which another thread could run.
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 #[derive(Debug)]
 pub(crate) struct RareFlag(atomic::AtomicBool);
 
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 impl RareFlag {
     pub(crate) const fn new() -> Self {
         Self(atomic::AtomicBool::new(false))

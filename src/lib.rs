@@ -20,14 +20,16 @@
 //! });
 //! ```
 //!
-//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets and `io` the traits of streams. ARCHITECTURE.md in
+//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets, `io` the traits of streams, and `signal` hears what the operating system tells. ARCHITECTURE.md in
 //! the repository walks the life of a task, of a timer and of a readiness event; each protocol between threads is model-checked in
 //! `loom-tests`.
 //!
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
-//! - `net`, on by default: sockets, pipes and other descriptors, with the traits of futures-io.
-//! - `tokio-io`, on by default: tokio's `AsyncRead` and `AsyncWrite` on the same types, besides. It brings `net` with it.
+//! - `io`: the traits of futures-io, copies, streams in memory, and descriptors of any kind. What needs it brings it.
+//! - `net`, on by default: sockets and pipes. It brings `io` with it.
+//! - `signal`, on by default: signals, on Unix. It brings `io` with it.
+//! - `tokio-io`, on by default: tokio's `AsyncRead` and `AsyncWrite` on the same types, besides. It brings `io` with it.
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
 //! - `tokio-sync`: channels, locks, `select!`, `join!`, `try_join!` and `pin!` under the names `fusee::sync` and `fusee::select!`. They are tokio's, and
 //!   need no runtime of its own.
@@ -37,7 +39,7 @@ mod blocking;
 mod duty;
 mod entered;
 mod facade;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub mod io;
 #[cfg(feature = "net")]
 pub mod net;
@@ -45,7 +47,10 @@ mod park;
 mod reactor;
 pub mod runtime;
 mod scheduler;
-#[cfg(feature = "net")]
+#[cfg(all(unix, feature = "signal"))]
+pub mod signal;
+#[cfg(feature = "io")]
+#[cfg_attr(not(feature = "net"), allow(dead_code, unused_imports, reason = "what only sockets need"))]
 mod source;
 mod spare;
 #[cfg(feature = "tokio-sync")]

@@ -262,3 +262,35 @@ mod sources {
         }
     }
 }
+
+#[cfg(feature = "signal")]
+#[test]
+fn a_listener_to_signals_that_a_child_drops_waits_for_nobody() {
+    use fusee::signal::unix::{SignalKind, signal};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let _alone = ALONE.lock();
+    watchdog(|| {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let _entered = runtime.enter();
+        let mut inherited = Some(signal(SignalKind::window_change()).unwrap());
+        let enough = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            // It has the lock of the handlers' table most of the time: so most children inherit it locked.
+            scope.spawn(|| {
+                let _entered = runtime.enter();
+                while !enough.load(Ordering::Relaxed) {
+                    drop(signal(SignalKind::window_change()).unwrap());
+                }
+            });
+            let _ends = support::on_drop(|| enough.store(true, Ordering::Relaxed));
+            for _ in 0..100 {
+                let status = in_child(|| {
+                    drop(inherited.take());
+                    0
+                });
+                assert_eq!(exit_code(status), 0);
+            }
+        });
+    });
+}

@@ -139,6 +139,16 @@ fn sockets_that_are_made_outside_a_runtime_or_in_blocking_mode() {
 }
 
 #[test]
+#[cfg(all(unix, feature = "signal"))]
+fn signals_that_are_listened_to_outside_a_runtime() {
+    use fusee::signal::{ctrl_c, shutdown, unix};
+
+    here!(unix::signal(unix::SignalKind::window_change()));
+    here!(shutdown());
+    assert!(location_of(|| executor::block_on(ctrl_c())).is_some());
+}
+
+#[test]
 #[cfg(all(unix, feature = "net"))]
 fn unix_sockets_and_descriptors_that_are_made_outside_a_runtime_or_in_blocking_mode() {
     use fusee::io::unix::AsyncFd;

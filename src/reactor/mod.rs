@@ -18,7 +18,7 @@
 //! | `slot.rs` | what a source is ready for, and who waits for that |
 //! | `table.rs` | the slots, by the numbers that the kernel knows them by |
 //! | `lease.rs` | who waits in the selector |
-//! | `absent.rs` | the same for a build without the feature `net`: there is no source |
+//! | `absent.rs` | the same for a build without the feature `io`: there is no source |
 //! | `interest.rs`, `ready.rs` | readiness, as users see it |
 //!
 //! # Invariants (ordering labels)
@@ -31,27 +31,27 @@
 //! Checked by the models of `loom-tests/src/models/reactor.rs`, `poller.rs`, `polling.rs` and `paused_sources.rs` there.
 //! Deliberately not here: threads, tasks, timers; and sockets.
 
-#[cfg(not(feature = "net"))]
+#[cfg(not(feature = "io"))]
 mod absent;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 mod interest;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 mod lease;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 mod ready;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub(crate) mod slot;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 mod table;
 
-#[cfg(not(feature = "net"))]
+#[cfg(not(feature = "io"))]
 pub(crate) use absent::{Holder, Lease, Reactor, Wait};
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub use interest::Interest;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub(crate) use lease::{Holder, Lease, Reactor, gone};
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub use ready::Ready;
 
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 pub(crate) use crate::facade::selector::{Source, Wait, Waited, bits};

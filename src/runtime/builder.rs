@@ -253,7 +253,7 @@ impl Builder {
 
     /// For how long, on the machine's clock, a paused clock waits for an answer before it jumps to the next timer, if a read, a write or the like has succeeded since
     /// its last jump; a millisecond by default. An exchange within the process, whose answer is there as soon as it was sent, is never overtaken by a
-    /// jump. One with another process is, if it takes longer: see [`time::hold`](crate::time::hold). Needs the features `test-util` and `net`.
+    /// jump. One with another process is, if it takes longer: see [`time::hold`](crate::time::hold). Needs the features `test-util` and `io`.
     ///
     /// ```
     /// use fusee::runtime::Builder;
@@ -262,7 +262,7 @@ impl Builder {
     /// let runtime = Builder::new_current_thread().start_paused(true).io_grace(Duration::from_millis(20)).build()?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[cfg(all(feature = "test-util", feature = "net"))]
+    #[cfg(all(feature = "test-util", feature = "io"))]
     pub fn io_grace(&mut self, grace: Duration) -> &mut Self {
         self.io_grace = grace;
         self

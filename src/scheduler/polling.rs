@@ -34,11 +34,11 @@
 use std::task::Waker;
 
 use super::Scheduler;
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 use super::worker::Worker;
 use crate::facade::atomic::Ordering;
 use crate::facade::{fence_seq_cst, mutant};
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 use crate::reactor::Reactor;
 use crate::reactor::{Holder, Lease};
 use crate::task::waker::{quiet_first, wake_quietly};
@@ -157,7 +157,7 @@ impl Scheduler {
 }
 
 /// What sources call.
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 impl Scheduler {
     /// The runtime's sources.
     pub(crate) fn reactor(&self) -> &Reactor {

@@ -13,7 +13,7 @@
 //! Who calls it: `mod.rs`, on the thread that has the worker.
 //! Deliberately not here: who may wait, and who takes over (`scheduler/polling.rs`).
 
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 use std::task::Waker;
 
 use super::Worker;
@@ -23,18 +23,18 @@ use super::timing::ENOUGH;
 use crate::facade::{RawInstant, mutant, sharply};
 use crate::reactor::{Lease, Wait};
 use crate::scheduler::{Scheduler, seat};
-#[cfg(feature = "net")]
+#[cfg(feature = "io")]
 use crate::task::waker::Identity;
 
 impl Worker {
     /// Whether this thread's worker is one of `scheduler`, in a poll that it has given `waker`: not so in an executor within that.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "io")]
     pub(in crate::scheduler) fn polls_with(scheduler: *const Scheduler, waker: &Waker) -> bool {
         Self::peek(scheduler, |worker| worker.timing.polls_with(Identity::of(waker))) == Some(true)
     }
 
     /// The runtime has sources: this worker knows before it looks around.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "io")]
     pub(in crate::scheduler) fn has_sources(&self) {
         self.timing.notes.put(Note::Sources, true);
     }

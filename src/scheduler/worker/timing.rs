@@ -158,7 +158,7 @@ impl Timing {
     }
 
     /// Whether the current poll was given this waker.
-    #[cfg(feature = "net")]
+    #[cfg(feature = "io")]
     pub(super) fn polls_with(&self, waker: Identity) -> bool {
         self.polled.get() == waker
     }

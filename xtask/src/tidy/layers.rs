@@ -67,6 +67,7 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["source"], may_use: &["*"] },
     Layer { modules: &["io"], may_use: &["*"] },
     Layer { modules: &["net"], may_use: &["*"] },
+    Layer { modules: &["signal"], may_use: &["*"] },
     Layer { modules: &["sync"], may_use: &[] },
     Layer { modules: &[ROOT], may_use: &["*"] },
 ];

@@ -1,0 +1,146 @@
+//! Signals of any kind, by listeners. What holds of all of them [the module above](super) says.
+
+// Who calls it: users, and `shutdown.rs` and `process/`, on any thread.
+// Deliberately not here: the handler, which is `signal-hook`'s: it writes a byte to the socket of each listener.
+
+mod kind;
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use mio::net::UnixStream;
+use signal_hook::SigId;
+use signal_hook::consts::FORBIDDEN;
+use signal_hook::low_level;
+
+pub use kind::SignalKind;
+
+use crate::reactor::bits;
+use crate::source::{Direction, Evented};
+
+/// Listens to signals of `kind`, from now on.
+///
+/// # Errors
+/// The process has no descriptors left, or the runtime has shut down. Of the kind [`InvalidInput`](ErrorKind::InvalidInput): the system has no such signal, or does not let it be handled
+/// (SIGKILL, SIGSTOP), or its handler may not return (SIGILL, SIGFPE, SIGSEGV). The defaults are as they were then.
+///
+/// # Panics
+/// Outside a runtime, and in a forked child of the process that built it.
+///
+/// ```no_run
+/// use fusee::signal::unix::{SignalKind, signal};
+///
+/// #[fusee::main]
+/// async fn main() -> std::io::Result<()> {
+///     let mut hangups = signal(SignalKind::hangup())?;
+///     while let Some(()) = hangups.recv().await {
+///         println!("the configuration is read again");
+///     }
+///     Ok(())
+/// }
+/// ```
+#[track_caller]
+pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    let number = kind.as_raw_value();
+    if FORBIDDEN.contains(&number) {
+        return Err(io::Error::new(ErrorKind::InvalidInput, format!("the signal {number} cannot be listened to")));
+    }
+    let (told, teller) = UnixStream::pair()?;
+    // It is closed if nobody is told by it.
+    let told = Evented::with_interest(told, bits::READABLE)?;
+    let registered = low_level::pipe::register(number, OwnedFd::from(teller))?;
+    Ok(Signal { kind, told, registered })
+}
+
+/// A listener to signals of one kind, as [`signal`] makes it. It is a stream, too, which ends with its runtime.
+///
+/// Dropped, it hears no more; others do. The signal goes on doing nothing else.
+#[must_use = "a listener is made to be awaited"]
+pub struct Signal {
+    kind: SignalKind,
+    /// What the handler has written to it.
+    told: Evented<UnixStream>,
+    registered: SigId,
+}
+
+impl Signal {
+    /// Waits until the signal has come, since this was made or since the last answer. `None`: the runtime that it was made on has shut down.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is done, it has lost nothing.
+    ///
+    /// ```
+    /// use fusee::signal::unix::{SignalKind, signal};
+    /// # use signal_hook::{consts::SIGWINCH, low_level::raise};
+    ///
+    /// # fusee::runtime::block_on(async {
+    /// let mut sizes = signal(SignalKind::window_change())?;
+    /// # raise(SIGWINCH)?;
+    /// # raise(SIGWINCH)?;
+    /// // The window is drawn larger and larger.
+    /// assert_eq!(sizes.recv().await, Some(()));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn recv(&mut self) -> Option<()> {
+        std::future::poll_fn(|context| self.poll_recv(context)).await
+    }
+
+    /// As [`recv`](Self::recv), for futures that are written by hand. The last to poll is woken.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// use fusee::signal::unix::{SignalKind, signal};
+    /// # use signal_hook::{consts::SIGWINCH, low_level::raise};
+    ///
+    /// # fusee::runtime::block_on(async {
+    /// let mut sizes = signal(SignalKind::window_change())?;
+    /// # raise(SIGWINCH)?;
+    /// assert_eq!(poll_fn(|context| sizes.poll_recv(context)).await, Some(()));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
+        self.told.poll_io(context, Direction::Read, drain).map(Result::ok)
+    }
+}
+
+/// Takes all that was written. An error of the kind `WouldBlock` if nothing was.
+fn drain(mut told: &UnixStream) -> io::Result<()> {
+    let (mut buffer, mut is_told) = ([0; 64], false);
+    loop {
+        match told.read(&mut buffer) {
+            Ok(count) if count == buffer.len() => is_told = true,
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock && is_told => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl Stream for Signal {
+    type Item = ();
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<()>> {
+        self.poll_recv(context)
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        // In a forked child the lock of the handlers' table may be held for ever.
+        if !self.told.registration().handle().scheduler().is_forked() {
+            low_level::unregister(self.registered);
+        }
+    }
+}
+
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signal").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
