@@ -91,7 +91,7 @@ fn both_signals_that_stop_a_program_are_heard_and_again() {
 fn without_its_runtime_nobody_waits_to_be_told_to_stop() {
     in_child("without_its_runtime_nobody_waits_to_be_told_to_stop", || {
         let runtime = workers(1);
-        let (mut stop, mut heard) = (runtime.block_on(async { shutdown().unwrap() }), pin!(ctrl_c()));
+        let (mut stop, mut heard) = (runtime.block_on(async { shutdown() }).unwrap(), pin!(ctrl_c()));
         runtime.block_on(async { assert!(heard.as_mut().now_or_never().is_none()) });
         drop(runtime);
         futures::executor::block_on(&mut stop);
