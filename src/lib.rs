@@ -20,7 +20,7 @@
 //! });
 //! ```
 //!
-//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets, `io` the traits of streams, and `signal` hears what the operating system tells. ARCHITECTURE.md in
+//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets, `io` the traits of streams, `process` starts programs, and `signal` hears what the operating system tells. ARCHITECTURE.md in
 //! the repository walks the life of a task, of a timer and of a readiness event; each protocol between threads is model-checked in
 //! `loom-tests`.
 //!
@@ -28,6 +28,7 @@
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
 //! - `io`: the traits of futures-io, copies, streams in memory, and descriptors of any kind. What needs it brings it.
 //! - `net`, on by default: sockets and pipes. It brings `io` with it.
+//! - `process`, on by default: child processes, on Unix. It brings `signal` with it.
 //! - `signal`, on by default: signals, on Unix. It brings `io` with it.
 //! - `tokio-io`, on by default: tokio's `AsyncRead` and `AsyncWrite` on the same types, besides. It brings `io` with it.
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
@@ -44,6 +45,8 @@ pub mod io;
 #[cfg(feature = "net")]
 pub mod net;
 mod park;
+#[cfg(all(unix, feature = "process"))]
+pub mod process;
 mod reactor;
 pub mod runtime;
 mod scheduler;

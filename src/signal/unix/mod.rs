@@ -20,6 +20,8 @@ use signal_hook::low_level;
 pub use kind::SignalKind;
 
 use crate::reactor::bits;
+#[cfg(feature = "process")]
+use crate::runtime::Handle;
 use crate::source::{Direction, Evented};
 
 /// Listens to signals of `kind`, from now on.
@@ -68,6 +70,12 @@ pub struct Signal {
 }
 
 impl Signal {
+    /// The runtime that it was made on.
+    #[cfg(feature = "process")]
+    pub(crate) fn handle(&self) -> &Handle {
+        self.told.registration().handle()
+    }
+
     /// Waits until the signal has come, since this was made or since the last answer. `None`: the runtime that it was made on has shut down.
     ///
     /// # Cancel safety

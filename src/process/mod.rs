@@ -1,0 +1,81 @@
+//! Child processes, on Unix: a program is started, talked to by pipes, waited for and killed.
+//!
+//! ```
+//! use std::process::Stdio;
+//!
+//! use fusee::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+//! use fusee::process::Command;
+//! use futures::TryStreamExt;
+//!
+//! fusee::runtime::block_on(async {
+//!     let mut child = Command::new("tr").args(["a-z", "A-Z"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+//!     let (mut input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+//!     // Both at once: a child that nobody reads from reads no more either.
+//!     let writer = fusee::spawn(async move { input.write_all(b"one\ntwo\n").await });
+//!     let lines: Vec<String> = BufReader::new(output).lines().try_collect().await?;
+//!     assert_eq!(lines, ["ONE", "TWO"]);
+//!     writer.await??;
+//!     assert!(child.wait().await?.success());
+//!     std::io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! ```
+//!
+//! A time limit is a [`timeout`](crate::time::timeout) around [`wait`](Child::wait), which is safe to cancel, and [`kill`](Child::kill) after that:
+//!
+//! ```
+//! use fusee::process::Command;
+//! use fusee::time::{Duration, timeout};
+//!
+//! fusee::runtime::block_on(async {
+//!     let mut child = Command::new("sleep").arg("3600").spawn()?;
+//!     if timeout(Duration::from_millis(20), child.wait()).await.is_err() {
+//!         child.kill().await?;
+//!     }
+//!     assert!(!child.wait().await?.success());
+//!     std::io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! ```
+//!
+//! # What becomes of a child that is dropped
+//! It runs on, unless [`kill_on_drop`](Command::kill_on_drop) was asked for. **A task of its runtime waits for it**, so that it is no zombie when it has ended. That task counts among the runtime's, and runs as others do: on a
+//! current-thread runtime in `block_on`.
+//!
+//! A runtime that shuts down waits for no child. One that has ended by then, and was dropped, is reaped; one that was killed as it was dropped is waited for, for a second at most. Any other runs on, and is a zombie when it has ended, until this
+//! process ends too: so who cares waits for children, or kills them, before the runtime is dropped. A [`Child`] that outlives its runtime can be waited for and dropped on another one, which takes it over.
+//!
+//! # What blocks
+//! To start a program is a call of the operating system's that takes tens to hundreds of microseconds, and longer if there is a [`pre_exec`](Command::pre_exec); it is done where it is called, on a worker. All else waits as tasks do.
+//!
+//! # How the end is told
+//! On Linux by a descriptor of the process (`pidfd_open`), of which each child takes one. Where the kernel or a filter refuses it, and on other systems, by a listener to SIGCHLD: [`signal`](crate::signal) says what that changes for the
+//! process. A program that ignores SIGCHLD, or waits for any child by itself, takes away what is waited for here: an error (`ECHILD`) says so.
+//!
+//! On a paused clock a child is nothing that the clock waits for: a timeout on a child that is slow fires. [`time::hold`](crate::time) keeps the clock back.
+
+// | file | holds |
+// |---|---|
+// | `command.rs`, `command_unix.rs` | what is started, and how |
+// | `child.rs` | a child, as users see it |
+// | `running.rs` | a child until it was waited for: it is killed, waited for, or left to a task |
+// | `ends.rs` | who tells of its end |
+// | `stdio.rs` | the pipes to it |
+//
+// # Invariants
+// - Nobody but `std::process::Child` waits for a process, and whoever kills one has found that it was not waited for: so its number is not another's.
+// - A copy of a child in a forked process kills and waits for nothing.
+//
+// Who calls it: users, on any thread. Checked by `tests/process.rs`, `tests/process_stdio.rs`, `tests/process_dropped.rs` and `tests/process_faults.rs`.
+// Deliberately not here: how a source waits (`source/`), the table of handlers (`signal/`).
+
+mod child;
+mod command;
+mod command_unix;
+mod ends;
+mod running;
+mod stdio;
+
+pub use child::Child;
+pub use command::Command;
+pub use stdio::{ChildStderr, ChildStdin, ChildStdout};

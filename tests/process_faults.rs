@@ -1,0 +1,137 @@
+//! What may be refused: descriptors of processes, by kernels and filters; descriptors of any kind, to who has too many.
+#![cfg(all(target_os = "linux", feature = "process"))]
+
+#[path = "support/child.rs"]
+mod child;
+mod support;
+
+use std::fs::{self, File};
+use std::process::Stdio;
+
+use child::in_child;
+use fusee::process::Command;
+use fusee::runtime::Builder;
+use futures::FutureExt;
+use nix::libc;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use support::{on_every_flavour, until_within};
+
+/// From now on the kernel refuses this thread, and those that it starts, a descriptor of a process with the error `number`.
+fn refuse_descriptors(number: i32) {
+    let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
+    let call = u32::try_from(libc::SYS_pidfd_open).unwrap();
+    let mut program = [
+        // The number of the call is the first word.
+        statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
+        libc::sock_filter { jf: 1, ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call) },
+        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | number as u32),
+        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: it changes a flag of this thread, and takes no pointer.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: the filter is whole and lives through the call, which copies it.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) }, 0);
+}
+
+/// The descriptors of processes that this process has.
+fn descriptors_of_processes() -> usize {
+    let links = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|link| link.to_string_lossy().contains("pidfd")).count()
+}
+
+/// All that is asked of children, where there may be no descriptors of them.
+fn children_are_waited_for_and_reaped(has_descriptors: bool) {
+    on_every_flavour(move |runtime| {
+        let id = runtime.block_on(async {
+            let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            assert_eq!(descriptors_of_processes(), usize::from(has_descriptors));
+            assert!(child.wait().now_or_never().is_none());
+            let mut other = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            assert!(other.wait().await.unwrap().success());
+            assert_eq!(child.wait().await.unwrap().code(), Some(0));
+
+            // Many that end at the same time, while each hears of all.
+            let (reader, writer) = std::io::pipe().unwrap();
+            let waits: Vec<_> = (0..50)
+                .map(|number| {
+                    let mut command = Command::new("sh");
+                    command.args(["-c", &format!("read line; exit {number}")]);
+                    let mut child = command.stdin(reader.try_clone().unwrap()).spawn().unwrap();
+                    fusee::spawn(async move { child.wait().await.unwrap().code() })
+                })
+                .collect();
+            drop((reader, writer));
+            for (number, wait) in waits.into_iter().enumerate() {
+                assert_eq!(wait.await.unwrap(), Some(number as i32));
+            }
+            let dropped = Command::new("sleep").arg("100000").kill_on_drop(true).spawn().unwrap();
+            dropped.id().unwrap()
+        });
+        until_within(&runtime, "it was waited for", || !fs::exists(format!("/proc/{id}")).unwrap());
+
+        // It goes over to another runtime.
+        let mut child = runtime.block_on(async { Command::new("cat").stdin(Stdio::piped()).spawn().unwrap() });
+        drop(runtime);
+        assert!(child.wait().now_or_never().unwrap().is_err());
+        let other = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        assert!(other.block_on(child.wait()).unwrap().success());
+    });
+}
+
+#[test]
+fn with_descriptors_of_processes() {
+    in_child("with_descriptors_of_processes", || children_are_waited_for_and_reaped(true));
+}
+
+#[test]
+fn on_a_kernel_without_descriptors_of_processes() {
+    in_child("on_a_kernel_without_descriptors_of_processes", || {
+        refuse_descriptors(libc::ENOSYS);
+        children_are_waited_for_and_reaped(false);
+    });
+}
+
+#[test]
+fn under_a_filter_that_refuses_descriptors_of_processes() {
+    in_child("under_a_filter_that_refuses_descriptors_of_processes", || {
+        refuse_descriptors(libc::EPERM);
+        children_are_waited_for_and_reaped(false);
+    });
+}
+
+#[test]
+fn without_descriptors_it_errs_leaves_no_process_and_works_when_there_are_some_again() {
+    in_child("without_descriptors_it_errs_leaves_no_process_and_works_when_there_are_some_again", || {
+        on_every_flavour(|runtime| {
+            runtime.block_on(async {
+                let mut command = Command::new("cat");
+                command.stdin(Stdio::piped()).stdout(Stdio::piped());
+                assert!(command.status().await.unwrap().success());
+                let usual = getrlimit(Resource::Nofile);
+                setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..usual }).unwrap();
+                let mut held = Vec::new();
+                while let Ok(file) = File::open("/dev/null") {
+                    held.push(file);
+                }
+                // One more is let go each time: so each step of the start is refused once.
+                let mut refusals = 0;
+                let mut child = loop {
+                    match command.spawn() {
+                        Ok(child) => break child,
+                        Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}"),
+                    }
+                    refusals += 1;
+                    // Not even one that was started in vain is left, nor its descriptors.
+                    let error = nix::sys::wait::waitpid(None, None).unwrap_err();
+                    assert_eq!(error, nix::errno::Errno::ECHILD);
+                    drop(held.pop());
+                    assert!(File::open("/dev/null").is_ok());
+                };
+                assert!(refusals >= 5, "{refusals}");
+                assert!(child.wait().await.unwrap().success());
+                setrlimit(Resource::Nofile, usual).unwrap();
+            });
+        });
+    });
+}
