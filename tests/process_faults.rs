@@ -44,11 +44,14 @@ fn descriptors_of_processes() -> usize {
 fn children_are_waited_for_and_reaped(has_descriptors: bool) {
     on_every_flavour(move |runtime| {
         let id = runtime.block_on(async {
-            let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            let (reader, writer) = std::io::pipe().unwrap();
+            let mut child = Command::new("cat").stdin(reader).stdout(Stdio::null()).spawn().unwrap();
             assert_eq!(descriptors_of_processes(), usize::from(has_descriptors));
             assert!(child.wait().now_or_never().is_none());
             let mut other = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
             assert!(other.wait().await.unwrap().success());
+            assert!(child.wait().now_or_never().is_none());
+            drop(writer);
             assert_eq!(child.wait().await.unwrap().code(), Some(0));
 
             // Many that end at the same time, while each hears of all.
@@ -71,9 +74,11 @@ fn children_are_waited_for_and_reaped(has_descriptors: bool) {
         until_within(&runtime, "it was waited for", || !fs::exists(format!("/proc/{id}")).unwrap());
 
         // It goes over to another runtime.
-        let mut child = runtime.block_on(async { Command::new("cat").stdin(Stdio::piped()).spawn().unwrap() });
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut child = runtime.block_on(async { Command::new("cat").stdin(reader).spawn().unwrap() });
         drop(runtime);
         assert!(child.wait().now_or_never().unwrap().is_err());
+        drop(writer);
         let other = Builder::new_multi_thread().worker_threads(1).build().unwrap();
         assert!(other.block_on(child.wait()).unwrap().success());
     });
@@ -114,22 +119,30 @@ fn without_descriptors_it_errs_leaves_no_process_and_works_when_there_are_some_a
                 while let Ok(file) = File::open("/dev/null") {
                     held.push(file);
                 }
-                // One more is let go each time: so each step of the start is refused once.
-                let mut refusals = 0;
-                let mut child = loop {
-                    match command.spawn() {
-                        Ok(child) => break child,
-                        Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}"),
+                // The first takes descriptors to be started, the second to be waited for: by then it runs.
+                let mut endless = Command::new("sleep");
+                endless.arg("100000").kill_on_drop(true);
+                for (command, needed) in [(&mut endless, 1), (&mut command, 3)] {
+                    // One more is let go each time: so each step is refused once.
+                    let mut refusals = 0;
+                    let mut child = loop {
+                        match command.spawn() {
+                            Ok(child) => break child,
+                            Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}"),
+                        }
+                        refusals += 1;
+                        // Not even one that was started in vain is left, nor its descriptors.
+                        let error = nix::sys::wait::waitpid(None, None).unwrap_err();
+                        assert_eq!(error, nix::errno::Errno::ECHILD);
+                        drop(held.pop());
+                        drop(File::open("/dev/null").expect("as many descriptors as were let go"));
+                    };
+                    assert!(refusals >= needed, "{refusals}");
+                    child.kill().await.unwrap();
+                    while let Ok(file) = File::open("/dev/null") {
+                        held.push(file);
                     }
-                    refusals += 1;
-                    // Not even one that was started in vain is left, nor its descriptors.
-                    let error = nix::sys::wait::waitpid(None, None).unwrap_err();
-                    assert_eq!(error, nix::errno::Errno::ECHILD);
-                    drop(held.pop());
-                    assert!(File::open("/dev/null").is_ok());
-                };
-                assert!(refusals >= 5, "{refusals}");
-                assert!(child.wait().await.unwrap().success());
+                }
                 setrlimit(Resource::Nofile, usual).unwrap();
             });
         });
