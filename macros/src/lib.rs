@@ -57,6 +57,22 @@ use expand::{Attribute, expand};
 /// }
 /// ```
 ///
+/// # To stop at ctrl-c
+/// The body is what knows when to end, so there is no option for it, but a line: `fusee::signal::shutdown` is a future that is ready at
+/// ctrl-c and at SIGTERM. It needs the feature `signal` of `fusee`.
+///
+/// ```no_run
+/// # async fn work() {}
+/// #[fusee::main]
+/// async fn main() -> std::io::Result<()> {
+///     let stop = fusee::signal::shutdown()?;
+///     fusee::spawn(work());
+///     stop.await;
+///     // What there is to save is saved here. Then the runtime ends, and drops what still works where it awaits.
+///     Ok(())
+/// }
+/// ```
+///
 /// # Lints
 /// Of the body lints say what they say of an `async` block, of the function what they say of any, and nothing of what the attribute writes.
 ///
