@@ -95,8 +95,8 @@ mod pages {
     #[doc = include_str!("../docs/coming-from-tokio.md")]
     mod coming_from_tokio {}
 
-    // It has a program with `select!`.
-    #[cfg(feature = "tokio-sync")]
+    // It has a program with `select!`, and others that are told by a signal.
+    #[cfg(all(unix, feature = "tokio-sync", feature = "process"))]
     #[doc = include_str!("../docs/shutdown.md")]
     mod shutdown {}
 

@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::process::Stdio;
 
+use fusee::io::{AsyncReadExt, AsyncWriteExt};
 use fusee::process::{Child, Command};
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::yield_now;
@@ -186,6 +187,25 @@ fn one_that_has_ended_when_its_runtime_shuts_down_is_no_zombie() {
 }
 
 #[test]
+fn one_that_has_ended_before_its_task_could_look_is_no_zombie_after_the_shutdown() {
+    watchdog(|| {
+        let runtime = current_thread();
+        let (id, pipe) = runtime.block_on(async {
+            let (child, pipe) = until_closed();
+            let id = child.id().unwrap();
+            drop(child);
+            yield_now().await;
+            (id, pipe)
+        });
+        // No task runs outside `block_on`.
+        drop(pipe);
+        support::until("it has ended", || state(id) == Some('Z'));
+        drop(runtime);
+        assert_eq!(state(id), None);
+    });
+}
+
+#[test]
 fn one_that_is_to_be_killed_is_no_zombie_when_its_runtime_has_shut_down() {
     watchdog(|| {
         for mut build in [Builder::new_current_thread(), Builder::new_multi_thread()] {
@@ -223,7 +243,9 @@ fn a_copy_in_a_forked_child_kills_and_waits_for_nobody() {
 
     watchdog(|| {
         let runtime = current_thread();
-        let mut child = Some(runtime.block_on(async { endless(true) }));
+        let mut command = Command::new("cat");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = Some(runtime.block_on(async { command.spawn().unwrap() }));
         // SAFETY: the copy drops a child, which closes descriptors and frees memory, as glibc allows after a fork, and ends.
         let forked = unsafe { fork() }.unwrap();
         let ForkResult::Parent { child: copy } = forked else {
@@ -232,9 +254,12 @@ fn a_copy_in_a_forked_child_kills_and_waits_for_nobody() {
             unsafe { nix::libc::_exit(0) }
         };
         assert!(matches!(waitpid(copy, None).unwrap(), WaitStatus::Exited(_, 0)));
-        let child = child.as_mut().unwrap();
-        assert!(matches!(state(child.id().unwrap()), Some('R' | 'S')));
-        assert_eq!(child.try_wait().unwrap(), None);
-        runtime.block_on(child.kill()).unwrap();
+        let mut child = child.unwrap();
+        // It still answers, and is waited for.
+        runtime.block_on(async {
+            child.stdin.as_mut().unwrap().write_all(b"hello").await.unwrap();
+            child.stdout.as_mut().unwrap().read_exact(&mut [0; 5]).await.expect("an answer");
+            assert!(child.wait().await.unwrap().success());
+        });
     });
 }

@@ -115,15 +115,16 @@ fn without_descriptors_it_errs_leaves_no_process_and_works_when_there_are_some_a
                 let mut command = Command::new("cat");
                 command.stdin(Stdio::piped()).stdout(Stdio::piped());
                 assert!(command.status().await.unwrap().success());
+                // This one has what it needs to be started, and not what is needed to wait for it.
+                let mut endless = Command::new("sleep");
+                let nowhere = || File::create("/dev/null").unwrap();
+                endless.arg("100000").stdin(nowhere()).stdout(nowhere()).stderr(nowhere()).kill_on_drop(true);
                 let usual = getrlimit(Resource::Nofile);
                 setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..usual }).unwrap();
                 let mut held = Vec::new();
                 while let Ok(file) = File::open("/dev/null") {
                     held.push(file);
                 }
-                // The first takes descriptors to be started, the second to be waited for: by then it runs.
-                let mut endless = Command::new("sleep");
-                endless.arg("100000").kill_on_drop(true);
                 for (command, needed) in [(&mut endless, 1), (&mut command, 3)] {
                     // One more is let go each time: so each step is refused once.
                     let mut refusals = 0;
