@@ -2,9 +2,9 @@
 //!
 //! Who calls it: `running.rs`, on any thread.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::process::{Child, ExitStatus};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use crate::runtime::Handle;
 use crate::signal::unix::{Signal, SignalKind, signal};
@@ -55,16 +55,11 @@ impl Ends {
     ) -> Poll<Option<io::Result<ExitStatus>>> {
         match self {
             #[cfg(target_os = "linux")]
-            Self::Descriptor(ends) => loop {
-                let Ok(seen) = ready!(ends.registration().poll_ready(context, Direction::Read)) else {
-                    return Poll::Ready(None);
-                };
-                if let Some(answer) = child.try_wait().transpose() {
-                    return Poll::Ready(Some(answer));
-                }
+            Self::Descriptor(ends) => {
                 // A debugger is told of the end first. It is told again when that has let go of the process.
-                ends.registration().refute(seen);
-            },
+                let look = |_: &Descriptor| child.try_wait().transpose().ok_or_else(|| ErrorKind::WouldBlock.into());
+                ends.poll_io(context, Direction::Read, look).map(Result::ok)
+            }
             Self::Signals(ends) => loop {
                 // First who is to be woken, then the look: of an end after that is told.
                 let heard = ends.poll_recv(context);
