@@ -149,6 +149,21 @@ fn signals_that_are_listened_to_outside_a_runtime() {
 }
 
 #[test]
+#[cfg(all(unix, feature = "process"))]
+fn children_that_are_started_outside_a_runtime() {
+    use fusee::process::{ChildStdout, Command};
+    use std::process::{self, Stdio};
+
+    here!(Command::new("true").spawn());
+    here!(Command::new("true").status());
+    here!(Command::new("true").output());
+    let mut child = process::Command::new("true").stdout(Stdio::piped()).spawn().unwrap();
+    let stdout = child.stdout.take().unwrap();
+    here!(ChildStdout::from_std(stdout));
+    child.wait().unwrap();
+}
+
+#[test]
 #[cfg(all(unix, feature = "net"))]
 fn unix_sockets_and_descriptors_that_are_made_outside_a_runtime_or_in_blocking_mode() {
     use fusee::io::unix::AsyncFd;

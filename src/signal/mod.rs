@@ -1,6 +1,6 @@
 //! Signals of the operating system, on Unix: that a program is to stop, that a child has ended, that a terminal has another size.
 //!
-//! A service is told to stop by SIGTERM, of which a supervisor makes use, or by SIGINT, which ctrl-c sends. [`shutdown`] waits for both:
+//! A service is told to stop by SIGTERM, of which a supervisor makes use, or by SIGINT, which ctrl-c sends. [`shutdown()`] waits for both:
 //!
 //! ```no_run
 //! use std::pin::pin;
@@ -19,7 +19,7 @@
 //! }
 //! ```
 //!
-//! What was not done is dropped there, where it awaits. The page on [shutdown] in the repository, `docs/shutdown.md`, has a server whose connections finish their requests first.
+//! What was not done is dropped there, where it awaits. The page on shutdown in the repository, `docs/shutdown.md`, has a server whose connections finish their requests first.
 //!
 //! [`unix::signal`] listens to any kind of signal, [`ctrl_c`] to one SIGINT.
 //!
@@ -61,7 +61,7 @@ use unix::SignalKind;
 /// Waits for ctrl-c: for the next SIGINT after the first poll.
 ///
 /// **Nobody listens before the first poll**, not even if this was called. A ctrl-c before that, be it while a task is queued that is to await this, ends the process, unless somebody has listened to SIGINT before. A
-/// server calls [`shutdown`], or makes a [`Signal`](unix::Signal), which both listen at once, and does so before it says that it is ready. Likewise, between two calls of this in a loop a ctrl-c is not heard, and has
+/// server calls [`shutdown()`], or makes a [`Signal`](unix::Signal), which both listen at once, and does so before it says that it is ready. Likewise, between two calls of this in a loop a ctrl-c is not heard, and has
 /// no other effect either.
 ///
 /// # Errors
