@@ -20,7 +20,8 @@
 //!   the pool is closed, or when there are more than `max_threads` beside those that carry.
 //! - *A closed pool takes nothing in, cancels its queue and wakes who is idle* (`blocking_closed`, `blocking_close_wakes`, structural). What it
 //!   has accepted with a thread to come for it still runs: a work (`blocking_handed`, structural), and as many jobs as threads start or are
-//!   promised (`blocking_coming`, structural). So a job that had to wait for nobody runs, though its runtime is dropped at once.
+//!   promised (`blocking_coming`, structural). So a job that had to wait for nobody runs, though its runtime is dropped at once. So does one that is to run in
+//!   any case (`blocking_owed`, structural): the threads that run jobs look into the queue once more before they leave.
 //! - *Every thread that the pool has started is joined* (`blocking_gone`, structural): by the next that ends, or by
 //!   [`Pool::wait`]; at most the last one to end is left for later.
 //! - *A job counts from when it has a thread* (`blocking_counts_late`, structural): what is counted are the threads that run jobs or come for one, before the lock
@@ -43,6 +44,19 @@ use roster::{Idler, Job, Next, Roster};
 
 /// A worker to be carried by another thread.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
+
+/// What becomes of a job that waits for a thread when the pool closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtClose {
+    /// Nobody counts on it but who awaits it.
+    Cancelled,
+    /// It runs: what it does was promised to somebody who may not await it, such as who has written to a file.
+    #[cfg_attr(
+        not(any(feature = "fs", feature = "io-std")),
+        allow(dead_code, reason = "only streams promise anything")
+    )]
+    Run,
+}
 
 /// Counts the threads that have something to do.
 pub(crate) trait Attend {
@@ -80,10 +94,11 @@ impl Pool {
     /// Queues `job`. An idle thread takes it, or a thread that `start` starts if there are fewer than the maximum, or the first to be free.
     ///
     /// `start` has its thread call [`work`](Self::work) with the ticket. If it fails and no other thread is there to run jobs, all jobs
-    /// that wait are cancelled on this thread; so is `job`, on a closed pool. `busy` counts the threads that run jobs, or come for one.
+    /// that wait are cancelled on this thread; so is `job`, on a closed pool. A pool that closes while it waits does with it as `at_close` says. `busy` counts the threads that run jobs, or come for one.
     pub(crate) fn submit(
         &self,
         job: Runnable,
+        at_close: AtClose,
         busy: &impl Attend,
         start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>,
     ) {
@@ -92,7 +107,7 @@ impl Pool {
             drop(roster);
             return job.cancel();
         }
-        roster.queue(job);
+        roster.queue(job, at_close);
         if let Some(idler) = roster.promise() {
             roster.count(busy);
             drop(roster);

@@ -14,13 +14,14 @@
 //! - `threads - carrying` never exceeds the maximum: as a thread puts down its work, or finds nothing to do, it leaves if it would.
 //! - Each work that is handed has a promised thread, each that is reserved a starting one.
 //! - `handed` is looked at before the queue, so that a work waits for no job (`blocking_work_first`, structural).
-//! - Each thread that starts, or is promised what is no work, looks into the queue before it leaves: so many jobs outlive the pool's closing.
-//! - `blocking_orphans`, `blocking_gone`, `blocking_coming`: see the folder's header.
+//! - Each thread that starts, or is promised what is no work, looks into the queue before it leaves: so many jobs outlive the pool's closing. One that waits
+//!   beyond those waits for a thread that runs a job or comes for one, and looks again after it.
+//! - `blocking_orphans`, `blocking_gone`, `blocking_coming`, `blocking_owed`: see the folder's header.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
-use super::{Attend, Work};
+use super::{AtClose, Attend, Work};
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, Condvar, mutant};
 use crate::spare::GiveBack;
@@ -54,7 +55,7 @@ pub(super) struct Idler {
 /// The pool's state.
 pub(super) struct Roster {
     max_threads: usize,
-    queue: VecDeque<Runnable>,
+    queue: VecDeque<Waiting>,
     /// Works that promised threads come for.
     handed: VecDeque<Work>,
     /// Works of threads that start.
@@ -72,6 +73,12 @@ pub(super) struct Roster {
     counted: usize,
     next_id: u64,
     closed: bool,
+}
+
+/// A job that waits for a thread.
+struct Waiting {
+    job: Runnable,
+    at_close: AtClose,
 }
 
 struct Member {
@@ -133,8 +140,8 @@ impl Roster {
     }
 
     /// Queues a job, behind the others.
-    pub(super) fn queue(&mut self, job: Runnable) {
-        self.queue.push_back(job);
+    pub(super) fn queue(&mut self, job: Runnable, at_close: AtClose) {
+        self.queue.push_back(Waiting { job, at_close });
     }
 
     /// Promises something to the thread that has been idle for the shortest time, which is then to be woken. None if there is none.
@@ -217,10 +224,10 @@ impl Roster {
             return Vec::new();
         }
         if mutant("blocking_orphans") {
-            return self.queue.pop_back().into_iter().collect();
+            return self.queue.pop_back().into_iter().map(|waiting| waiting.job).collect();
         }
         // Others have failed before and left theirs to this one.
-        mem::take(&mut self.queue).into()
+        mem::take(&mut self.queue).into_iter().map(|waiting| waiting.job).collect()
     }
 
     /// The start of a thread has failed that was to carry a work, which comes back.
@@ -234,9 +241,9 @@ impl Roster {
     /// What a thread that is free does next.
     pub(super) fn next(&mut self) -> Next {
         if mutant("blocking_work_first")
-            && let Some(job) = self.queue.pop_front()
+            && let Some(waiting) = self.queue.pop_front()
         {
-            return Next::Run(Job::Task(job));
+            return Next::Run(Job::Task(waiting.job));
         }
         if let Some(work) = self.handed.pop_front() {
             self.handed.give_back();
@@ -245,10 +252,10 @@ impl Roster {
         if self.free() > self.max_threads {
             return Next::Leave;
         }
-        let job = self.queue.pop_front();
+        let waiting = self.queue.pop_front();
         self.queue.give_back();
-        match job {
-            Some(job) => Next::Run(Job::Task(job)),
+        match waiting {
+            Some(waiting) => Next::Run(Job::Task(waiting.job)),
             None if self.closed => Next::Leave,
             None => Next::Idle,
         }
@@ -302,9 +309,11 @@ impl Roster {
         self.closed = true;
         let idle = if mutant("blocking_close_wakes") { Vec::new() } else { mem::take(&mut self.idle) };
         idle.iter().for_each(|idler| self.mark_promised(idler.id));
-        let jobs = self.queue.split_off(kept).into();
+        let (owed, cancelled): (Vec<_>, Vec<_>) =
+            self.queue.drain(kept..).partition(|waiting| waiting.at_close == AtClose::Run && !mutant("blocking_owed"));
+        self.queue.extend(owed);
         self.queue.give_back();
-        (jobs, idle)
+        (cancelled.into_iter().map(|waiting| waiting.job).collect(), idle)
     }
 
     /// The works that nobody has come for yet.

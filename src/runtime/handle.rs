@@ -8,6 +8,7 @@ use std::task::Waker;
 use super::context::{self, EnterGuard, TryCurrentError};
 use super::id::Id;
 use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
+use crate::blocking::AtClose;
 use crate::facade::Arc;
 use crate::scheduler::worker::timing;
 use crate::scheduler::{self, Membership, Scheduler, Shard};
@@ -160,10 +161,20 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.spawn_blocking_with(f, AtClose::Cancelled, origin)
+    }
+
+    /// As [`spawn_blocking_from`](Self::spawn_blocking_from); if the runtime shuts down while it waits for a thread, what is to become of it then.
+    #[track_caller]
+    pub(crate) fn spawn_blocking_with<F, R>(&self, f: F, at_close: AtClose, origin: Origin<'_>) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let scheduler = self.scheduler();
         scheduler.assert_not_forked();
         let (job, handle) = task::blocking::unlisted(f, scheduler.task_hooks(), origin);
-        scheduler.submit_blocking(job, |ticket| pool_thread::start(scheduler, ticket));
+        scheduler.submit_blocking(job, at_close, |ticket| pool_thread::start(scheduler, ticket));
         handle
     }
 

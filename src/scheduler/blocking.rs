@@ -10,7 +10,7 @@ use std::io;
 
 use super::Scheduler;
 use super::thread_settings::FEW;
-use crate::blocking::{Attend, Ticket};
+use crate::blocking::{AtClose, Attend, Ticket};
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, thread_room};
@@ -80,8 +80,13 @@ impl Drop for Coming {
 
 impl Scheduler {
     /// Has a thread of the blocking pool run `job`: see [`Pool::submit`](crate::blocking::Pool::submit).
-    pub(crate) fn submit_blocking(&self, job: Runnable, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) {
-        self.blocking.submit(job, self.timers.clock(), start);
+    pub(crate) fn submit_blocking(
+        &self,
+        job: Runnable,
+        at_close: AtClose,
+        start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>,
+    ) {
+        self.blocking.submit(job, at_close, self.timers.clock(), start);
     }
 
     /// The life of a thread of the blocking pool: see [`Pool::work`](crate::blocking::Pool::work).

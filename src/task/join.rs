@@ -158,7 +158,8 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
+    /// As a poll, without a look at the budget.
+    pub(crate) fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
         if self.register(waker) {
             return Poll::Pending;
         }

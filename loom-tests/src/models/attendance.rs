@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::blocking::wait;
 use super::paused::Stirring;
 use super::stage::{CountingWaker, Register};
-use crate::blocking::Pool;
+use crate::blocking::{AtClose, Pool};
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{Arc, clock, thread};
 use crate::harness::{Model, join, spawn, witness};
@@ -99,7 +99,7 @@ fn blocking_job_paused() {
         let start = move |ticket| thread::Builder::new().spawn(move || running.work(ticket, counts.clock(), || ()));
         let seen = timers.clone();
         let (job, handle) = unlisted(move || seen.clock().now(), None, Origin::here());
-        pool.submit(job, timers.clock(), start);
+        pool.submit(job, AtClose::Cancelled, timers.clock(), start);
         timers.clock().rest();
         assert_eq!(wait(handle).unwrap(), 0, "time moves while a job has a thread to come");
         pool.close(timers.clock());

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::stage::{Fate, Output, Uncounted};
-use crate::blocking::{Pool, Ticket};
+use crate::blocking::{AtClose, Pool, Ticket};
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::{RawInstant, clock, spin_loop, thread};
 use crate::harness::{Model, spawn, witness};
@@ -48,8 +48,16 @@ impl Scene {
     }
 
     fn submit<R: Send + 'static>(self: &StdArc<Self>, f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        self.submit_with(AtClose::Cancelled, f)
+    }
+
+    fn submit_with<R: Send + 'static>(
+        self: &StdArc<Self>,
+        at_close: AtClose,
+        f: impl FnOnce() -> R + Send + 'static,
+    ) -> JoinHandle<R> {
         let (job, handle) = unlisted(f, None, Origin::here());
-        self.pool.submit(job, &Uncounted, self.starter());
+        self.pool.submit(job, at_close, &Uncounted, self.starter());
         handle
     }
 
@@ -205,6 +213,25 @@ fn blocking_close() {
                 witness("cancelled");
             }
         }
+        scene.assert_over();
+    });
+}
+
+/// The pool closes while its one thread runs a job, or is about to, and two others wait: the one that was promised to somebody runs, the other does not unless it is first.
+///
+/// Mutants: `blocking_owed`.
+#[test]
+fn blocking_close_owed() {
+    let model = Model::new("blocking_close_owed", 100).preemptions(3).branches(5_000);
+    model.witnesses(&["all ran", "one was cancelled"]).check(|| {
+        let scene = Scene::new(1, Duration::MAX);
+        let first = scene.submit(|| 41);
+        let second = scene.submit(|| 42);
+        let third = scene.submit_with(AtClose::Run, || 43);
+        scene.end();
+        assert_eq!(settled(first).expect("a thread started for it"), 41);
+        assert_eq!(settled(third).expect("it was promised to somebody"), 43);
+        witness(if settled(second).is_ok() { "all ran" } else { "one was cancelled" });
         scene.assert_over();
     });
 }
