@@ -20,13 +20,15 @@
 //! });
 //! ```
 //!
-//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets, `io` the traits of streams, `process` starts programs, and `signal` hears what the operating system tells. ARCHITECTURE.md in
+//! [`runtime`] builds and enters runtimes, [`task`] spawns and awaits tasks, [`time`] sleeps and limits, `net` has sockets, `fs` files, `io` the traits of streams and the standard ones, `process` starts programs, and `signal` hears what the operating system tells. ARCHITECTURE.md in
 //! the repository walks the life of a task, of a timer and of a readiness event; each protocol between threads is model-checked in
 //! `loom-tests`.
 //!
 //! # Features
 //! - `macros`, on by default: the attributes `#[fusee::main]` and `#[fusee::test]`.
 //! - `io`: the traits of futures-io, copies, streams in memory, and descriptors of any kind. What needs it brings it.
+//! - `fs`, on by default: files and folders. It brings `io` with it.
+//! - `io-std`, on by default: the standard streams of the process. It brings `io` with it.
 //! - `net`, on by default: sockets and pipes. It brings `io` with it.
 //! - `process`, on by default: child processes, on Unix. It brings `signal` with it.
 //! - `signal`, on by default: signals, on Unix. It brings `io` with it.
@@ -40,6 +42,8 @@ mod blocking;
 mod duty;
 mod entered;
 mod facade;
+#[cfg(feature = "fs")]
+pub mod fs;
 #[cfg(feature = "io")]
 pub mod io;
 #[cfg(feature = "net")]

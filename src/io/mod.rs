@@ -136,13 +136,19 @@
 mod always_ready;
 #[cfg(unix)]
 mod async_fd;
+#[cfg(any(feature = "fs", feature = "io-std"))]
+pub(crate) mod buffer;
 mod copy;
 mod copy_bidirectional;
 mod duplex;
+#[cfg(any(feature = "fs", feature = "io-std"))]
+pub(crate) mod on_pool;
 mod read_all;
 mod read_ext;
 mod simplex;
 mod split;
+#[cfg(feature = "io-std")]
+mod standard;
 pub(crate) mod traits;
 
 pub use crate::reactor::{Interest, Ready};
@@ -154,6 +160,8 @@ pub use read_all::{ReadToEnd, ReadToString};
 pub use read_ext::AsyncReadExt;
 pub use simplex::{SimplexStream, simplex};
 pub use split::{ReadHalf, WriteHalf, split};
+#[cfg(feature = "io-std")]
+pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 
 #[doc(inline)]
 pub use futures_util::io::{

@@ -1,8 +1,8 @@
 //! Both worlds' traits on one type: futures-io's, and tokio's with the feature `tokio-io`.
 //!
-//! A type says how it reads and writes by [`PollRead`] and [`PollWrite`]; the macros make the public traits of it.
+//! A type says how it reads and writes by [`PollRead`] and [`PollWrite`], or by methods of the same names; the macros make the public traits of it.
 //!
-//! Deliberately not here: what the types are (`net/`).
+//! Deliberately not here: what the types are (`net/`, `fs/`, `io/`).
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::task::{Context, Poll};
@@ -44,7 +44,7 @@ pub(crate) fn room<'a>(buffer: &'a mut tokio::io::ReadBuf<'_>) -> &'a mut [u8] {
     buffer.initialize_unfilled_to(length)
 }
 
-/// Makes a type that is [`PollRead`] an `AsyncRead`.
+/// Makes a type that is [`PollRead`], or has methods of these names that borrow it exclusively, an `AsyncRead`.
 macro_rules! implement_read {
     ($type:ty) => {
         impl futures_io::AsyncRead for $type {
@@ -53,7 +53,7 @@ macro_rules! implement_read {
                 context: &mut std::task::Context<'_>,
                 buffer: &mut [u8],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                $crate::io::traits::PollRead::poll_read_into(&*self, context, buffer)
+                self.get_mut().poll_read_into(context, buffer)
             }
 
             fn poll_read_vectored(
@@ -61,7 +61,7 @@ macro_rules! implement_read {
                 context: &mut std::task::Context<'_>,
                 buffers: &mut [std::io::IoSliceMut<'_>],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                $crate::io::traits::PollRead::poll_read_vectored_into(&*self, context, buffers)
+                self.get_mut().poll_read_vectored_into(context, buffers)
             }
         }
 
@@ -73,7 +73,7 @@ macro_rules! implement_read {
                 buffer: &mut tokio::io::ReadBuf<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
                 let unfilled = $crate::io::traits::room(buffer);
-                let count = std::task::ready!($crate::io::traits::PollRead::poll_read_into(&*self, context, unfilled))?;
+                let count = std::task::ready!(self.get_mut().poll_read_into(context, unfilled))?;
                 buffer.advance(count);
                 std::task::Poll::Ready(Ok(()))
             }
@@ -82,7 +82,7 @@ macro_rules! implement_read {
 }
 pub(crate) use implement_read;
 
-/// Makes a type that is [`PollWrite`] an `AsyncWrite`.
+/// Makes a type that is [`PollWrite`], or has methods of these names that borrow it exclusively, an `AsyncWrite`.
 macro_rules! implement_write {
     ($type:ty) => {
         impl futures_io::AsyncWrite for $type {
@@ -91,7 +91,7 @@ macro_rules! implement_write {
                 context: &mut std::task::Context<'_>,
                 buffer: &[u8],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                $crate::io::traits::PollWrite::poll_write_from(&*self, context, buffer)
+                self.get_mut().poll_write_from(context, buffer)
             }
 
             fn poll_write_vectored(
@@ -99,21 +99,21 @@ macro_rules! implement_write {
                 context: &mut std::task::Context<'_>,
                 buffers: &[std::io::IoSlice<'_>],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                $crate::io::traits::PollWrite::poll_write_vectored_from(&*self, context, buffers)
+                self.get_mut().poll_write_vectored_from(context, buffers)
             }
 
             fn poll_flush(
                 self: std::pin::Pin<&mut Self>,
                 context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                $crate::io::traits::PollWrite::poll_flush_written(&*self, context)
+                self.get_mut().poll_flush_written(context)
             }
 
             fn poll_close(
                 self: std::pin::Pin<&mut Self>,
                 context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                $crate::io::traits::PollWrite::poll_close_write(&*self, context)
+                self.get_mut().poll_close_write(context)
             }
         }
 
@@ -124,7 +124,7 @@ macro_rules! implement_write {
                 context: &mut std::task::Context<'_>,
                 buffer: &[u8],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                $crate::io::traits::PollWrite::poll_write_from(&*self, context, buffer)
+                self.get_mut().poll_write_from(context, buffer)
             }
 
             fn poll_write_vectored(
@@ -132,7 +132,7 @@ macro_rules! implement_write {
                 context: &mut std::task::Context<'_>,
                 buffers: &[std::io::IoSlice<'_>],
             ) -> std::task::Poll<std::io::Result<usize>> {
-                $crate::io::traits::PollWrite::poll_write_vectored_from(&*self, context, buffers)
+                self.get_mut().poll_write_vectored_from(context, buffers)
             }
 
             fn is_write_vectored(&self) -> bool {
@@ -143,14 +143,14 @@ macro_rules! implement_write {
                 self: std::pin::Pin<&mut Self>,
                 context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                $crate::io::traits::PollWrite::poll_flush_written(&*self, context)
+                self.get_mut().poll_flush_written(context)
             }
 
             fn poll_shutdown(
                 self: std::pin::Pin<&mut Self>,
                 context: &mut std::task::Context<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                $crate::io::traits::PollWrite::poll_close_write(&*self, context)
+                self.get_mut().poll_close_write(context)
             }
         }
     };

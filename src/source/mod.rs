@@ -146,6 +146,12 @@ impl Registration {
         self.slot.clear(seen);
     }
 
+    /// A look that was based on what was `seen` has found nothing: not even the end of a direction.
+    #[cfg(all(unix, feature = "io-std"))]
+    pub(crate) fn refute(&self, seen: Seen) {
+        self.slot.refute(seen);
+    }
+
     /// A read or write that was based on `seen` has done less than it was asked for: what it was `seen` to be ready for is used up, unless something urgent is there.
     pub(crate) fn is_used_up(&self, seen: Seen) {
         if self.slot.look(bits::PRIORITY).is_pending() {

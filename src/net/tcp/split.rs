@@ -1,6 +1,7 @@
 //! The halves of a connection, borrowed.
 
 use super::halves::implement_peek;
+use crate::io::traits::{PollRead, PollWrite};
 use crate::net::TcpStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::halves::implement_peek;
 use crate::facade::StdArc;
+use crate::io::traits::{PollRead, PollWrite};
 use crate::net::TcpStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 

@@ -1,5 +1,6 @@
 //! The directions of a connection, borrowed.
 
+use crate::io::traits::{PollRead, PollWrite};
 use crate::net::UnixStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 

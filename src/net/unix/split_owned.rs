@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::facade::StdArc;
+use crate::io::traits::{PollRead, PollWrite};
 use crate::net::UnixStream;
 use crate::net::halves::{implement_read_half, implement_write_half};
 

@@ -69,6 +69,7 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["net"], may_use: &["*"] },
     Layer { modules: &["signal"], may_use: &["*"] },
     Layer { modules: &["process"], may_use: &["*"] },
+    Layer { modules: &["fs"], may_use: &["*"] },
     Layer { modules: &["sync"], may_use: &[] },
     Layer { modules: &[ROOT], may_use: &["*"] },
 ];
