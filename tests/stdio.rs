@@ -5,29 +5,24 @@
 mod program;
 mod support;
 
-use std::future::{Future, poll_fn};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::task::{Context, Poll, Waker};
 
-use fusee::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, Stdin, stdin};
+use fusee::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, stdin};
 use fusee::runtime::{Handle, Runtime};
 use fusee::task::yield_now;
 use futures::TryStreamExt;
+use program::{begins_to_wait, hears, pipe};
 use rustix::fs::OFlags;
 use support::{current_thread, watchdog, workers};
 
 /// Runtimes of either flavour.
 fn runtimes() -> [Runtime; 2] {
     [current_thread(), workers(2)]
-}
-
-fn pipe() -> (OwnedFd, std::fs::File) {
-    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
-    (reader, writer.into())
 }
 
 /// A terminal: what a program has, and what its user has.
@@ -67,10 +62,6 @@ fn waits_and_ends() {
     }
 }
 
-fn begins_to_wait(input: &mut Stdin) -> bool {
-    Pin::new(input).poll_read(&mut Context::from_waker(Waker::noop()), &mut [0; 16]).is_pending()
-}
-
 #[test]
 fn a_program_whose_pipe_is_silent_ends() {
     watchdog(|| {
@@ -105,17 +96,6 @@ fn repeats_lines() {
         }
         assert!(lines.try_next().await.unwrap().is_none(), "the end stays");
     });
-}
-
-/// Waits until the program says so.
-fn hears(child: &mut Child, line: &str) {
-    let out = child.stdout.as_mut().unwrap();
-    let mut heard = Vec::new();
-    while !heard.ends_with(format!("{line}\n").as_bytes()) {
-        let mut byte = [0];
-        assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended, and said {}", String::from_utf8_lossy(&heard));
-        heard.push(byte[0]);
-    }
 }
 
 #[test]
@@ -179,138 +159,6 @@ fn an_input_that_is_closed_or_nothing_is_at_its_end() {
         let (closed, writer) = pipe();
         drop(writer);
         program::run(name, closed, program, |_| ());
-    });
-}
-
-#[test]
-fn what_a_short_read_leaves_is_there_for_the_next_whoever_reads() {
-    watchdog(|| {
-        let (input, mut writer) = pipe();
-        writer.write_all(b"abcdef").unwrap();
-        let program = || {
-            for runtime in runtimes() {
-                runtime.block_on(async {
-                    let mut byte = [0];
-                    let mut first = stdin();
-                    for _ in 0..2 {
-                        first.read_exact(&mut byte).await.unwrap();
-                        print!("{}", char::from(byte[0]));
-                    }
-                    // Another one, beside the first or after it.
-                    stdin().read_exact(&mut byte).await.unwrap();
-                    print!("{}", char::from(byte[0]));
-                });
-            }
-        };
-        let told = program::run("what_a_short_read_leaves_is_there_for_the_next_whoever_reads", input, program, |_| ());
-        assert_eq!(told.out, "abcdef");
-        drop(writer);
-    });
-}
-
-#[test]
-fn two_at_a_time_share_what_comes_and_both_see_the_end() {
-    watchdog(|| {
-        let (input, mut writer) = pipe();
-        let program = || {
-            for runtime in runtimes() {
-                let readers = (0..2).map(|_| {
-                    runtime.spawn(async {
-                        let mut input = stdin();
-                        let mut sum = 0_u64;
-                        let mut buffer = [0; 7];
-                        loop {
-                            match input.read(&mut buffer).await.unwrap() {
-                                0 => return sum,
-                                count => sum += buffer[..count].iter().map(|&byte| u64::from(byte)).sum::<u64>(),
-                            }
-                        }
-                    })
-                });
-                let sums = runtime.block_on(futures::future::join_all(readers));
-                println!("{}", sums.into_iter().map(|sum| sum.unwrap()).sum::<u64>());
-            }
-        };
-        let name = "two_at_a_time_share_what_comes_and_both_see_the_end";
-        let told = program::run(name, input, program, move |_| {
-            (0..1000).for_each(|n| writer.write_all(&[(n % 251) as u8; 10]).unwrap());
-        });
-        let sum: u64 = (0..1000).map(|n| n % 251 * 10).sum();
-        assert_eq!(told.out, format!("{sum}\n0\n"));
-    });
-}
-
-/// Reads what is in the standard input by the kernel's own call.
-fn takes(count: usize) {
-    let mut taken = vec![0; count];
-    assert_eq!(rustix::io::read(std::io::stdin(), &mut taken).unwrap(), count);
-}
-
-#[test]
-fn what_somebody_else_has_read_is_waited_for_anew() {
-    watchdog(|| {
-        let (input, mut writer) = pipe();
-        let program = || {
-            for runtime in runtimes() {
-                let metrics = runtime.metrics();
-                runtime.block_on(async {
-                    let mut input = stdin();
-                    println!("ready");
-                    // It is told that there is something to read, and somebody else reads the rest.
-                    let mut byte = [0];
-                    input.read_exact(&mut byte).await.unwrap();
-                    takes(2);
-                    let mut reading = input.read(&mut byte);
-                    let begun = poll_fn(|context| Poll::Ready(Pin::new(&mut reading).poll(context))).await;
-                    assert!(begun.is_pending());
-                    support::until("no thread waits", || {
-                        metrics.num_blocking_threads() == metrics.num_idle_blocking_threads()
-                    });
-                    println!("taken");
-                    assert_eq!(reading.await.unwrap(), 1);
-                    assert_eq!(&byte, b"d");
-                    println!("read");
-                });
-            }
-        };
-        program::run("what_somebody_else_has_read_is_waited_for_anew", input, program, move |child| {
-            for _ in 0..2 {
-                hears(child, "ready");
-                writer.write_all(b"abc").unwrap();
-                hears(child, "taken");
-                writer.write_all(b"d").unwrap();
-                hears(child, "read");
-            }
-        });
-    });
-}
-
-#[test]
-fn the_descriptors_mode_is_left_alone_and_does_not_matter() {
-    watchdog(|| {
-        let (input, mut writer) = pipe();
-        let program = || {
-            for mode in [OFlags::empty(), OFlags::NONBLOCK] {
-                rustix::fs::fcntl_setfl(std::io::stdin(), mode).unwrap();
-                workers(1).block_on(async {
-                    let mut input = stdin();
-                    assert_eq!(input.as_raw_fd(), 0);
-                    let mut byte = [0];
-                    let mut reading = input.read(&mut byte);
-                    let begun = poll_fn(|context| Poll::Ready(Pin::new(&mut reading).poll(context))).await;
-                    assert!(begun.is_pending());
-                    println!("ready");
-                    reading.await.unwrap();
-                    assert_eq!(rustix::fs::fcntl_getfl(input.as_fd()).unwrap() & OFlags::NONBLOCK, mode);
-                });
-            }
-        };
-        program::run("the_descriptors_mode_is_left_alone_and_does_not_matter", input, program, move |child| {
-            for _ in 0..2 {
-                hears(child, "ready");
-                writer.write_all(b"a").unwrap();
-            }
-        });
     });
 }
 

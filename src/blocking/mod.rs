@@ -28,7 +28,7 @@
 //!   is released under which that is decided. So a job that waits for a thread waits for those that have one, and if they wait for time to pass it does, too.
 //! - No user code, no start and no join of a thread under the lock.
 //!
-//! Checked by the models in `loom-tests/src/models/blocking.rs` and by the tests of `roster.rs`.
+//! Checked by the models in `loom-tests/src/models/blocking.rs` and `promised_jobs.rs` there, and by the tests of `roster.rs`.
 //! Deliberately not here: how a thread is configured and what it enters (`runtime/`), tasks (`task/blocking.rs`).
 
 mod roster;
@@ -51,10 +51,7 @@ pub(crate) enum AtClose {
     /// Nobody counts on it but who awaits it.
     Cancelled,
     /// It runs: what it does was promised to somebody who may not await it, such as who has written to a file.
-    #[cfg_attr(
-        not(any(feature = "fs", feature = "io-std")),
-        allow(dead_code, reason = "only streams promise anything")
-    )]
+    #[allow(dead_code, reason = "what files and the standard streams ask for, features that the models do not know")]
     Run,
 }
 

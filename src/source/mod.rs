@@ -147,7 +147,7 @@ impl Registration {
     }
 
     /// A look that was based on what was `seen` has found nothing: not even the end of a direction.
-    #[cfg(all(unix, feature = "io-std"))]
+    #[allow(dead_code, reason = "what the standard input says, a feature that the models do not know")]
     pub(crate) fn refute(&self, seen: Seen) {
         self.slot.refute(seen);
     }

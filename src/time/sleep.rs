@@ -174,7 +174,7 @@ impl Sleep {
     }
 
     /// As [`poll_timer`](Self::poll_timer), for whom it is no fault that the runtime has shut down: whether the time has come instead.
-    #[cfg(all(unix, feature = "net"))]
+    #[allow(dead_code, reason = "what sockets of Unix ask, a feature that the models do not know")]
     pub(crate) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<bool> {
         self.look(context).map(|answer| answer.is_ok())
     }

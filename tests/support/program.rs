@@ -3,7 +3,13 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::env;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
+use std::task::{Context, Waker};
+
+use fusee::io::{AsyncRead, Stdin};
 
 /// Set in the program: its name.
 const PROGRAM: &str = "FUSEE_TEST_PROGRAM";
@@ -52,4 +58,26 @@ pub(crate) fn run_with(
     // The harness's own words come first, unless `drive` has read them.
     let out = out.split_once(&format!("test {name} ... ")).map_or(&*out, |(_, out)| out);
     Told { out: out.to_owned(), errors }
+}
+
+/// A pipe: what a program has, and who writes.
+pub(crate) fn pipe() -> (OwnedFd, std::fs::File) {
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).unwrap();
+    (reader, writer.into())
+}
+
+/// Waits until the program says so.
+pub(crate) fn hears(child: &mut Child, line: &str) {
+    let out = child.stdout.as_mut().unwrap();
+    let mut heard = Vec::new();
+    while !heard.ends_with(format!("{line}\n").as_bytes()) {
+        let mut byte = [0];
+        assert_eq!(out.read(&mut byte).unwrap(), 1, "it ended, and said {}", String::from_utf8_lossy(&heard));
+        heard.push(byte[0]);
+    }
+}
+
+/// Polls a read of the standard input once. Whether it waits.
+pub(crate) fn begins_to_wait(input: &mut Stdin) -> bool {
+    Pin::new(input).poll_read(&mut Context::from_waker(Waker::noop()), &mut [0; 16]).is_pending()
 }

@@ -15,6 +15,7 @@ mod paused;
 mod paused_sources;
 mod poller;
 mod polling;
+mod promised_jobs;
 mod queue;
 mod reactor;
 mod runtime;

@@ -93,7 +93,10 @@ mod of_unix {
                 descriptor => descriptor?,
             };
             match Evented::with_interest(Input(Arc::new(descriptor)), bits::READABLE) {
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::PERM) => Ok(Self::Straight),
+                // Files, on Linux; on other systems some terminals, too.
+                Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::PERM | Errno::INVAL)) => {
+                    Ok(Self::Straight)
+                }
                 source => source.map(Self::Watched),
             }
         }
