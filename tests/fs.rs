@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 use fusee::fs::{self, DirBuilder, DirEntry, File, OpenOptions, ReadDir};
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
 use futures::StreamExt;
-use support::files::{occupy, with_busy_pool};
-use support::{on_every_flavour, watchdog};
+use support::files::with_busy_pool;
+use support::{occupy, on_every_flavour, watchdog};
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, PathBuf) {

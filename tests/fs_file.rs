@@ -11,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 
 use fusee::fs::{self, DirBuilder, DirEntry, File, FileTimes, OpenOptions, ReadDir};
 use fusee::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
-use support::files::{begin_read, occupy, with_busy_pool};
-use support::{Latch, on_every_flavour, watchdog};
+use support::files::{begin_read, with_busy_pool};
+use support::{Latch, occupy, on_every_flavour, watchdog};
 use tempfile::TempDir;
 
 const fn all<T: Send + Sync + Unpin + std::fmt::Debug>() {}

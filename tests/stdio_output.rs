@@ -12,7 +12,7 @@ use std::process::Stdio;
 
 use fusee::io::{AsyncWriteExt, Stderr, Stdin, Stdout, stderr, stdout};
 use fusee::runtime::Builder;
-use support::{Latch, current_thread, watchdog, workers};
+use support::{current_thread, occupy, watchdog, workers};
 
 const fn all<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + std::fmt::Debug>() {}
 const _: () = {
@@ -136,13 +136,7 @@ fn a_write_that_was_taken_is_carried_out_though_the_runtime_ends() {
     watchdog(|| {
         let program = || {
             let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
-            let (busy, end) = (Latch::new(), Latch::new());
-            let (tell, wait) = (busy.clone(), end.clone());
-            runtime.spawn_blocking(move || {
-                tell.open();
-                wait.wait();
-            });
-            busy.wait();
+            let end = occupy(&runtime);
             let last = runtime.block_on(async {
                 stdout().write_all(b"promised\n").await.unwrap();
                 fusee::task::spawn_blocking(|| println!("not promised"))

@@ -16,7 +16,7 @@ use fusee::runtime::{Builder, Runtime};
 use fusee::task::yield_now;
 use program::{begins_to_wait, hears, pipe};
 use rustix::fs::OFlags;
-use support::{Latch, current_thread, watchdog, workers};
+use support::{current_thread, occupy, watchdog, workers};
 
 /// Runtimes of either flavour.
 fn runtimes() -> [Runtime; 2] {
@@ -92,7 +92,8 @@ fn what_somebody_else_has_read_is_waited_for_anew() {
     watchdog(|| {
         let (input, mut writer) = pipe();
         let program = || {
-            for runtime in runtimes() {
+            for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+                let runtime = builder.max_blocking_threads(1).build().unwrap();
                 let metrics = runtime.metrics();
                 runtime.block_on(async {
                     let mut input = stdin();
@@ -101,12 +102,12 @@ fn what_somebody_else_has_read_is_waited_for_anew() {
                     let mut byte = [0];
                     input.read_exact(&mut byte).await.unwrap();
                     takes(2);
+                    let end = occupy(&runtime);
                     let mut reading = input.read(&mut byte);
                     let begun = poll_fn(|context| Poll::Ready(Pin::new(&mut reading).poll(context))).await;
                     assert!(begun.is_pending());
-                    support::until("no thread waits", || {
-                        metrics.num_blocking_threads() == metrics.num_idle_blocking_threads()
-                    });
+                    assert_eq!(metrics.blocking_queue_depth(), 0, "there is no job");
+                    end.open();
                     println!("taken");
                     assert_eq!(reading.await.unwrap(), 1);
                     assert_eq!(&byte, b"d");
@@ -132,13 +133,7 @@ fn what_somebody_else_has_read_before_the_job_runs_blocks_no_thread() {
         let (input, mut writer) = pipe();
         let program = || {
             let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
-            let (busy, end) = (Latch::new(), Latch::new());
-            let (tell, wait) = (busy.clone(), end.clone());
-            runtime.spawn_blocking(move || {
-                tell.open();
-                wait.wait();
-            });
-            busy.wait();
+            let end = occupy(&runtime);
             let mut input = stdin();
             let metrics = runtime.metrics();
             runtime.block_on(async {

@@ -8,7 +8,7 @@ use fusee::fs::File;
 use fusee::io::{AsyncRead, AsyncSeekExt};
 use fusee::runtime::{Builder, Runtime};
 
-use super::Latch;
+use super::{Latch, occupy};
 
 /// Begins to read up to `room` bytes, and gives that up.
 pub(crate) async fn begin_read(file: &mut File, room: usize) {
@@ -25,16 +25,4 @@ pub(crate) fn with_busy_pool() -> (Runtime, Latch) {
     let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
     let end = occupy(&runtime);
     (runtime, end)
-}
-
-/// Has a thread of the pool wait for a latch.
-pub(crate) fn occupy(runtime: &Runtime) -> Latch {
-    let (busy, end) = (Latch::new(), Latch::new());
-    let (tell, wait) = (busy.clone(), end.clone());
-    runtime.spawn_blocking(move || {
-        tell.open();
-        wait.wait();
-    });
-    busy.wait();
-    end
 }

@@ -129,6 +129,18 @@ pub(crate) fn block_a_worker(runtime: &Runtime) -> (Latch, fusee::task::JoinHand
     (end, task)
 }
 
+/// Has a thread of the pool wait for a latch.
+pub(crate) fn occupy(runtime: &Runtime) -> Latch {
+    let (busy, end) = (Latch::new(), Latch::new());
+    let (tell, wait) = (busy.clone(), end.clone());
+    runtime.spawn_blocking(move || {
+        tell.open();
+        wait.wait();
+    });
+    busy.wait();
+    end
+}
+
 /// How often a test repeats what may go wrong at any time: `some` times, or a hundred thousand times in a deep run.
 pub(crate) fn rounds(some: u64) -> u64 {
     if is_deep() { 100_000 } else { some }
