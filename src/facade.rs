@@ -28,8 +28,6 @@ pub(crate) use room::thread_room;
 
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use parking_lot::Mutex;
-#[cfg(any(feature = "fs", feature = "io-std"))]
-pub(crate) use parking_lot::MutexGuard;
 
 /// Atomic types, as in [`std::sync::atomic`].
 pub(crate) mod atomic {

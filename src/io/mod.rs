@@ -10,7 +10,7 @@
 //! | | |
 //! |---|---|
 //! | the crate `futures`'s, which is the same as `futures::io` has | the extension traits [`AsyncWriteExt`], [`AsyncBufReadExt`], [`AsyncSeekExt`]; [`BufReader`], [`BufWriter`], [`LineWriter`], [`Cursor`] and what they answer |
-//! | this crate's | the extension trait [`AsyncReadExt`], which is `futures`'s but for its `split`; [`copy()`], [`copy_buf`], [`copy_bidirectional()`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`], [`empty`], [`repeat`], [`sink`] |
+//! | this crate's | the extension trait [`AsyncReadExt`], which is `futures`'s but for its `split`; [`copy()`], [`copy_buf`], [`copy_bidirectional()`]; and, of both worlds, [`duplex()`], [`simplex()`], [`split()`], [`empty`], [`repeat`], [`sink`]; with the feature `io-std` the streams of the process: `stdin`, `stdout`, `stderr` |
 //!
 //! An echo in each:
 //!

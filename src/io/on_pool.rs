@@ -9,10 +9,11 @@
 
 use std::fmt;
 use std::io;
+use std::ops::DerefMut;
 use std::task::{Context, Poll, Waker};
 
 use crate::blocking::AtClose;
-use crate::facade::{Arc, Mutex, MutexGuard};
+use crate::facade::{Arc, Mutex};
 use crate::runtime::Handle;
 use crate::task::meta::Origin;
 use crate::task::{JoinError, JoinHandle};
@@ -58,7 +59,7 @@ impl<T: Send + 'static, A: Send + 'static> OnPool<T, A> {
     }
 
     /// What the jobs work on: to be asked for while none runs.
-    pub(crate) fn state(&mut self) -> MutexGuard<'_, T> {
+    pub(crate) fn state(&mut self) -> impl DerefMut<Target = T> {
         debug_assert!(self.job.is_none(), "a job that runs has the state");
         self.state.lock()
     }

@@ -57,6 +57,7 @@ impl File {
     /// let file = fusee::fs::File::open("Cargo.toml").await?.try_into_std().expect("nothing was done with it");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
+    #[allow(clippy::result_large_err, reason = "the file itself, which is wanted back")]
     pub fn try_into_std(mut self) -> Result<StdFile, Self> {
         let desk = self.desk.get_mut();
         if desk.poll_settled(&mut Context::from_waker(Waker::noop())).is_pending()
