@@ -137,10 +137,8 @@ fn a_write_that_was_taken_is_carried_out_though_the_runtime_ends() {
         let program = || {
             let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
             let end = occupy(&runtime);
-            let last = runtime.block_on(async {
-                stdout().write_all(b"promised\n").await.unwrap();
-                fusee::task::spawn_blocking(|| println!("not promised"))
-            });
+            runtime.block_on(async { stdout().write_all(b"promised\n").await.unwrap() });
+            let last = runtime.spawn_blocking(|| println!("not promised"));
             let handle = runtime.handle().clone();
             let closes = std::thread::spawn(move || drop(runtime));
             support::until("the runtime ends", || last.is_finished());
