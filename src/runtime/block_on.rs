@@ -40,6 +40,16 @@ pub(super) fn park_on<F: Future>(handle: &Handle, future: F) -> F::Output {
     handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
+    // A closure cannot say whose call it is in a panic's message: without a wrapper there is none.
+    match &handle.scheduler().thread_hooks().wrapper {
+        Some(wrapper) => wrapper.around(|| park(handle, future)),
+        None => park(handle, future),
+    }
+}
+
+/// Polls `future` and parks in between, in the runtime and inside its wrapper.
+#[track_caller]
+fn park<F: Future>(handle: &Handle, future: F) -> F::Output {
     let parker = Parker::new();
     let root = ParkedRoot::new(handle, &parker);
     let _present = Present::new(&root);
@@ -63,6 +73,15 @@ pub(super) fn drive_on<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F)
     handle.scheduler().assert_not_forked();
     let _blocked = context::enter_block_on();
     let _entered = context::enter(handle);
+    match &handle.scheduler().thread_hooks().wrapper {
+        Some(wrapper) => wrapper.around(|| drive_or_park(handle, slot, future)),
+        None => drive_or_park(handle, slot, future),
+    }
+}
+
+/// Polls `future` in the runtime and inside its wrapper, and works as its worker if no other thread does.
+#[track_caller]
+fn drive_or_park<F: Future>(handle: &Handle, slot: &WorkerSlot, future: F) -> F::Output {
     let dropping = Dropping::new(handle.timers().clock());
     let mut future = pin!(future);
     if let Some(worker) = slot.take() {

@@ -4,6 +4,7 @@
 
 use super::Builder;
 use crate::facade::StdArc;
+use crate::scheduler::hooks::Wrapper;
 use crate::task::meta::TaskMeta;
 
 /// # Hooks
@@ -153,6 +154,44 @@ impl Builder {
         F: Fn() + Send + Sync + 'static,
     {
         self.hooks.thread.unpark = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `wrapper` on each thread that works for the runtime, with the work that it has there: so a guard can be held around all of it, that of another
+    /// crate's context for one.
+    ///
+    /// Within that work are all polls, all jobs, all other hooks of the runtime, and the drops of futures and closures by the runtime: the threads that it starts call the wrapper once
+    /// each, the timer driver's too; a thread in `block_on` calls it for each `block_on`, and one that shuts the runtime down while it
+    /// drops what is left of tasks and jobs. So it may be called within itself, as by a `block_on` in a blocking job. [`Handle::enter`](super::Handle::enter) does not call it.
+    ///
+    /// The work is done exactly once: a second call of it does nothing, and if there was none, it is done after the wrapper has returned or panicked. A panic of
+    /// the wrapper ends there, as a hook's. One of `block_on`'s future goes to the caller with its payload, and the wrapper sees nothing of it: the call of the
+    /// work returns to it as always.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static TENANT: Cell<&'static str> = const { Cell::new("nobody") });
+    ///
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .around_threads(|work| {
+    ///         TENANT.set("somebody");
+    ///         work();
+    ///         TENANT.set("nobody");
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     assert_eq!(TENANT.get(), "somebody");
+    ///     assert_eq!(fusee::spawn(async { TENANT.get() }).await.unwrap(), "somebody");
+    /// });
+    /// assert_eq!(TENANT.get(), "nobody");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn around_threads<F>(&mut self, wrapper: F) -> &mut Self
+    where
+        F: Fn(&mut dyn FnMut()) + Send + Sync + 'static,
+    {
+        self.hooks.thread.wrapper = Some(Wrapper::new(wrapper));
         self
     }
 }

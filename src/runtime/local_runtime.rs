@@ -177,7 +177,7 @@ impl LocalRuntime {
             return;
         }
         let _entered = self.handle.enter();
-        self.local = None;
+        self.handle.scheduler().thread_hooks().wrap(|| self.local = None);
     }
 }
 

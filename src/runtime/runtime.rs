@@ -183,14 +183,17 @@ impl Runtime {
             std::mem::forget((threads, self.slot.take()));
             return;
         }
-        self.handle.scheduler().close();
-        // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
-        self.handle.scheduler().close_blocking();
-        if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
-            // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
-            let _entered = context::enter(&self.handle);
-            worker.exit();
-        }
+        let scheduler = self.handle.scheduler();
+        scheduler.close();
+        scheduler.thread_hooks().wrap(|| {
+            // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
+            scheduler.close_blocking();
+            if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
+                // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
+                let _entered = context::enter(&self.handle);
+                worker.exit();
+            }
+        });
         if duty::is_runtime_thread() {
             // Whoever waits for itself waits for ever, and so do two runtimes that drop each other. The threads end by themselves.
             return;
