@@ -1,5 +1,5 @@
-//! A runtime of tokio's entered on the threads of a runtime of fusee's: crates that need tokio's reactor, timers or tasks run in tasks of fusee's
-//! as they are.
+//! Crates that need tokio's reactor, timers or tasks run in tasks of fusee's as they are: a runtime of tokio's is entered on all threads of a
+//! runtime of fusee's.
 //!
 //! ```
 //! use fusee::runtime::Builder;
@@ -8,12 +8,42 @@
 //! fn main() -> std::io::Result<()> {
 //!     let runtime = Builder::new_multi_thread().with_tokio()?.build()?;
 //!     runtime.block_on(async {
-//!         // In a task of fusee's; without the bridge this panics: there is no reactor running.
+//!         // In a task of fusee's. Without the bridge it panics: there is no reactor running.
 //!         fusee::spawn(async { tokio::time::sleep(std::time::Duration::from_millis(1)).await }).await?;
 //!         Ok(())
 //!     })
 //! }
 //! ```
+//!
+//! `#[fusee::main]` builds a runtime without a bridge: a program that needs one has a `main` as here. `tokio` is compiled with the features
+//! that its users ask for: what they use of it, `net`, `time`, `fs` or `process`, is there. So reqwest, sqlx, tonic, tower's middleware, tokio-util and
+//! tokio-stream run, each with a test in `adapters/tokio/tests`.
+//!
+//! # What runs where
+//! The futures are polled by fusee's workers. The one thread of tokio's, `fusee-tokio`, waits for sockets and timers, and wakes them: each event goes from thread to thread,
+//! which costs more than an event of `fusee::net` or a timer of `fusee::time` (`adapters/tokio/benches/bridge.rs` has the figures). So the bridge is for what crates bring
+//! along; one's own code does better with fusee's.
+//!
+//! # What differs
+//! From code in a runtime of tokio's:
+//!
+//! - **`tokio::spawn` runs the task on tokio's one thread**, and so do crates that spawn by it, tower's `buffer`, tokio-util's `TaskTracker::spawn` and `JoinMap`. A
+//!   task that computes or blocks there holds up all sockets and timers of tokio's. `tokio::task::spawn_blocking` and `tokio::fs` have threads of tokio's own.
+//! - **Neither is inside a runtime of fusee's**: `fusee::spawn` and `fusee::time::sleep` panic there. A [`Handle`](fusee::runtime::Handle) that is taken along spawns.
+//!   Nor may code there wait in a `block_on` of fusee's for something of tokio's: its thread is the one that it waits for.
+//! - **`tokio::task::block_in_place` calls its closure and hands on no worker**: the worker's other tasks wait. `fusee::task::block_in_place` hands it on.
+//! - **What panics in a task of tokio's because it would block, blocks the worker**: tokio's `Handle::block_on`, `blocking_recv`, `blocking_lock` and their kin.
+//! - **Only fusee's clock pauses.** Of a wait for tokio's it knows nothing, and jumps meanwhile: over a `fusee::time::timeout` around it for one.
+//!   [`time::hold`](https://docs.rs/fusee/latest/fusee/time/fn.hold.html) keeps it where it is.
+//! - **Nobody grants tokio's budget**: its channels and sockets never give way by themselves while they are ready. `fusee::task::coop::cooperative` around one does.
+//! - **A `LocalSet` of tokio's works**, polled by whoever awaits its `run_until`; `tokio::task::spawn_local` panics outside of one, as there.
+//! - **[`fusee::runtime::Handle::enter`] enters fusee's runtime alone**; [`Bridge::enter`] tokio's.
+//! - A [`LocalSet`](fusee::task::LocalSet) that is dropped outside of a runtime drops its futures outside.
+//!
+//! # Shutdown
+//! The runtime of fusee's ends first: all its tasks are dropped, with tokio's still entered. Tokio's ends, in the background and without a wait, when the last
+//! [`Bridge`] and the last runtime that has it are gone; a [`Handle`](fusee::runtime::Handle) keeps its runtime's bridge. That may be anywhere, also in a task of
+//! either. Tasks that `tokio::spawn` has started go on until then. A task of tokio's that owns a `Handle` of fusee's and never ends keeps both for ever.
 
 use std::fmt;
 use std::io;
@@ -22,7 +52,20 @@ use std::sync::Arc;
 use fusee::runtime::Builder;
 use tokio::runtime::{EnterGuard, Handle, Runtime};
 
-/// A runtime of tokio's, for runtimes of fusee's whose threads are to enter it.
+/// A runtime of tokio's, for runtimes of fusee's whose threads are to enter it. Cheap to clone; runtimes may share one.
+///
+/// ```
+/// use fusee::runtime::Builder;
+/// use fusee_tokio::{Bridge, BuilderExt};
+///
+/// let bridge = Bridge::new()?;
+/// let front = Builder::new_multi_thread().worker_threads(2).with_bridge(&bridge).build()?;
+/// let back = Builder::new_current_thread().with_bridge(&bridge).build()?;
+/// let entered = async { tokio::runtime::Handle::current().id() };
+/// assert_eq!(front.block_on(entered), bridge.handle().id());
+/// back.block_on(async { tokio::time::sleep(std::time::Duration::from_millis(1)).await });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Bridge {
     handle: Handle,
@@ -41,7 +84,8 @@ impl Drop for Owned {
 }
 
 impl Bridge {
-    /// Starts a runtime of tokio's with one thread, `fusee-tokio`, and all drivers that tokio is compiled with.
+    /// Starts a runtime of tokio's with one worker thread and all drivers that tokio is compiled with. Its threads, those for its blocking jobs too, are called
+    /// `fusee-tokio`.
     ///
     /// # Errors
     /// When the thread or a driver cannot be started.
@@ -52,7 +96,10 @@ impl Bridge {
         Ok(Self { handle, _owned: Some(Arc::new(Owned(Some(runtime)))) })
     }
 
-    /// Takes a runtime of tokio's that is there already, and that somebody else shuts down.
+    /// Takes a runtime of tokio's that is there already, with as many threads and such names as it has. Its owner shuts it down, after the runtimes of fusee's: code that sleeps
+    /// or connects by tokio later panics.
+    ///
+    /// A current-thread runtime of tokio's wakes nobody while no thread is in its `block_on`.
     pub fn from_handle(handle: Handle) -> Self {
         Self { handle, _owned: None }
     }
@@ -62,7 +109,8 @@ impl Bridge {
         &self.handle
     }
 
-    /// Enters the runtime of tokio's on this thread, until the guard is dropped.
+    /// Enters the runtime of tokio's on this thread, until the guard is dropped: for threads that no runtime of fusee's works on, or for a wrapper
+    /// of one's own in [`Builder::around_threads`], of which a builder keeps one.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
@@ -76,13 +124,14 @@ impl fmt::Debug for Bridge {
 
 /// Bridges a runtime of fusee's as it is built.
 pub trait BuilderExt {
-    /// Enters a new [`Bridge`] on all threads of the runtime.
+    /// Enters a new [`Bridge`] on all threads of the runtime, and on those in its `block_on`. In place of another wrapper that the builder was
+    /// [given](Builder::around_threads).
     ///
     /// # Errors
     /// When tokio's runtime cannot be started.
     fn with_tokio(&mut self) -> io::Result<&mut Self>;
 
-    /// Enters `bridge` on all threads of the runtime.
+    /// Enters `bridge` likewise.
     fn with_bridge(&mut self, bridge: &Bridge) -> &mut Self;
 }
 

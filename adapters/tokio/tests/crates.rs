@@ -79,8 +79,9 @@ fn towers_retry_calls_again() {
         let calls = Arc::new(AtomicUsize::new(0));
         let counter = calls.clone();
         runtime.block_on(async move {
-            let fails_twice =
-                service_fn(move |()| ready(if counter.fetch_add(1, Ordering::SeqCst) < 2 { Err("no") } else { Ok(()) }));
+            let fails_twice = service_fn(move |()| {
+                ready(if counter.fetch_add(1, Ordering::SeqCst) < 2 { Err("no") } else { Ok(()) })
+            });
             ServiceBuilder::new().retry(Again(3)).service(fails_twice).oneshot(()).await.unwrap();
         });
         assert_eq!(calls.load(Ordering::SeqCst), 3);

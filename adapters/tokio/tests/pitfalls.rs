@@ -32,7 +32,8 @@ fn what_tokio_spawns_runs_on_the_bridges_threads_outside_of_fusee() {
             assert_eq!(tokio::task::spawn_blocking(outside).await.unwrap(), expected);
             // A handle that was taken along reaches the runtime.
             let handle = fusee::runtime::Handle::current();
-            let there = tokio::spawn(async move { handle.spawn(async { fusee::runtime::Handle::current().id() }).await });
+            let there =
+                tokio::spawn(async move { handle.spawn(async { fusee::runtime::Handle::current().id() }).await });
             assert_eq!(there.await.unwrap().unwrap(), fusee::runtime::Handle::current().id());
         });
     });
@@ -150,7 +151,8 @@ fn a_local_set_of_tokios_runs_where_it_is_awaited() {
             }
         }));
         assert_eq!(sum.get(), 45);
-        let outside = runtime.block_on(async { fusee::spawn(async { tokio::task::spawn_local(async {}) }).await.is_err() });
+        let outside =
+            runtime.block_on(async { fusee::spawn(async { tokio::task::spawn_local(async {}) }).await.is_err() });
         assert!(outside, "tokio panics without a set");
     });
 }
