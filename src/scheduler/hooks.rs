@@ -16,7 +16,9 @@ pub(crate) type ThreadHook = StdArc<dyn Fn() + Send + Sync>;
 
 /// User code that calls a thread's work from within itself.
 #[derive(Clone)]
-pub(crate) struct Wrapper(StdArc<dyn Fn(&mut dyn FnMut()) + Send + Sync>);
+pub(crate) struct Wrapper(StdArc<Wrap>);
+
+type Wrap = dyn Fn(&mut dyn FnMut()) + Send + Sync;
 
 /// All hooks. Cloned into each runtime that a builder builds.
 #[derive(Clone, Default)]

@@ -152,7 +152,7 @@ fn a_local_set_of_tokios_runs_where_it_is_awaited() {
         }));
         assert_eq!(sum.get(), 45);
         let outside =
-            runtime.block_on(async { fusee::spawn(async { tokio::task::spawn_local(async {}) }).await.is_err() });
+            runtime.block_on(async { fusee::spawn(async { drop(tokio::task::spawn_local(async {})) }).await.is_err() });
         assert!(outside, "tokio panics without a set");
     });
 }
@@ -163,7 +163,7 @@ fn a_runtime_of_tokios_that_ends_first_takes_its_timers_along() {
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let bridge = Bridge::from_handle(tokio.handle().clone());
         let runtime = Builder::new_multi_thread().worker_threads(1).with_bridge(&bridge).build().unwrap();
-        let spawned = runtime.block_on(async { tokio::spawn(pending::<()>()) });
+        let spawned = bridge.handle().spawn(pending::<()>());
         tokio.shutdown_timeout(Duration::from_secs(60));
         assert!(runtime.block_on(spawned).unwrap_err().is_cancelled());
         let sleeps = runtime.spawn(async { tokio::time::sleep(SHORT).await });
