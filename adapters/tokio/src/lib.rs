@@ -20,9 +20,19 @@
 //! tokio-stream run, each with a test in `adapters/tokio/tests`.
 //!
 //! # What runs where
-//! The futures are polled by fusee's workers. The one thread of tokio's, `fusee-tokio`, waits for sockets and timers, and wakes them: each event goes from thread to thread,
-//! which costs more than an event of `fusee::net` or a timer of `fusee::time` (`adapters/tokio/benches/bridge.rs` has the figures). So the bridge is for what crates bring
-//! along; one's own code does better with fusee's.
+//! The futures are polled by fusee's workers. The one thread of tokio's, `fusee-tokio`, waits for sockets and timers, and wakes them: each event goes from thread to thread.
+//! So the bridge is for what crates bring along; one's own code does better with `fusee::net` and `fusee::time`.
+//!
+//! By `cargo bench -p fusee-tokio` on two cores, whose header says what is measured; ratios are to tokio in the same round, medians of five rounds or more:
+//!
+//! | one operation | natively: time, CPU | through the bridge: time, CPU |
+//! |---|---|---|
+//! | echo of 64 bytes, 1 connection, both ends tasks | 1.0, 1.0 | 7, 5 |
+//! | the same, 64 connections | 0.94, 1.0 | 1.5, 1.5 |
+//! | a limit of a minute that is set and dropped | 0.10, 0.10 | 0.65, 0.62; from 0.22 to 1.4 |
+//! | a sleep of a millisecond, 64 tasks | 0.49, 1.7 | 1.0, 1.3 |
+//!
+//! Of the sleeps tokio's last two milliseconds, fusee's one. A bridge adds one thread, some 10 KiB and 30 µs to a runtime that is built, entered and dropped.
 //!
 //! # What differs
 //! From code in a runtime of tokio's:
