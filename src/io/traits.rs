@@ -16,6 +16,12 @@ pub(crate) trait PollRead {
         context: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>>;
+
+    /// Reads into the room of `buffer`. A stream that cannot read into uninitialised room has some of it cleared first.
+    #[cfg(feature = "tokio-io")]
+    fn poll_read_buf(&self, context: &mut Context<'_>, buffer: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+        read_cleared(buffer, |room| self.poll_read_into(context, room))
+    }
 }
 
 /// How a stream is written, by a shared reference. The last to poll is woken.
@@ -33,15 +39,20 @@ pub(crate) trait PollWrite {
     fn poll_close_write(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-/// The room of `buffer` to read into: what is initialised already, or a bit more, which is cleared. A reader of frames hands in megabytes of fresh room each time,
+/// Has `read` fill room of `buffer`: what is initialised already, or a bit more, which is cleared. A reader of frames hands in megabytes of fresh room each time,
 /// of which a read fills little.
 #[cfg(feature = "tokio-io")]
-pub(crate) fn room<'a>(buffer: &'a mut tokio::io::ReadBuf<'_>) -> &'a mut [u8] {
+pub(crate) fn read_cleared(
+    buffer: &mut tokio::io::ReadBuf<'_>,
+    read: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
+) -> Poll<io::Result<()>> {
     /// At most so many bytes are cleared for a read: it takes about as long as the read itself.
     const CLEARED: usize = 32 * 1024;
     let initialized = buffer.initialized().len() - buffer.filled().len();
     let length = buffer.remaining().min(initialized.max(CLEARED));
-    buffer.initialize_unfilled_to(length)
+    let count = std::task::ready!(read(buffer.initialize_unfilled_to(length)))?;
+    buffer.advance(count);
+    Poll::Ready(Ok(()))
 }
 
 /// Makes a type that is [`PollRead`], or has methods of these names that borrow it exclusively, an `AsyncRead`.
@@ -72,10 +83,7 @@ macro_rules! implement_read {
                 context: &mut std::task::Context<'_>,
                 buffer: &mut tokio::io::ReadBuf<'_>,
             ) -> std::task::Poll<std::io::Result<()>> {
-                let unfilled = $crate::io::traits::room(buffer);
-                let count = std::task::ready!(self.get_mut().poll_read_into(context, unfilled))?;
-                buffer.advance(count);
-                std::task::Poll::Ready(Ok(()))
+                self.get_mut().poll_read_buf(context, buffer)
             }
         }
     };

@@ -67,6 +67,15 @@ macro_rules! implement_read_half {
             ) -> std::task::Poll<std::io::Result<usize>> {
                 self.$stream.poll_read_vectored_into(context, buffers)
             }
+
+            #[cfg(feature = "tokio-io")]
+            fn poll_read_buf(
+                &self,
+                context: &mut std::task::Context<'_>,
+                buffer: &mut tokio::io::ReadBuf<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                self.$stream.poll_read_buf(context, buffer)
+            }
         }
 
         $crate::io::traits::implement_read!($type);

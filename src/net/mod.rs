@@ -67,6 +67,8 @@ mod options;
 mod readiness;
 pub mod tcp;
 mod udp;
+#[cfg(feature = "tokio-io")]
+mod uninitialized;
 #[cfg(unix)]
 pub mod unix;
 mod vectored;

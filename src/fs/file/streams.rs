@@ -7,10 +7,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::File;
+#[cfg(feature = "tokio-io")]
+use crate::io::traits::read_cleared;
 use crate::io::traits::{implement_read, implement_write};
 use crate::task::coop::poll_leaf;
 
 impl File {
+    #[cfg(feature = "tokio-io")]
+    fn poll_read_buf(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        read_cleared(buffer, |room| self.poll_read_into(context, room))
+    }
+
     fn poll_read_into(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let most = buffer.len().min(self.max_buf_size);
         let (std, desk) = (&self.std, self.desk.get_mut());

@@ -11,6 +11,8 @@ use crate::blocking::AtClose;
 use crate::io::buffer::{Buffer, MOST};
 use crate::io::on_pool::OnPool;
 use crate::io::traits::implement_read;
+#[cfg(feature = "tokio-io")]
+use crate::io::traits::read_cleared;
 use crate::task::coop::poll_leaf;
 
 /// The standard input of the process.
@@ -67,6 +69,15 @@ impl UnwindSafe for Stdin {}
 impl RefUnwindSafe for Stdin {}
 
 impl Stdin {
+    #[cfg(feature = "tokio-io")]
+    fn poll_read_buf(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut tokio::io::ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        read_cleared(buffer, |room| self.poll_read_into(context, room))
+    }
+
     fn poll_read_into(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_read(context, buffer.len(), |read| read.take(buffer))
     }

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 
 use crate::io::Interest;
 use crate::io::traits::{PollRead, PollWrite, implement_read, implement_write};
+#[cfg(feature = "tokio-io")]
+use crate::net::uninitialized;
 use crate::net::{TcpStream, vectored};
 
 impl TcpStream {
@@ -120,6 +122,13 @@ impl PollRead for TcpStream {
     ) -> Poll<io::Result<usize>> {
         let (buffers, wanted) = vectored::to_read(buffers);
         self.0.poll_read(context, wanted, |mut stream| stream.read_vectored(buffers))
+    }
+
+    #[cfg(feature = "tokio-io")]
+    fn poll_read_buf(&self, context: &mut Context<'_>, buffer: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0
+            .poll_read(context, buffer.remaining(), |stream| stream.try_io(|| uninitialized::receive(stream, buffer)))
+            .map_ok(|_| ())
     }
 }
 

@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 
 use crate::io::Interest;
 use crate::io::traits::{PollRead, PollWrite, implement_read, implement_write};
+#[cfg(feature = "tokio-io")]
+use crate::net::uninitialized;
 use crate::net::{UnixStream, vectored};
 use crate::source::Direction;
 
@@ -117,6 +119,13 @@ impl PollRead for UnixStream {
     ) -> Poll<io::Result<usize>> {
         let (buffers, _) = vectored::to_read(buffers);
         self.0.poll_io(context, Direction::Read, |mut stream| stream.read_vectored(buffers))
+    }
+
+    #[cfg(feature = "tokio-io")]
+    fn poll_read_buf(&self, context: &mut Context<'_>, buffer: &mut tokio::io::ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0
+            .poll_io(context, Direction::Read, |stream| stream.try_io(|| uninitialized::receive(stream, buffer)))
+            .map_ok(|_| ())
     }
 }
 
