@@ -6,6 +6,7 @@
 mod streams;
 mod support;
 
+use std::future::poll_fn;
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -157,6 +158,51 @@ fn a_read_into_fresh_room_clears_little_of_it_and_one_into_room_that_was_used_fi
     let mut buffer = ReadBuf::new(&mut used);
     read(&mut other, &mut buffer);
     assert!(buffer.filled() == body(MEGABYTE));
+}
+
+/// What comes from `writer` is read by `reader` into room that nobody has initialised, beside what is filled already.
+async fn read_uninitialized(
+    writer: &mut (impl tokio::io::AsyncWrite + Unpin),
+    reader: &mut (impl tokio::io::AsyncRead + Unpin),
+) {
+    let mut fresh = [MaybeUninit::uninit(); 8192];
+    let mut buffer = ReadBuf::uninit(&mut fresh);
+    buffer.put_slice(b"filled, ");
+    tokio::io::AsyncWriteExt::write_all(writer, b"and little").await.unwrap();
+    poll_fn(|context| Pin::new(&mut *reader).poll_read(context, &mut buffer)).await.unwrap();
+    assert_eq!(buffer.filled(), b"filled, and little");
+    assert_eq!(buffer.initialized().len(), buffer.filled().len(), "more than was read has been cleared");
+
+    // Room for a part of what there is, then none.
+    tokio::io::AsyncWriteExt::write_all(writer, b"much").await.unwrap();
+    let mut small = [MaybeUninit::uninit(); 3];
+    let mut buffer = ReadBuf::uninit(&mut small);
+    for _ in 0..2 {
+        poll_fn(|context| Pin::new(&mut *reader).poll_read(context, &mut buffer)).await.unwrap();
+        assert_eq!(buffer.filled(), b"muc");
+    }
+    let mut rest = [MaybeUninit::uninit(); 3];
+    let mut buffer = ReadBuf::uninit(&mut rest);
+    poll_fn(|context| Pin::new(&mut *reader).poll_read(context, &mut buffer)).await.unwrap();
+    assert_eq!(buffer.filled(), b"h");
+}
+
+#[test]
+fn sockets_are_read_into_fresh_room_without_clearing_it() {
+    on_every_flavour(|runtime| {
+        runtime.block_on(async {
+            let (mut here, mut there) = sockets().await;
+            read_uninitialized(&mut there, &mut here).await;
+            read_uninitialized(&mut there, &mut here.split().0).await;
+            read_uninitialized(&mut there, &mut here.into_split().0).await;
+            #[cfg(unix)]
+            {
+                let (mut here, mut there) = fusee::net::UnixStream::pair().unwrap();
+                read_uninitialized(&mut there, &mut here).await;
+                read_uninitialized(&mut there, &mut here.split().0).await;
+            }
+        });
+    });
 }
 
 #[test]

@@ -17,6 +17,9 @@ pin_project! {
     /// A stream with tokio's traits, as hyper reads and writes it: every stream of fusee has them. Sockets are read into
     /// hyper's buffer without clearing it.
     ///
+    /// The other way round, it gives what hyper reads and writes tokio's traits: a connection that has been
+    /// [upgraded](hyper::upgrade), say.
+    ///
     /// ```
     /// use fusee::net::{TcpListener, TcpStream};
     /// use fusee_hyper::Io;
@@ -107,9 +110,53 @@ impl<T: AsyncWrite> Write for Io<T> {
     }
 }
 
+impl<T: Read> AsyncRead for Io<T> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // SAFETY: what is initialised must stay so. A cursor gives no safe access to room that is not, and who has unsafe
+        // access promises the same.
+        let room = unsafe { buffer.unfilled_mut() };
+        let mut filling = hyper::rt::ReadBuf::uninit(room);
+        ready!(self.project().stream.poll_read(context, filling.unfilled()))?;
+        let count = filling.filled().len();
+        // SAFETY: the first `count` bytes of the room are initialised. What is filled of hyper's buffer is, and nobody has
+        // had more of it than a cursor, by which it cannot be put elsewhere.
+        unsafe { buffer.assume_init(count) };
+        buffer.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: Write> AsyncWrite for Io<T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write(context, buffer)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write_vectored(context, buffers)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_shutdown(context)
+    }
+}
+
 pin_project! {
     /// A stream with futures-io's traits, as hyper reads and writes it: one of futures-rustls, say. What it reads into is
     /// cleared before. Its vectored writes are used, which a stream that has none makes writes of one buffer.
+    ///
+    /// The other way round, it gives what hyper reads and writes futures-io's traits.
     ///
     /// ```
     /// fn for_hyper(_: impl hyper::rt::Read + hyper::rt::Write) {}
@@ -185,5 +232,35 @@ impl<T: futures_io::AsyncWrite> Write for FuturesIo<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.project().stream.poll_close(context)
+    }
+}
+
+impl<T: Read> futures_io::AsyncRead for FuturesIo<T> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut filling = hyper::rt::ReadBuf::new(buffer);
+        ready!(self.project().stream.poll_read(context, filling.unfilled()))?;
+        Poll::Ready(Ok(filling.filled().len()))
+    }
+}
+
+impl<T: Write> futures_io::AsyncWrite for FuturesIo<T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write(context, buffer)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write_vectored(context, buffers)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_flush(context)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_shutdown(context)
     }
 }

@@ -1,7 +1,7 @@
 //! What the tests of HTTP share: a server that counts what it accepts, clients, and runtimes of each flavour.
 #![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use fusee::task::JoinHandle;
 use fusee::time::timeout;
 use fusee_hyper::{Connector, Io, Listener, Serve, Shared, client_builder, serve};
 use futures::channel::oneshot;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Uri};
@@ -24,12 +24,37 @@ use hyper_util::client::legacy::Client;
 /// Longer than anything takes that does not hang.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
+/// The same on a paused clock.
+const VIRTUAL_WATCHDOG: Duration = Duration::from_secs(3600);
+
 /// Runs `body` on a runtime of each flavour.
 pub fn on_every_flavour(body: impl AsyncFn()) {
+    run(false, body);
+}
+
+/// Runs `body` on a runtime of each flavour whose clock is paused.
+pub fn on_every_paused_flavour(body: impl AsyncFn()) {
+    run(true, body);
+}
+
+fn run(paused: bool, body: impl AsyncFn()) {
     for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
-        let runtime = builder.worker_threads(2).build().unwrap();
-        runtime.block_on(async { timeout(WATCHDOG, body()).await.expect("it hangs") });
+        let runtime = builder.worker_threads(2).start_paused(paused).build().unwrap();
+        let limit = if paused { VIRTUAL_WATCHDOG } else { WATCHDOG };
+        runtime.block_on(async { timeout(limit, body()).await.expect("it hangs") });
     }
+}
+
+/// Runs `body` once, on a paused clock.
+pub fn on_paused<F: Future<Output = ()>>(body: impl FnOnce() -> F) {
+    let runtime = Builder::new_multi_thread().worker_threads(2).start_paused(true).build().unwrap();
+    runtime.block_on(async { timeout(VIRTUAL_WATCHDOG, body()).await.expect("it hangs") });
+}
+
+/// All of a body, which is text.
+pub async fn text<B: hyper::body::Body>(body: B) -> String {
+    let Ok(body) = body.collect().await else { panic!("the body breaks off") };
+    String::from_utf8(body.to_bytes().to_vec()).unwrap()
 }
 
 /// A listener that counts.

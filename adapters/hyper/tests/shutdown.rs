@@ -1,0 +1,194 @@
+//! How a server stops: what has been asked is answered, and nothing keeps it longer than it is told to wait.
+
+mod support;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use fusee::io::{AsyncReadExt, AsyncWriteExt};
+use fusee::net::{TcpListener, TcpStream};
+use fusee::time::{Instant, sleep};
+use fusee_hyper::serve;
+use futures::channel::oneshot;
+use support::{Server, client, get_of, h2_client, on_every_flavour, on_every_paused_flavour, text};
+
+/// A router, of which `/slow` says when it has been asked, and answers a minute later.
+fn slow_router() -> (Router, oneshot::Receiver<()>) {
+    let (entered, has_entered) = oneshot::channel();
+    let entered = Arc::new(Mutex::new(Some(entered)));
+    let slow = async move || {
+        let entered = entered.lock().unwrap().take();
+        entered.expect("asked once").send(()).unwrap();
+        sleep(Duration::from_secs(60)).await;
+        "slow"
+    };
+    (Router::new().route("/slow", get(slow)).route("/", get(async || "fine")), has_entered)
+}
+
+/// Asks for `/`, and reads the answer.
+async fn ask(stream: &mut TcpStream) {
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"fine") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).await.unwrap();
+        answer.extend(byte);
+    }
+}
+
+#[test]
+fn a_slow_request_is_answered_before_the_server_ends() {
+    on_every_paused_flavour(async || {
+        let (router, has_entered) = slow_router();
+        let mut server = Server::start(router).await;
+        let start = Instant::now();
+        let mut sender = server.connect().await;
+        let asks = fusee::spawn(async move {
+            let answer = sender.send_request(get_of("/slow")).await.unwrap();
+            assert_eq!(answer.headers()["connection"], "close");
+            text(answer.into_body()).await
+        });
+        has_entered.await.unwrap();
+        server.ended().await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(60));
+        assert_eq!(asks.await.unwrap(), "slow");
+    });
+}
+
+#[test]
+fn a_slow_stream_of_http2_is_answered_and_no_other_begun() {
+    on_every_paused_flavour(async || {
+        let (router, has_entered) = slow_router();
+        let mut server = Server::start(router).await;
+        let client = h2_client();
+        let (asking, uri, other) = (client.clone(), server.uri("/slow"), server.uri("/"));
+        let asks = fusee::spawn(async move { text(asking.get(uri).await.unwrap().into_body()).await });
+        has_entered.await.unwrap();
+        server.tell();
+        sleep(Duration::from_secs(1)).await;
+        client.get(other).await.unwrap_err();
+        server.ended().await.unwrap();
+        assert_eq!(asks.await.unwrap(), "slow");
+    });
+}
+
+#[test]
+fn idle_connections_are_closed_at_once_and_new_ones_refused() {
+    on_every_paused_flavour(async || {
+        let (router, _) = slow_router();
+        let mut server = Server::start(router).await;
+        let mut idle = Vec::new();
+        for _ in 0..10 {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            ask(&mut stream).await;
+            idle.push(stream);
+        }
+        let client = h2_client();
+        text(client.get(server.uri("/")).await.unwrap().into_body()).await;
+        let start = Instant::now();
+        server.ended().await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        for mut stream in idle {
+            assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+        }
+        let error = TcpStream::connect(server.address).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    });
+}
+
+#[test]
+fn a_connection_that_has_said_nothing_yet_is_closed_at_once() {
+    on_every_paused_flavour(async || {
+        let (router, _) = slow_router();
+        let mut server = Server::start(router).await;
+        let mut silent = TcpStream::connect(server.address).await.unwrap();
+        // Accepted in order: by this answer the silent one has been accepted, too.
+        let mut sender = server.connect().await;
+        text(sender.send_request(get_of("/")).await.unwrap().into_body()).await;
+        let start = Instant::now();
+        server.ended().await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    });
+}
+
+/// A router whose handler says when it has been asked, and never answers; and what tells that the handler was dropped.
+fn hanging_router() -> (Router, oneshot::Receiver<()>, oneshot::Receiver<()>) {
+    let (entered, has_entered) = oneshot::channel();
+    let (dropped, has_dropped) = oneshot::channel::<()>();
+    let guards = Arc::new(Mutex::new(Some((entered, dropped))));
+    let hangs = async move || -> String {
+        let (entered, _dropped) = guards.lock().unwrap().take().unwrap();
+        entered.send(()).unwrap();
+        std::future::pending().await
+    };
+    (Router::new().route("/", get(hangs)), has_entered, has_dropped)
+}
+
+#[test]
+fn connections_that_do_not_end_in_time_are_cut_off() {
+    on_every_paused_flavour(async || {
+        for limit in [Duration::ZERO, Duration::from_secs(10)] {
+            for client in [client(), h2_client()] {
+                let (router, has_entered, has_dropped) = hanging_router();
+                let mut server = Server::start_with(router, |serve| serve.with_shutdown_timeout(limit)).await;
+                let uri = server.uri("/");
+                let asks = fusee::spawn(async move { client.get(uri).await.is_err() });
+                has_entered.await.unwrap();
+                let start = Instant::now();
+                assert_eq!(server.ended().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+                assert_eq!(start.elapsed(), limit);
+                assert!(has_dropped.await.is_err(), "the handler was dropped");
+                assert!(asks.await.unwrap());
+            }
+        }
+    });
+}
+
+#[test]
+fn the_limit_does_not_matter_to_a_server_whose_connections_end() {
+    on_every_paused_flavour(async || {
+        let (router, has_entered) = slow_router();
+        let mut server = Server::start_with(router, |serve| serve.with_shutdown_timeout(Duration::from_secs(61))).await;
+        let mut sender = server.connect().await;
+        let asks =
+            fusee::spawn(async move { text(sender.send_request(get_of("/slow")).await.unwrap().into_body()).await });
+        has_entered.await.unwrap();
+        server.ended().await.unwrap();
+        assert_eq!(asks.await.unwrap(), "slow");
+    });
+}
+
+#[test]
+fn the_connections_of_a_server_that_is_dropped_go_on() {
+    on_every_flavour(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(async || "fine"));
+        let server = fusee::spawn(serve(listener, router).into_future());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            ask(&mut stream).await;
+            server.abort();
+        }
+        assert!(server.await.unwrap_err().is_cancelled());
+        assert!(TcpStream::connect(address).await.is_err());
+    });
+}
+
+#[test]
+fn a_server_that_waits_for_room_can_be_told_to_stop() {
+    on_every_paused_flavour(async || {
+        let (router, has_entered) = slow_router();
+        let mut server = Server::start_with(router, |serve| serve.with_connection_limit(1)).await;
+        let mut sender = server.connect().await;
+        let asks =
+            fusee::spawn(async move { text(sender.send_request(get_of("/slow")).await.unwrap().into_body()).await });
+        has_entered.await.unwrap();
+        server.ended().await.unwrap();
+        assert_eq!(asks.await.unwrap(), "slow");
+    });
+}
