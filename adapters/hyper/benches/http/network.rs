@@ -1,0 +1,69 @@
+//! The runtimes with their HTTP servers, behind one trait.
+
+use super::workload::{HELLO, MESSAGE, Service};
+use axum::Json;
+use axum::Router;
+use axum::routing::get;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
+use serde::Serialize;
+use std::convert::Infallible;
+use std::io;
+
+/// How many threads run tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flavor {
+    MultiThread,
+    CurrentThread,
+}
+
+/// A runtime, and the server made for it. There is one in a process; what is called without a value finds it as its users do.
+pub(super) trait Network: 'static {
+    /// Starts the runtime, with that number of workers if it is multi-threaded, and drives `root` on this thread.
+    fn run(flavor: Flavor, workers: usize, root: impl Future<Output = ()>);
+
+    /// Begins to serve, and answers its port.
+    fn serve(service: Service) -> impl Future<Output = io::Result<u16>>;
+}
+
+impl Flavor {
+    pub(super) const ALL: [Self; 2] = [Self::MultiThread, Self::CurrentThread];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::MultiThread => "multi_thread",
+            Self::CurrentThread => "current_thread",
+        }
+    }
+
+    /// What it adds to a workload's name.
+    pub(super) fn suffix(self) -> &'static str {
+        match self {
+            Self::MultiThread => "",
+            Self::CurrentThread => "_current",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::MultiThread => "Multi-threaded",
+            Self::CurrentThread => "One thread",
+        }
+    }
+}
+
+/// The answer of [`Service::Hello`].
+pub(super) async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::new(Full::new(Bytes::from_static(HELLO.as_bytes()))))
+}
+
+/// The answer of [`Service::Json`].
+pub(super) fn json() -> Router {
+    #[derive(Serialize)]
+    struct Answer {
+        message: &'static str,
+    }
+
+    Router::new().route("/", get(async || Json(Answer { message: MESSAGE })))
+}
