@@ -46,3 +46,8 @@ pub use listener::Listener;
 #[cfg(feature = "server")]
 pub use serve::{Serve, Serving, Shared, serve, serve_each};
 pub use timer::Timer;
+
+/// The programs in the package's page compile and run.
+#[cfg(all(doctest, feature = "client", feature = "server"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
