@@ -70,6 +70,17 @@ const STEPS: &[Step] = &[
         action: cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
     },
     Step { name: "features", action: cargo(&["clippy", "--no-default-features", "--", "-D", "warnings"]) },
+    Step {
+        name: "features without net",
+        action: cargo(&[
+            "clippy",
+            "--no-default-features",
+            "--features=macros,test-util,tokio-sync,futures-task",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    },
     Step { name: "tests", action: Action::Tests },
     Step { name: "schedules", action: Action::Schedules },
     Step { name: "sanitizers", action: Action::Sanitizers },
