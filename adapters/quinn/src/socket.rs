@@ -1,0 +1,157 @@
+//! An endpoint's socket: quinn's system calls, tried when fusee says that the socket is ready.
+//!
+//! The endpoint's task alone receives, by the one place that a socket has for that. Any number of connections send: each waits by a [`Poller`]
+//! of its own, that is told beside the others.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use fusee::io::Interest;
+use fusee::net::UdpSocket;
+use quinn::udp::{RecvMeta, Transmit, UdpSocketState};
+use quinn::{AsyncUdpSocket, UdpPoller};
+
+/// `socket` as quinn asks for one, on the current runtime.
+pub(crate) fn of_std(socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+    // It makes the socket nonblocking, before the runtime gets it.
+    let state = UdpSocketState::new((&socket).into())?;
+    Ok(Arc::new(EndpointSocket { io: UdpSocket::from_std(socket)?, state }))
+}
+
+#[derive(Debug)]
+struct EndpointSocket {
+    io: UdpSocket,
+    /// What quinn has found out of the socket and the kernel.
+    state: UdpSocketState,
+}
+
+impl AsyncUdpSocket for EndpointSocket {
+    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
+        Box::pin(Poller { socket: self, waiting: None })
+    }
+
+    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        self.io.try_io(Interest::WRITABLE, || self.state.send((&self.io).into(), transmit))
+    }
+
+    fn poll_recv(
+        &self,
+        context: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.io.poll_recv_ready(context))?;
+            let received =
+                self.io.try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, meta));
+            // An error that is not for want of messages is of a message that was sent before, to nobody: it ends no endpoint. Each round spends budget.
+            if received.is_ok() {
+                return Poll::Ready(received);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.local_addr()
+    }
+
+    fn max_transmit_segments(&self) -> usize {
+        self.state.max_gso_segments()
+    }
+
+    fn max_receive_segments(&self) -> usize {
+        self.state.gro_segments()
+    }
+
+    fn may_fragment(&self) -> bool {
+        self.state.may_fragment()
+    }
+}
+
+/// One who waits until the socket can be written, whenever he asks.
+struct Poller {
+    socket: Arc<EndpointSocket>,
+    /// The wait that is under way.
+    waiting: Option<Pin<Box<dyn Future<Output = io::Result<()>> + Send + Sync>>>,
+}
+
+impl UdpPoller for Poller {
+    fn poll_writable(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { socket, waiting } = &mut *self;
+        let wait = waiting.get_or_insert_with(|| {
+            let socket = socket.clone();
+            Box::pin(async move { socket.io.writable().await })
+        });
+        let answer = ready!(wait.as_mut().poll(context));
+        *waiting = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl fmt::Debug for Poller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poller").field("socket", &self.socket).field("is_waiting", &self.waiting.is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+    use std::time::Duration;
+
+    use fusee::runtime::Builder;
+    use fusee::task::yield_now;
+    use fusee::time::timeout;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Calls(AtomicUsize);
+
+    impl Wake for Calls {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn every_connection_that_waits_to_send_is_woken() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let plain = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            let state = UdpSocketState::new((&plain).into()).unwrap();
+            let socket = Arc::new(EndpointSocket { io: UdpSocket::from_std(plain).unwrap(), state });
+            let mut connections: Vec<_> =
+                (0..3).map(|_| (socket.clone().create_io_poller(), Arc::new(Calls::default()))).collect();
+            // A poller serves any number of times.
+            for round in 1..=2 {
+                // As a send that finds no room. Nobody looks for events before the next `await`.
+                let full = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
+                assert!(socket.io.try_io(Interest::WRITABLE, full).is_err());
+                for (poller, calls) in &mut connections {
+                    let waker = Waker::from(calls.clone());
+                    assert!(poller.as_mut().poll_writable(&mut Context::from_waker(&waker)).is_pending());
+                }
+                // Whatever is told of the socket tells that it can be written, too.
+                socket.io.send_to(b"event", socket.io.local_addr().unwrap()).await.unwrap();
+                let all_woken = async {
+                    while connections.iter().any(|(_, calls)| calls.0.load(Ordering::Relaxed) < round) {
+                        yield_now().await;
+                    }
+                };
+                timeout(Duration::from_secs(60), all_woken).await.expect("a watchdog: one is not woken");
+                for (poller, calls) in &mut connections {
+                    let waker = Waker::from(calls.clone());
+                    assert!(poller.as_mut().poll_writable(&mut Context::from_waker(&waker)).is_ready());
+                }
+            }
+        });
+    }
+}

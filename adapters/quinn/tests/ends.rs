@@ -1,0 +1,106 @@
+//! How connections end: by time, by their owners, with their runtime.
+
+mod support;
+
+use std::time::Duration;
+
+use fusee::runtime::Builder;
+use fusee::time::{Instant, sleep};
+use quinn::{ConnectError, ConnectionError, TransportConfig, VarInt};
+use support::{connect, on_both_flavours, pair};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection that is idle for [`LIMIT`] is lost.
+fn idle() -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport.max_idle_timeout(Some(LIMIT.try_into().unwrap()));
+    transport
+}
+
+#[fusee::test(start_paused = true)]
+async fn an_idle_connection_is_lost_when_the_paused_clock_says_so() {
+    let (server, client) = pair(idle());
+    let (accepted, made) = connect(&server, &client).await;
+    // Their last messages of the handshake are in a while ago.
+    let start = Instant::now();
+    assert_eq!(made.closed().await, ConnectionError::TimedOut);
+    assert_eq!(accepted.closed().await, ConnectionError::TimedOut);
+    let passed = start.elapsed();
+    assert!(passed > LIMIT - Duration::from_secs(1) && passed < 2 * LIMIT, "{passed:?}");
+}
+
+#[fusee::test(start_paused = true)]
+async fn a_connection_kept_alive_lasts_an_hour_of_a_paused_clock() {
+    let mut transport = idle();
+    transport.keep_alive_interval(Some(LIMIT / 2));
+    let (server, client) = pair(transport);
+    let (accepted, made) = connect(&server, &client).await;
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!((accepted.close_reason(), made.close_reason()), (None, None));
+}
+
+#[test]
+fn who_closes_an_endpoint_ends_its_connections_and_accepts_no_more() {
+    on_both_flavours(|runtime| {
+        runtime.block_on(async {
+            let (server, client) = pair(TransportConfig::default());
+            let (_accepted, made) = connect(&server, &client).await;
+            let waiting = fusee::spawn({
+                let server = server.clone();
+                async move { server.accept().await.is_none() }
+            });
+            server.close(VarInt::from_u32(7), b"enough");
+            assert!(waiting.await.unwrap());
+            let ConnectionError::ApplicationClosed(reason) = made.closed().await else { panic!("not closed") };
+            assert_eq!((reason.error_code, &reason.reason[..]), (VarInt::from_u32(7), &b"enough"[..]));
+            server.wait_idle().await;
+            client.wait_idle().await;
+        });
+    });
+}
+
+#[test]
+fn a_runtime_dropped_with_open_connections_leaves_dead_endpoints_and_a_free_port() {
+    on_both_flavours(|runtime| {
+        let (server, client, accepted, made, mut stream) = runtime.block_on(async {
+            let (server, client) = pair(TransportConfig::default());
+            let (accepted, made) = connect(&server, &client).await;
+            let stream = made.open_uni().await.unwrap();
+            (server, client, accepted, made, stream)
+        });
+        let address = server.local_addr().unwrap();
+        drop(runtime);
+
+        let elsewhere = Builder::new_current_thread().build().unwrap();
+        elsewhere.block_on(async {
+            assert!(server.accept().await.is_none());
+            let Err(error) = client.connect(address, "localhost") else { panic!("connected") };
+            assert_eq!(error, ConnectError::EndpointStopping);
+            // quinn keeps what nobody is left to send.
+            stream.write_all(b"nobody").await.unwrap();
+        });
+        made.close(0u8.into(), b"");
+        drop((server, client, accepted, made, stream));
+        std::net::UdpSocket::bind(address).expect("the socket is closed");
+    });
+}
+
+#[test]
+fn endpoints_are_called_from_threads_without_a_runtime() {
+    on_both_flavours(|runtime| {
+        let (server, client) = runtime.block_on(async { pair(TransportConfig::default()) });
+        let address = server.local_addr().unwrap();
+        // Its tasks and timers go to the runtime that the endpoint was made on.
+        let connecting = std::thread::spawn(move || (client.connect(address, "localhost").unwrap(), client));
+        let (connecting, client) = connecting.join().unwrap();
+        runtime.block_on(async {
+            let accepting = fusee::spawn(async move { server.accept().await.unwrap().await.unwrap() });
+            let made = connecting.await.unwrap();
+            let accepted = accepting.await.unwrap();
+            std::thread::spawn(move || made.close(0u8.into(), b"")).join().unwrap();
+            assert!(matches!(accepted.closed().await, ConnectionError::ApplicationClosed(_)));
+            client.wait_idle().await;
+        });
+    });
+}
