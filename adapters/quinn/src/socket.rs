@@ -47,8 +47,7 @@ impl AsyncUdpSocket for EndpointSocket {
     ) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.io.poll_recv_ready(context))?;
-            let received =
-                self.io.try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, meta));
+            let received = self.io.try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, meta));
             // An error that is not for want of messages is of a message that was sent before, to nobody: it ends no endpoint. Each round spends budget.
             if received.is_ok() {
                 return Poll::Ready(received);
