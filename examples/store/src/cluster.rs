@@ -1,0 +1,182 @@
+//! Three nodes, each a process of this machine.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use fusee::time::{Duration, Instant, sleep};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::client::Client;
+use crate::wire::Status;
+use crate::Failure;
+
+/// How often a condition is looked at that is waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The nodes 1, 2 and 3. Dropped, it kills those that run.
+pub struct Cluster {
+    program: PathBuf,
+    folder: PathBuf,
+    addresses: BTreeMap<u64, SocketAddr>,
+    running: BTreeMap<u64, Child>,
+}
+
+impl Cluster {
+    /// Starts three nodes of `program`, which is this package's, with their data in `folder`.
+    ///
+    /// # Errors
+    /// The program cannot be started, or there are no ports.
+    pub fn start(program: &Path, folder: &Path) -> io::Result<Self> {
+        // All at once, so that they are different. Somebody else might take one before its node does; then that says so.
+        let listeners = (0..3).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
+        let addresses = (1..).zip(listeners.iter().map(TcpListener::local_addr));
+        let addresses = addresses.map(|(id, address)| Ok((id, address?))).collect::<io::Result<_>>()?;
+        drop(listeners);
+        let (program, folder) = (program.to_owned(), folder.to_owned());
+        let mut cluster = Self { program, folder, addresses, running: BTreeMap::new() };
+        for id in 1..=3 {
+            cluster.start_node(id)?;
+        }
+        Ok(cluster)
+    }
+
+    /// Starts node `id`, which does not run, with the data that it has.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start_node(&mut self, id: u64) -> io::Result<()> {
+        let others = self.addresses.iter().filter(|(other, _)| **other != id);
+        let peers: Vec<String> = others.map(|(other, address)| format!("{other}={address}")).collect();
+        let node = Command::new(&self.program)
+            .args(["node", "--id", &id.to_string(), "--listen", &self.addresses[&id].to_string()])
+            .args(["--peers", &peers.join(",")])
+            .arg("--data")
+            .arg(self.folder.join(format!("node{id}")))
+            .stdin(Stdio::null())
+            .spawn()?;
+        self.running.insert(id, node);
+        Ok(())
+    }
+
+    /// Kills node `id` by SIGKILL: it has no time to do anything.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// # Panics
+    /// The node does not run.
+    pub fn kill(&mut self, id: u64) -> io::Result<()> {
+        let mut node = self.running.remove(&id).expect("a node that runs");
+        node.kill()?;
+        node.wait()?;
+        Ok(())
+    }
+
+    /// Tells node `id` to stop, by SIGTERM, and answers how it has ended. Kills it, if it takes longer than `patience`.
+    ///
+    /// # Errors
+    /// It took longer.
+    ///
+    /// # Panics
+    /// The node does not run.
+    pub async fn stop(&mut self, id: u64, patience: Duration) -> Result<ExitStatus, Failure> {
+        let node = self.running.get_mut(&id).expect("a node that runs");
+        let deadline = Instant::now() + patience;
+        kill_process(Pid::from_child(node), Signal::TERM)?;
+        let status = loop {
+            if let Some(status) = node.try_wait()? {
+                break status;
+            }
+            if Instant::now() > deadline {
+                self.kill(id)?;
+                return Err(format!("node {id} has not stopped within {patience:?}").into());
+            }
+            sleep(LOOK).await;
+        };
+        self.running.remove(&id);
+        Ok(status)
+    }
+
+    /// Where node `id` listens.
+    ///
+    /// # Panics
+    /// There is no such node.
+    pub fn address(&self, id: u64) -> SocketAddr {
+        self.addresses[&id]
+    }
+
+    /// The nodes that run.
+    pub fn running(&self) -> Vec<u64> {
+        self.running.keys().copied().collect()
+    }
+
+    /// A client who looks for the leader for as long as `patience`.
+    pub fn client(&self, patience: Duration) -> Client {
+        Client::new(self.addresses.values().copied().collect(), patience)
+    }
+
+    /// Waits until a majority of the nodes say that one that runs leads, and answers which.
+    ///
+    /// # Errors
+    /// That took longer than `patience`.
+    pub async fn leader(&self, patience: Duration) -> Result<u64, Failure> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+            for status in self.statuses().await {
+                *votes.entry(status.leader.unwrap_or_default()).or_default() += 1;
+            }
+            let leader = votes.into_iter().find(|(id, count)| *count >= 2 && self.running.contains_key(id));
+            if let Some((leader, _)) = leader {
+                return Ok(leader);
+            }
+            if Instant::now() > deadline {
+                return Err(format!("no leader within {patience:?}").into());
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until every node that runs has all in its data that the leader has now.
+    ///
+    /// # Errors
+    /// That took longer than `patience`.
+    pub async fn caught_up(&self, patience: Duration) -> Result<(), Failure> {
+        let deadline = Instant::now() + patience;
+        let leader = self.leader(patience).await?;
+        let target = self.client(patience).status(self.address(leader)).await?.last_log;
+        loop {
+            let statuses = self.statuses().await;
+            if statuses.len() == self.running.len() && statuses.iter().all(|status| status.applied >= target) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("within {patience:?} not all have caught up to {target:?}: {statuses:?}").into());
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// What those nodes say of themselves that answer.
+    pub async fn statuses(&self) -> Vec<Status> {
+        let mut statuses = Vec::new();
+        for id in self.running.keys() {
+            let mut client = self.client(Duration::from_secs(1));
+            statuses.extend(client.status(self.address(*id)).await.ok());
+        }
+        statuses
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for node in self.running.values_mut() {
+            // One that has ended by itself cannot be killed.
+            let _ = node.kill();
+            let _ = node.wait();
+        }
+    }
+}
