@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Help => print!("{HELP}"),
-        Command::Node(options) => node::run(options, told_to_stop()?).await?,
+        Command::Node(options) => node::run(options, fusee::signal::shutdown()?).await?,
         Command::Put { target, key, value } => {
             Client::new(target.nodes, target.patience).put(&key, &value).await?;
         }
@@ -70,9 +70,4 @@ async fn status(target: arguments::Target) -> Result<(), Failure> {
         }
     }
     if answers == 0 { Err("no node answers".into()) } else { Ok(()) }
-}
-
-/// Complete when the process is told to stop, by ctrl-c or SIGTERM.
-fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
-    Ok(std::future::pending())
 }
