@@ -6,8 +6,8 @@ use std::io;
 
 use fusee::time::{Duration, timeout};
 use openraft::ReadPolicy;
-use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
 use openraft::async_runtime::WatchReceiver;
+use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError, RaftError};
 
 use crate::machine::Machine;
 use crate::types::{Put, Raft, Snapshot, TypeConfig};

@@ -9,9 +9,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use fusee::time::{Duration, Instant, sleep};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::Failure;
 use crate::client::Client;
 use crate::wire::Status;
-use crate::Failure;
 
 /// How often a condition is looked at that is waited for.
 const LOOK: Duration = Duration::from_millis(20);

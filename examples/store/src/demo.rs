@@ -10,7 +10,7 @@ use crate::cluster::Cluster;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much is written at a time: enough that the node comes back by a snapshot.
-const WRITES: usize = 300;
+const WRITES: usize = 150;
 
 /// Runs it, and tells on the standard output what it does.
 ///

@@ -81,7 +81,11 @@ impl RaftLogStorage<TypeConfig> for Log {
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let kept = last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.index));
-        self.0.change(move |write| Ok(write.open_table(LOG)?.retain_in::<u64, _>((kept, Bound::Unbounded), |_, _| false)?)).await
+        self.0
+            .change(move |write| {
+                Ok(write.open_table(LOG)?.retain_in::<u64, _>((kept, Bound::Unbounded), |_, _| false)?)
+            })
+            .await
     }
 
     async fn purge(&mut self, last: LogId) -> io::Result<()> {

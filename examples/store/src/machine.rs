@@ -42,9 +42,7 @@ struct KeptSnapshot {
 impl Machine {
     /// The value of `key`.
     pub(crate) async fn value(&self, key: String) -> io::Result<Option<String>> {
-        self.0
-            .look(move |read| Ok(read.open_table(PAIRS)?.get(&*key)?.map(|value| value.value().to_owned())))
-            .await
+        self.0.look(move |read| Ok(read.open_table(PAIRS)?.get(&*key)?.map(|value| value.value().to_owned()))).await
     }
 }
 
@@ -147,8 +145,8 @@ impl RaftSnapshotBuilder<TypeConfig> for Machine {
 
 #[cfg(test)]
 mod tests {
-    use openraft::testing::log::{StoreBuilder, Suite};
     use openraft::StorageError;
+    use openraft::testing::log::{StoreBuilder, Suite};
     use tempfile::TempDir;
 
     use super::*;

@@ -32,12 +32,10 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Put { target, key, value } => {
             Client::new(target.nodes, target.patience).put(&key, &value).await?;
         }
-        Command::Get { target, key } => {
-            match Client::new(target.nodes, target.patience).get(&key).await? {
-                Some(value) => println!("{value}"),
-                None => return Err(format!("there is no key {key:?}").into()),
-            }
-        }
+        Command::Get { target, key } => match Client::new(target.nodes, target.patience).get(&key).await? {
+            Some(value) => println!("{value}"),
+            None => return Err(format!("there is no key {key:?}").into()),
+        },
         Command::Status { target } => status(target).await?,
         Command::Demo => demo::run().await?,
     }

@@ -6,9 +6,7 @@ use std::io;
 use fusee::time::timeout;
 use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Timeout, Unreachable};
 use openraft::network::RPCOption;
-use openraft::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
-};
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse};
 use openraft::{BasicNode, OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
 
 use crate::machine::Pairs;
@@ -39,7 +37,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    async fn ask(&mut self, question: RaftQuestion, kind: RPCTypes, option: &RPCOption) -> Result<Answer, RPCError<TypeConfig>> {
+    async fn ask(
+        &mut self,
+        question: RaftQuestion,
+        kind: RPCTypes,
+        option: &RPCOption,
+    ) -> Result<Answer, RPCError<TypeConfig>> {
         let patience = option.hard_ttl();
         match timeout(patience, self.exchange(Question::Raft(self.target, question))).await {
             Ok(Ok(Answer::Failed(reason))) => Err(unreachable(io::Error::other(reason))),

@@ -84,9 +84,9 @@ fn config() -> Result<Config, Failure> {
         heartbeat_interval: 100,
         election_timeout_min: 500,
         election_timeout_max: 1000,
-        // Small, so that a node that was away for some hundred writes comes back by a snapshot.
-        snapshot_policy: SnapshotPolicy::LogsSinceLast(200),
-        max_in_snapshot_log_to_keep: 50,
+        // Small, so that a node that was away for a hundred writes or two comes back by a snapshot.
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(100),
+        max_in_snapshot_log_to_keep: 20,
         ..Config::default()
     };
     Ok(config.validate()?)

@@ -6,9 +6,7 @@ use std::io;
 
 use fusee::net::TcpStream;
 use futures_util::{SinkExt, StreamExt};
-use openraft::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
-};
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_util::bytes::Bytes;
@@ -24,11 +22,18 @@ const LONGEST: usize = 64 << 20;
 pub(crate) enum Question {
     /// By another node, of the node with this number: what listens at its address may be another one by now.
     Raft(u64, RaftQuestion),
-    Put { key: String, value: String },
+    Put {
+        key: String,
+        value: String,
+    },
     /// The value as of now, which the leader alone can tell.
-    Get { key: String },
+    Get {
+        key: String,
+    },
     /// The value that the node itself has, which may be an old one.
-    Look { key: String },
+    Look {
+        key: String,
+    },
     Status,
 }
 

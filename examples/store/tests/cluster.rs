@@ -15,7 +15,7 @@ use store::cluster::Cluster;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much is to be acknowledged while a node is down: so much that the leader's log does not reach back to what it had.
-const WHILE_DOWN: usize = 300;
+const WHILE_DOWN: usize = 150;
 
 /// Writes keys that nobody else writes, until it is told to stop, and answers what was acknowledged. Tells how much that is.
 async fn write(
@@ -45,7 +45,7 @@ async fn more(count: &mut watch::Receiver<usize>, more: usize) -> Result<(), Fai
 }
 
 #[fusee::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_acknowledged_write_survives_a_follower_and_a_leader_killed() -> Result<(), Failure> {
+async fn every_acknowledged_write_survives_a_follower_a_leader_and_all_killed() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let mut cluster = Cluster::start(Path::new(env!("CARGO_BIN_EXE_store")), folder.path())?;
     cluster.leader(PATIENCE).await?;
@@ -76,6 +76,15 @@ async fn every_acknowledged_write_survives_a_follower_and_a_leader_killed() -> R
         acknowledged.extend(writer.await??);
     }
     cluster.caught_up(PATIENCE).await?;
+
+    // What a majority has is on its disks.
+    for id in cluster.running() {
+        cluster.kill(id)?;
+    }
+    for id in 1..=3 {
+        cluster.start_node(id)?;
+    }
+    cluster.caught_up(PATIENCE).await?;
     let purged = cluster.statuses().await.iter().filter_map(|status| status.purged).max();
     assert!(purged.is_some(), "nobody came back by a snapshot: no entry was taken out of the log");
 
@@ -85,7 +94,11 @@ async fn every_acknowledged_write_survives_a_follower_and_a_leader_killed() -> R
     }
     for id in cluster.running() {
         for (key, value) in &acknowledged {
-            assert_eq!(client.look(cluster.address(id), key).await?.as_ref(), Some(value), "{key}, as node {id} has it");
+            assert_eq!(
+                client.look(cluster.address(id), key).await?.as_ref(),
+                Some(value),
+                "{key}, as node {id} has it"
+            );
         }
     }
     for id in cluster.running() {

@@ -1,0 +1,119 @@
+//! The command: what it prints, and what it says of bad input.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+
+/// A node that is killed when it is dropped.
+struct Node(Child);
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn store(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_store")).args(arguments).output().unwrap()
+}
+
+/// What it says of `arguments`, which it refuses with this exit code.
+#[track_caller]
+fn refusal(code: i32, arguments: &[&str]) -> String {
+    let output = store(arguments);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    assert!(text.starts_with("store: "), "{arguments:?}: {text}");
+    text
+}
+
+/// An address that nobody listens at.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// Starts node 1 of two, and waits until it listens.
+fn start(address: &str, other: &str, folder: &std::path::Path) -> Node {
+    let mut node = Command::new(env!("CARGO_BIN_EXE_store"))
+        .args(["node", "--id", "1", "--listen", address, "--peers", &format!("2={other}"), "--data"])
+        .arg(folder)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(node.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let node = Node(node);
+    assert_eq!(line, format!("node 1 listens at {address}\n"));
+    node
+}
+
+#[test]
+fn bad_arguments_are_named() {
+    for (expected, arguments) in [
+        ("a command is missing", &[][..]),
+        ("there is no command \"fetch\"", &["fetch", "a"]),
+        ("KEY is missing", &["get"]),
+        ("VALUE is missing", &["put", "key"]),
+        ("unexpected argument \"c\"", &["put", "a", "b", "c"]),
+        ("invalid option '--nose'", &["get", "key", "--nose", "127.0.0.1:1"]),
+        ("\"localhost\" is no address", &["get", "key", "--nodes", "localhost"]),
+        ("\"-1\" is no number of seconds", &["get", "key", "--seconds", "-1"]),
+        ("--id is missing", &["node", "--peers", "2=127.0.0.1:2"]),
+        ("\"one\" is no node's number", &["node", "--id", "one"]),
+        ("\"127.0.0.1\" is no address", &["node", "--listen", "127.0.0.1"]),
+        ("\"127.0.0.1:2\" is not like 2=127.0.0.1:7002", &["node", "--peers", "127.0.0.1:2"]),
+        ("names node 2 twice", &["node", "--peers", "2=127.0.0.1:2,2=127.0.0.1:3"]),
+        ("which is this one", &["node", "--id", "2", "--peers", "2=127.0.0.1:2"]),
+        ("--data is missing", &["node", "--id", "1", "--listen", "127.0.0.1:1", "--peers", "2=127.0.0.1:2"]),
+    ] {
+        let text = refusal(2, arguments);
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+    assert!(store(&["--help"]).status.success());
+}
+
+#[test]
+fn a_store_that_is_not_there_is_named() {
+    let address = free_address();
+    let text = refusal(1, &["put", "key", "value", "--seconds", "0.2", "--nodes", &address]);
+    assert!(text.contains("no leader has answered within 200ms") && text.contains(&address), "{text}");
+    let output = store(&["status", "--nodes", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("does not answer"));
+}
+
+#[test]
+fn a_node_without_a_majority_says_so_and_its_folder_and_address_are_its_own() {
+    let (folder, other_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (address, elsewhere) = (free_address(), free_address());
+    let node = start(&address, &elsewhere, folder.path());
+
+    let output = store(&["status", "--nodes", &address]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("node 1") && text.contains("leader none"), "{text}");
+    let text = refusal(1, &["get", "key", "--seconds", "0.2", "--nodes", &address]);
+    assert!(text.contains("no leader has answered"), "{text}");
+
+    let peers = format!("2={elsewhere}");
+    let path = |folder: &tempfile::TempDir| folder.path().to_str().unwrap().to_owned();
+    let arguments = ["node", "--id", "1", "--peers", &peers, "--listen"];
+    let text = refusal(1, &[&arguments[..], &[&elsewhere, "--data", &path(&folder)]].concat());
+    assert!(text.contains("is in use"), "{text}");
+    let text = refusal(1, &[&arguments[..], &[&address, "--data", &path(&other_folder)]].concat());
+    assert!(text.contains("cannot listen"), "{text}");
+
+    drop(node);
+    let peers = format!("1={address}");
+    let text = refusal(1, &["node", "--id", "2", "--peers", &peers, "--listen", &elsewhere, "--data", &path(&folder)]);
+    assert!(text.contains("has the data of node 1, not of node 2"), "{text}");
+}
+
+#[test]
+fn the_demonstration_ends_well() {
+    let output = store(&["demo"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("each of the 300 values is on every node"), "{text}");
+}
