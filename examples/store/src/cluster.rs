@@ -70,9 +70,9 @@ impl Cluster {
     /// The node does not run.
     pub fn kill(&mut self, id: u64) -> io::Result<()> {
         let mut node = self.running.remove(&id).expect("a node that runs");
-        node.kill()?;
+        let killed = node.kill();
         node.wait()?;
-        Ok(())
+        killed
     }
 
     /// Tells node `id` to stop, by SIGTERM, and answers how it has ended. Kills it, if it takes longer than `patience`.

@@ -76,6 +76,8 @@ async fn every_acknowledged_write_survives_a_follower_a_leader_and_all_killed() 
         acknowledged.extend(writer.await??);
     }
     cluster.caught_up(PATIENCE).await?;
+    let purged = cluster.statuses().await.iter().filter_map(|status| status.purged).max();
+    assert!(purged.is_some(), "nobody came back by a snapshot: no entry was taken out of the log");
 
     // What a majority has is on its disks.
     for id in cluster.running() {
@@ -85,8 +87,6 @@ async fn every_acknowledged_write_survives_a_follower_a_leader_and_all_killed() 
         cluster.start_node(id)?;
     }
     cluster.caught_up(PATIENCE).await?;
-    let purged = cluster.statuses().await.iter().filter_map(|status| status.purged).max();
-    assert!(purged.is_some(), "nobody came back by a snapshot: no entry was taken out of the log");
 
     let mut client = cluster.client(PATIENCE);
     for (key, value) in &acknowledged {
