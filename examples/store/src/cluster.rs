@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -15,6 +16,9 @@ use crate::wire::Status;
 
 /// How often a condition is looked at that is waited for.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Ports that no system gives to who connects: else a node that was down might find that a client has its port.
+const PORTS: Range<u16> = 10_000..30_000;
 
 /// The nodes 1, 2 and 3. Dropped, it kills those that run.
 pub struct Cluster {
@@ -30,11 +34,7 @@ impl Cluster {
     /// # Errors
     /// The program cannot be started, or there are no ports.
     pub fn start(program: &Path, folder: &Path) -> io::Result<Self> {
-        // All at once, so that they are different. Somebody else might take one before its node does; then that says so.
-        let listeners = (0..3).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
-        let addresses = (1..).zip(listeners.iter().map(TcpListener::local_addr));
-        let addresses = addresses.map(|(id, address)| Ok((id, address?))).collect::<io::Result<_>>()?;
-        drop(listeners);
+        let addresses = (1..=3).zip(free_addresses(3)?).collect();
         let (program, folder) = (program.to_owned(), folder.to_owned());
         let mut cluster = Self { program, folder, addresses, running: BTreeMap::new() };
         for id in 1..=3 {
@@ -169,6 +169,16 @@ impl Cluster {
         }
         statuses
     }
+}
+
+/// So many addresses of this machine that nobody listens at. Somebody may take one before its node does; then that says so.
+fn free_addresses(count: usize) -> io::Result<Vec<SocketAddr>> {
+    let ports = PORTS.len();
+    // Several clusters look in different places.
+    let start = std::process::id() as usize * count % ports;
+    let candidates = PORTS.cycle().skip(start).take(ports).map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let free: Vec<_> = candidates.filter(|address| TcpListener::bind(address).is_ok()).take(count).collect();
+    if free.len() == count { Ok(free) } else { Err(io::ErrorKind::AddrInUse.into()) }
 }
 
 impl Drop for Cluster {
