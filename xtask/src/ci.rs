@@ -71,7 +71,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "features", action: cargo(&["clippy", "--no-default-features", "--", "-D", "warnings"]) },
     Step {
-        name: "features without net",
+        name: "features without io",
         action: cargo(&[
             "clippy",
             "--no-default-features",

@@ -22,7 +22,7 @@ fn idle() -> TransportConfig {
 async fn an_idle_connection_is_lost_when_the_paused_clock_says_so() {
     let (server, client) = pair(idle());
     let (accepted, made) = connect(&server, &client).await;
-    // Their last messages of the handshake are in a while ago.
+    // Some of the limit has passed since the last message of the handshake.
     let start = Instant::now();
     assert_eq!(made.closed().await, ConnectionError::TimedOut);
     assert_eq!(accepted.closed().await, ConnectionError::TimedOut);
