@@ -39,7 +39,7 @@
 //! # Where it runs
 //! An endpoint's tasks, its connections' and their timers belong to the runtime in which the endpoint is made, whatever thread calls it later.
 //! Once that runtime is gone they accept nothing and connect to nothing; but quinn does not tell who waits for something of a connection
-//! on another runtime, who waits in vain. The timers go by the runtime's clock, so tests may pause it, with fusee's feature `test-util`; call
+//! on another runtime, who waits in vain. The timers go by the runtime's clock, so tests may pause it, with the feature `test-util`; call
 //! endpoints and connections within it then, for outside of it the time is the machine's.
 //!
 //! # Cost
