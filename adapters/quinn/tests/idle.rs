@@ -4,9 +4,9 @@ mod support;
 
 use std::time::Duration;
 
-use fusee::time::{Instant, sleep};
+use fusee::time::{Instant, pause, sleep};
 use quinn::{ConnectionError, TransportConfig};
-use support::{connect, pair};
+use support::{connect, on_both_flavours, pair};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -17,24 +17,34 @@ fn idle() -> TransportConfig {
     transport
 }
 
-#[fusee::test(start_paused = true)]
-async fn an_idle_connection_is_lost_when_the_paused_clock_says_so() {
-    let (server, client) = pair(idle());
-    let (accepted, made) = connect(&server, &client).await;
-    // Some of the limit has passed since the last message of the handshake.
-    let start = Instant::now();
-    assert_eq!(made.closed().await, ConnectionError::TimedOut);
-    assert_eq!(accepted.closed().await, ConnectionError::TimedOut);
-    let passed = start.elapsed();
-    assert!(passed > LIMIT - Duration::from_secs(1) && passed < 2 * LIMIT, "{passed:?}");
+#[test]
+fn an_idle_connection_is_lost_when_the_paused_clock_says_so() {
+    on_both_flavours(|runtime| {
+        runtime.block_on(async {
+            pause();
+            let (server, client) = pair(idle());
+            let (accepted, made) = connect(&server, &client).await;
+            // Some of the limit has passed since the last message of the handshake.
+            let start = Instant::now();
+            assert_eq!(made.closed().await, ConnectionError::TimedOut);
+            assert_eq!(accepted.closed().await, ConnectionError::TimedOut);
+            let passed = start.elapsed();
+            assert!(passed > LIMIT - Duration::from_secs(1) && passed < 2 * LIMIT, "{passed:?}");
+        });
+    });
 }
 
-#[fusee::test(start_paused = true)]
-async fn a_connection_kept_alive_lasts_an_hour_of_a_paused_clock() {
-    let mut transport = idle();
-    transport.keep_alive_interval(Some(LIMIT / 2));
-    let (server, client) = pair(transport);
-    let (accepted, made) = connect(&server, &client).await;
-    sleep(Duration::from_secs(3600)).await;
-    assert_eq!((accepted.close_reason(), made.close_reason()), (None, None));
+#[test]
+fn a_connection_kept_alive_lasts_an_hour_of_a_paused_clock() {
+    on_both_flavours(|runtime| {
+        runtime.block_on(async {
+            pause();
+            let mut transport = idle();
+            transport.keep_alive_interval(Some(LIMIT / 2));
+            let (server, client) = pair(transport);
+            let (accepted, made) = connect(&server, &client).await;
+            sleep(Duration::from_secs(3600)).await;
+            assert_eq!((accepted.close_reason(), made.close_reason()), (None, None));
+        });
+    });
 }
