@@ -1,0 +1,1 @@
+create index items_by_category on items (category, id);
