@@ -77,3 +77,8 @@ async fn ready(State((store, limit)): State<(Store, Duration)>) -> Result<Status
     timeout(limit, store.ping()).await.map_err(late)??;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// The programs of the page for beginners compile, and their tests pass: this package has what they need.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/first-service.md")]
+mod first_service {}
