@@ -165,7 +165,10 @@ mod tests {
     #[test]
     fn a_url_is_enough() {
         let starts = vec![Url::parse("http://site.test/").unwrap()];
-        assert_eq!(parsed("http://site.test#part"), Ok(Command::Check(Box::new(Options { starts, ..Options::default() }))));
+        assert_eq!(
+            parsed("http://site.test#part"),
+            Ok(Command::Check(Box::new(Options { starts, ..Options::default() })))
+        );
     }
 
     #[test]

@@ -116,7 +116,7 @@ pub async fn crawl<T: Transport>(
     let mut report = crawl.report();
     report.count_requests(fetcher.tally());
     report.interrupted = fetcher.is_stopped();
-    report.seconds = begin.elapsed().as_secs_f64();
+    report.seconds = begin.elapsed().as_millis() as f64 / 1000.0;
     report
 }
 
@@ -154,7 +154,16 @@ impl Crawl {
         let frontier = Frontier::new(limits.per_host);
         let hosts = starts.iter().map(host_of).collect();
         let (links, read) = (HashMap::new(), HashSet::new());
-        Self { limits, hosts, frontier, links, pages: vec![], read, progress: Progress::default(), report: Report::default() }
+        Self {
+            limits,
+            hosts,
+            frontier,
+            links,
+            pages: vec![],
+            read,
+            progress: Progress::default(),
+            report: Report::default(),
+        }
     }
 
     /// A link, which is checked if it has not been seen yet.

@@ -136,7 +136,8 @@ impl<T: Transport> Fetcher<T> {
     /// Asks again, with pauses that grow, as long as that may help.
     async fn persist(&self, method: Method, url: &Url, want: Want) -> Result<Answer, Failure> {
         let Effort { pause, longest, retries, jitter, .. } = self.effort;
-        let mut pauses = ExponentialBuilder::new().with_min_delay(pause).with_max_delay(longest).with_max_times(retries);
+        let mut pauses =
+            ExponentialBuilder::new().with_min_delay(pause).with_max_delay(longest).with_max_times(retries);
         if jitter {
             pauses = pauses.with_jitter();
         }

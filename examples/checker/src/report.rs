@@ -37,7 +37,7 @@ pub struct Report {
     pub retries: usize,
     /// How long requests took that were answered.
     pub latency: Latency,
-    /// How long the crawl took.
+    /// How long the crawl took, in whole milliseconds.
     pub seconds: f64,
 }
 

@@ -136,7 +136,9 @@ fn pages_are_read_as_deep_as_the_limit_however_long_they_take() {
     // `/7` is at depth 2, by the slow page, and by the others only at depth 7.
     let (read, _, asked) = pages(2);
     assert_eq!(read, 5);
-    assert!(asked.contains(&"GET http://site.test/7".to_owned()) && asked.contains(&"HEAD http://site.test/8".to_owned()));
+    assert!(
+        asked.contains(&"GET http://site.test/7".to_owned()) && asked.contains(&"HEAD http://site.test/8".to_owned())
+    );
 }
 
 #[test]

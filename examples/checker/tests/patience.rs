@@ -34,7 +34,10 @@ fn pauses_double() {
 
 #[test]
 fn what_passes_is_asked_until_it_has_passed() {
-    assert_eq!(asked(|_, before| if before < 2 { status(503) } else { status(200) }), (Ok(200), vec![0, 100, 300], 300));
+    assert_eq!(
+        asked(|_, before| if before < 2 { status(503) } else { status(200) }),
+        (Ok(200), vec![0, 100, 300], 300)
+    );
     assert_eq!(asked(|_, before| if before < 1 { refused() } else { status(404) }), (Ok(404), vec![0, 100], 100));
 }
 
@@ -108,7 +111,10 @@ fn chance_makes_a_pause_at_most_twice_as_long() {
         });
         let pauses: Vec<u128> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         // A pause of part of a millisecond is rounded up.
-        assert!(pauses.iter().zip([100, 200, 400]).all(|(&pause, least)| (least..=2 * least + 1).contains(&pause)), "{pauses:?}");
+        assert!(
+            pauses.iter().zip([100, 200, 400]).all(|(&pause, least)| (least..=2 * least + 1).contains(&pause)),
+            "{pauses:?}"
+        );
     }
 }
 
@@ -153,7 +159,8 @@ fn redirects_are_followed_and_resolved() {
         _ => None,
     });
     assert_eq!(end.as_deref(), Ok("http://other.test/e"));
-    let asked = ["GET http://site.test/", "GET http://site.test/a/b", "GET http://site.test/c?d", "GET http://other.test/e"];
+    let asked =
+        ["GET http://site.test/", "GET http://site.test/a/b", "GET http://site.test/c?d", "GET http://other.test/e"];
     assert_eq!(log.asked(), asked);
 }
 

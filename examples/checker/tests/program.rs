@@ -12,7 +12,9 @@ use support::program::{Served, checker, ended, run, signal};
 fn broken(report: &Value, site: &Served) -> Vec<(String, String, Vec<String>)> {
     let text = |value: &Value| value.as_str().unwrap().replace(&site.url, "");
     let list = |value: &Value| value.as_array().unwrap().clone();
-    let of = |broken: &Value| (text(&broken["url"]), text(&broken["why"]), list(&broken["pages"]).iter().map(text).collect());
+    let of = |broken: &Value| {
+        (text(&broken["url"]), text(&broken["why"]), list(&broken["pages"]).iter().map(text).collect())
+    };
     list(&report["broken"]).iter().map(of).collect()
 }
 
@@ -137,15 +139,16 @@ fn many() -> String {
 fn told_to_stop_it_says_what_was_done() {
     for told in [Signal::SIGINT, Signal::SIGTERM] {
         let mut site = Served::new(&many());
-        let child = checker(&[&site.url, "--rate", "10", "--no-robots", "--format", "json"]).spawn().unwrap();
+        let child = checker(&[&site.url, "--rate", "2", "--no-robots", "--format", "json"]).spawn().unwrap();
         site.wait_for("/about");
         signal(child.id(), told);
         let said = ended(child);
         assert_eq!(said.code, Some(130));
         let report = said.json();
-        assert_eq!((&report["interrupted"], &report["pages"]), (&json!(true), &json!(2)));
+        assert_eq!(report["interrupted"], json!(true));
         let count = |name: &str| report[name].as_u64().unwrap();
-        assert!(count("unchecked") > 90, "{report:#}");
+        // What was under way has ended.
+        assert!(count("pages") >= 2 && count("unchecked") > 90, "{report:#}");
         assert!(count("requests") < 20, "{report:#}");
     }
 }
