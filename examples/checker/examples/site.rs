@@ -11,7 +11,7 @@ mod site;
 #[fusee::main]
 async fn main() -> std::io::Result<()> {
     let stop = fusee::signal::shutdown()?;
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    let listener = TcpListener::bind("127.0.0.1:8081").await?;
     println!("http://{}/", listener.local_addr()?);
     let (site, _asked) = site::Site::new("");
     let server = fusee_hyper::serve(listener, site.router()).with_graceful_shutdown(stop);

@@ -151,11 +151,8 @@ impl<T: Transport> Fetcher<T> {
             .retry(pauses)
             .sleep(pausing)
             .when(Setback::may_pass)
-            .adjust(|setback, pause| match setback.retry_after() {
-                Some(wish) if wish > longest => None,
-                Some(wish) => pause.map(|pause| pause.max(wish)),
-                None => pause,
-            })
+            // The wish itself is the politeness's to grant, for whoever asks that host.
+            .adjust(|setback, pause| pause.filter(|_| setback.retry_after().is_none_or(|wish| wish <= longest)))
             .notify(|_, _| self.count().retries += 1)
             .await;
         match outcome {

@@ -53,7 +53,8 @@ async fn check(options: Options) -> io::Result<Report> {
         None => error,
     })?;
     let stop = CancellationToken::new();
-    heed_signals(stop.clone())?;
+    let bar = Bar::new();
+    heed_signals(stop.clone(), bar.clone())?;
     let politeness = Politeness::new(options.period, options.per_host);
     let effort = Effort { timeout: options.timeout, retries: options.retries, ..Effort::default() };
     let fetcher = Fetcher::new(Http::new(connector, options.max_body), politeness, effort, stop);
@@ -64,18 +65,17 @@ async fn check(options: Options) -> io::Result<Report> {
         same_host: options.same_host,
         robots: options.robots,
     };
-    let bar = Bar::new();
     let report = crawl(Arc::new(fetcher), limits, options.starts, |progress| bar.show(progress)).await;
     bar.clear();
     Ok(report)
 }
 
 /// The first ctrl-c or SIGTERM lets what is under way end; the second ends the program.
-fn heed_signals(stop: CancellationToken) -> io::Result<()> {
+fn heed_signals(stop: CancellationToken, bar: Bar) -> io::Result<()> {
     let mut signals = fusee::signal::shutdown()?;
     fusee::spawn(async move {
         (&mut signals).await;
-        eprintln!("checker: stopping when the requests under way have ended; once more stops at once");
+        bar.say("checker: stopping when the requests under way have ended; once more stops at once");
         stop.cancel();
         (&mut signals).await;
         std::process::exit(STOPPED.into());

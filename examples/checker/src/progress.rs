@@ -4,8 +4,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::crawl::Progress;
 
-/// A progress bar.
-#[derive(Debug)]
+/// A progress bar. A clone is the same bar.
+#[derive(Clone, Debug)]
 pub struct Bar(ProgressBar);
 
 impl Bar {
@@ -21,6 +21,11 @@ impl Bar {
         self.0.set_length(progress.known as u64);
         self.0.set_position(progress.done as u64);
         self.0.set_message(format!("{} broken", progress.broken));
+    }
+
+    /// Writes a line to standard error, above the bar.
+    pub fn say(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
     }
 
     /// Takes the bar away.

@@ -112,7 +112,7 @@ impl fmt::Display for Report {
         if self.interrupted {
             writeln!(f, "Stopped before it was done; so far:")?;
         }
-        write!(f, "{}", self.counts().build().with(Style::modern_rounded().remove_horizontals()))
+        write!(f, "{}", self.counts().build().with(Style::modern_rounded().remove_horizontal()))
     }
 }
 
