@@ -55,7 +55,7 @@ impl Politeness {
     pub fn new(period: Option<Duration>, per_host: NonZeroU32) -> Self {
         let pace = period.map(|period| {
             let mut pace = interval(period);
-            // Time that nobody used is not made up for: requests come no closer than a period.
+            // Time that nobody used is not made up for by a burst.
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             sync::Mutex::new(pace)
         });
