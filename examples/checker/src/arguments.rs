@@ -31,8 +31,8 @@ them once, also those to other hosts. What robots.txt disallows for fusee-checke
   -h, --help         this
 
 Exit codes: 0, all links are good; 1, some are broken; 2, the command line is wrong, or the program
-cannot run; 130, stopped by ctrl-c or SIGTERM, after which the report says what was done so far. The second one
-ends the program at once.";
+cannot run; 130, stopped by ctrl-c or SIGTERM, after which the report says what was done so far. The
+second one ends the program at once.";
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq)]
