@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 /// No program runs nearly as long unless it hangs.
-const WATCHDOG: Duration = Duration::from_secs(120);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(120);
 
 /// How a program ended.
 #[derive(Debug)]

@@ -1,0 +1,103 @@
+//! What the command line asks for.
+
+use std::net::SocketAddr;
+
+use fusee::time::Duration;
+use lexopt::{Arg, Parser};
+use proxy::{Policy, Settings};
+
+use crate::arguments;
+
+const HELP: &str = "usage: proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...]
+
+Passes each connection on to one of several upstreams.
+
+  --listen A            where to listen, such as 127.0.0.1:8080
+  --to A                an upstream, such as 127.0.0.1:9001 or some.host:80; again for each
+  --policy P            round-robin, unless told otherwise, or least-connections
+  --connections N       at most so many at a time: 1000 unless told otherwise
+  --connect-timeout S   how many seconds an upstream may take to be connected to: 3 unless told otherwise
+  --idle S              cut a connection over which nothing came for so many seconds: 300 unless told otherwise
+  --grace S             how many seconds connections may go on when it is told to stop: 10 unless told otherwise
+
+ctrl-c and SIGTERM stop it: it accepts no more, and waits for the open connections; the second one cuts them.";
+
+/// More seconds than this are a typing error.
+const MOST_SECONDS: usize = 1_000_000_000;
+
+/// As many as `Semaphore` has, and more than there are descriptors.
+const MOST_CONNECTIONS: usize = 10_000_000;
+
+/// What the command line asks for.
+pub(crate) struct Request {
+    pub(crate) listen: SocketAddr,
+    pub(crate) to: Vec<String>,
+    pub(crate) policy: Policy,
+    pub(crate) settings: Settings,
+}
+
+impl Request {
+    /// Reads the command line; nothing if it only asked for help.
+    pub(crate) fn from_command_line() -> Result<Option<Self>, String> {
+        let (mut listen, mut to, mut policy) = (None, Vec::new(), Policy::RoundRobin);
+        let [connect, idle, grace] = [3, 300, 10].map(Duration::from_secs);
+        let mut settings = Settings { connect, idle, most: 1000, grace };
+        let mut parser = Parser::from_env();
+        while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
+            match argument {
+                Arg::Long("help") | Arg::Short('h') => return arguments::print(HELP).map(|()| None),
+                Arg::Long("listen") => listen = Some(address(&mut parser)?),
+                Arg::Long("to") => to.push(upstream(&mut parser)?),
+                Arg::Long("policy") => policy = read_policy(&mut parser)?,
+                Arg::Long("connections") => settings.most = count(&mut parser, "N", 1, MOST_CONNECTIONS)?,
+                Arg::Long("connect-timeout") => settings.connect = seconds(&mut parser, 1)?,
+                Arg::Long("idle") => settings.idle = seconds(&mut parser, 1)?,
+                Arg::Long("grace") => settings.grace = seconds(&mut parser, 0)?,
+                other => return Err(arguments::unexpected(other, None)),
+            }
+        }
+        let listen = listen.ok_or("--listen is missing")?;
+        if to.is_empty() {
+            return Err("--to is missing".to_owned());
+        }
+        Ok(Some(Self { listen, to, policy, settings }))
+    }
+}
+
+fn text(parser: &mut Parser) -> Result<String, String> {
+    Ok(parser.value().map_err(|error| error.to_string())?.to_string_lossy().into_owned())
+}
+
+fn count(parser: &mut Parser, what: &str, least: usize, most: usize) -> Result<usize, String> {
+    let value = parser.value().map_err(|error| error.to_string())?;
+    match arguments::count(what, &value, least)? {
+        count if count <= most => Ok(count),
+        count => Err(format!("{what} must be at most {most}, not {count}")),
+    }
+}
+
+fn seconds(parser: &mut Parser, least: usize) -> Result<Duration, String> {
+    Ok(Duration::from_secs(count(parser, "S", least, MOST_SECONDS)? as u64))
+}
+
+fn address(parser: &mut Parser) -> Result<SocketAddr, String> {
+    let text = text(parser)?;
+    text.parse().map_err(|_| format!("where to listen must be an address such as 127.0.0.1:8080, not {text:?}"))
+}
+
+/// A name and a port; whether the name is known is seen later.
+fn upstream(parser: &mut Parser) -> Result<String, String> {
+    let text = text(parser)?;
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse().is_ok_and(|port: u16| port > 0) => Ok(text),
+        _ => Err(format!("an upstream must be an address such as 127.0.0.1:9001 or some.host:80, not {text:?}")),
+    }
+}
+
+fn read_policy(parser: &mut Parser) -> Result<Policy, String> {
+    match text(parser)?.as_str() {
+        "round-robin" => Ok(Policy::RoundRobin),
+        "least-connections" => Ok(Policy::LeastConnections),
+        other => Err(format!("the policy must be round-robin or least-connections, not {other:?}")),
+    }
+}
