@@ -8,7 +8,7 @@ use async_tungstenite::tungstenite::protocol::CloseFrame;
 use async_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use async_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use async_tungstenite::{WebSocketReceiver, WebSocketSender, WebSocketStream};
-use fusee::io::{AsyncRead, AsyncWrite};
+use fusee::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy, sink};
 use fusee::sync::mpsc::Receiver;
 use fusee::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use futures_util::StreamExt;
@@ -77,13 +77,26 @@ where
     };
     let farewell = async {
         let Some(frame) = end.frame() else { return };
-        if sender.close(Some(frame)).await.is_ok() {
-            // Until its own close frame.
-            while let Some(Ok(_)) = receiver.next().await {}
+        if sender.close(Some(frame)).await.is_err() {
+            return;
+        }
+        // Until its own close frame, or at once if what it sent cannot be read on.
+        while let Some(Ok(_)) = receiver.next().await {}
+        if matches!(end, End::TooLong | End::Nonsense)
+            && let Ok(socket) = WebSocketStream::reunite(sender, receiver)
+        {
+            hang_up(socket.into_inner()).await;
         }
     };
     let _ = timeout(settings.grace, stop.everything.run_until_cancelled(farewell)).await;
     end
+}
+
+/// Ends a connection over which something may still come, and throws that away: closed with something unread it would be reset, and take with it what it was told.
+async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+    if stream.close().await.is_ok() {
+        let _ = copy(&mut stream, &mut sink()).await;
+    }
 }
 
 /// Reads what the client says, until it has no more to say.

@@ -150,6 +150,17 @@ fn a_message_that_is_too_long_ends_its_client_and_nobody_else() {
     assert_eq!(line(&mut ada), format!("ada: {}", "a".repeat(100)));
 }
 
+/// What it has sent besides is read and thrown away: closed with something unread a connection is reset, and its client would not learn why.
+#[test]
+fn a_client_that_is_still_sending_learns_that_its_message_is_too_long() {
+    let (_server, address) = server(&["--message", "100"]);
+    for _ in 0..10 {
+        let mut ada = connect(&address, "/lobby?nick=ada").unwrap();
+        ada.send(Message::text("a".repeat(4_000_000))).unwrap();
+        assert_eq!(farewell(&mut ada), (CloseCode::Size, "message too long".to_owned()));
+    }
+}
+
 #[test]
 fn a_client_that_does_not_read_is_put_out_and_keeps_nobody() {
     let (server, address) = server(&["--queue", "4", "--history", "4", "--message", "1000000", "--grace", "0"]);
