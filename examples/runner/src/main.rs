@@ -1,0 +1,97 @@
+//! A job runner; README.md beside this folder says how to try it.
+//!
+//! ```text
+//! cargo run --release -p runner -- examples/runner/jobs.toml
+//! ```
+//!
+//! Exit codes: 0 if all jobs have succeeded, 1 if one has not, or nobody reads what they say, 2 for a command line or a file of jobs that makes no sense, 130 when it was told to stop.
+
+#[path = "../../ladder/arguments.rs"]
+mod arguments;
+mod request;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use fusee::runtime::Runtime;
+use fusee::time::Duration;
+use runner::{Ended, Plan, Processes, Report, Stop, printer, run, table};
+
+use crate::request::Request;
+
+/// What a shell says of a program that ctrl-c has ended.
+const STOPPED: u8 = 130;
+
+fn main() -> ExitCode {
+    let request = match Request::from_command_line() {
+        Ok(Some(request)) => request,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(complaint) => return arguments::complain("runner", &complaint),
+    };
+    let ended = Runtime::new().map_err(|error| format!("cannot start: {error}")).and_then(|runtime| {
+        let ended = runtime.block_on(all(request));
+        // A write to a terminal that is stopped keeps nobody.
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        ended
+    });
+    ended.unwrap_or_else(|error| {
+        eprintln!("runner: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn all(request: Request) -> Result<ExitCode, String> {
+    let file = request.file.display();
+    let text = match fusee::fs::read_to_string(&request.file).await {
+        Ok(text) => text,
+        Err(error) => return Ok(arguments::complain("runner", &format!("cannot read {file}: {error}"))),
+    };
+    let plan = match Plan::parse(&text) {
+        Ok(plan) => plan,
+        Err(complaint) => {
+            eprintln!("runner: {file}: {complaint}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let stop = Stop::default();
+    listen(&stop)?;
+    let (printer, write) = printer();
+    let writer = fusee::spawn({
+        let stop = stop.clone();
+        async move {
+            // If nobody reads, there is no use in going on.
+            write.await.inspect_err(|_| stop.politely.cancel())
+        }
+    });
+    let launcher = Arc::new(Processes { printer, grace: request.grace });
+    let reports = run(&plan, request.settings, launcher, &stop).await;
+    let told = stop.politely.is_cancelled();
+    // The launcher is gone, and its printer with it: what is written ends.
+    let written = writer.await.expect("the writer neither panics nor is aborted");
+    arguments::print(&table(&plan, &reports))?;
+    written.map_err(|error| format!("cannot write: {error}"))?;
+    Ok(code(&reports, told))
+}
+
+/// From here on the first ctrl-c or SIGTERM ends the jobs, and the second kills them.
+fn listen(stop: &Stop) -> Result<(), String> {
+    let mut told = fusee::signal::shutdown().map_err(|error| format!("cannot listen to signals: {error}"))?;
+    let stop = stop.clone();
+    fusee::spawn(async move {
+        (&mut told).await;
+        stop.politely.cancel();
+        (&mut told).await;
+        stop.at_once.cancel();
+    });
+    Ok(())
+}
+
+fn code(reports: &[Report], told: bool) -> ExitCode {
+    if reports.iter().all(|report| report.ended == Ended::Succeeded) {
+        ExitCode::SUCCESS
+    } else if told {
+        ExitCode::from(STOPPED)
+    } else {
+        ExitCode::FAILURE
+    }
+}
