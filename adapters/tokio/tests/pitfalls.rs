@@ -1,4 +1,4 @@
-//! Where code under the bridge differs from the same code in a runtime of tokio's: each sentence of `fusee_tokio`'s page under "What differs".
+//! Where code under the bridge differs from the same code in a runtime of tokio's, as `fusee_tokio`'s page says under "What differs".
 
 mod support;
 
