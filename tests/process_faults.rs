@@ -14,19 +14,25 @@ use fusee::runtime::Builder;
 use futures::FutureExt;
 use nix::errno::Errno;
 use nix::libc;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::{on_every_flavour, until_within};
+use support::{current_thread, on_every_flavour, until_within};
 
 /// From now on the kernel refuses this thread, and those that it starts, a descriptor of a process with the error `number`.
 fn refuse_descriptors(number: i32) {
+    answer(libc::SYS_pidfd_open, libc::SECCOMP_RET_ERRNO | number as u32);
+}
+
+/// From now on the kernel answers `call` to this thread, and those that it starts, by `action`.
+fn answer(call: i64, action: u32) {
     let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
-    let call = u32::try_from(libc::SYS_pidfd_open).unwrap();
+    let call = u32::try_from(call).unwrap();
     let mut program = [
         // The number of the call is the first word.
         statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0),
         libc::sock_filter { jf: 1, ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call) },
-        statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | number as u32),
+        statement(libc::BPF_RET | libc::BPF_K, action),
         statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW),
     ];
     let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
@@ -104,6 +110,27 @@ fn under_a_filter_that_refuses_descriptors_of_processes() {
     in_child("under_a_filter_that_refuses_descriptors_of_processes", || {
         refuse_descriptors(libc::EPERM);
         children_are_waited_for_and_reaped(false);
+    });
+}
+
+#[test]
+fn one_that_somebody_else_has_waited_for_is_not_killed_for_its_number_may_be_anothers() {
+    in_child("one_that_somebody_else_has_waited_for_is_not_killed_for_its_number_may_be_anothers", || {
+        // SAFETY: there is no handler, which could do what is not allowed.
+        unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.unwrap();
+        // Whoever kills ends the process.
+        answer(libc::SYS_kill, libc::SECCOMP_RET_KILL_PROCESS);
+        answer(libc::SYS_pidfd_send_signal, libc::SECCOMP_RET_KILL_PROCESS);
+        current_thread().block_on(async {
+            let (reader, writer) = std::io::pipe().unwrap();
+            let mut command = Command::new("cat");
+            let mut child = command.stdin(reader).stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+            let id = child.id().unwrap();
+            drop(writer);
+            support::until("the kernel has waited for it", || !fs::exists(format!("/proc/{id}")).unwrap());
+            assert_eq!(child.start_kill().unwrap_err().raw_os_error(), Some(libc::ECHILD));
+            drop(child);
+        });
     });
 }
 

@@ -80,10 +80,10 @@ impl Child {
         }
     }
 
-    /// Kills it by SIGKILL, without waiting for its end; [`wait`](Self::wait) does that. Nothing happens if it was waited for.
+    /// Kills it by SIGKILL, without waiting for its end; [`wait`](Self::wait) does that. Nothing happens if it has ended.
     ///
     /// # Errors
-    /// What the operating system says: it runs as another user by now, for instance.
+    /// What the operating system says: it runs as another user by now, for instance. Somebody else has waited for it: then nobody is killed, for its number may be another's.
     ///
     /// # Panics
     /// In a forked child of the process that started it.
@@ -97,13 +97,15 @@ impl Child {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn start_kill(&mut self) -> io::Result<()> {
-        match &mut self.state {
-            State::Running(running) => running.kill(),
-            State::Ended(_) => Ok(()),
+        if let State::Running(running) = &mut self.state
+            && let Some(status) = running.kill()?
+        {
+            self.state = State::Ended(status);
         }
+        Ok(())
     }
 
-    /// Kills it by SIGKILL, and waits for its end. Nothing happens if it was waited for.
+    /// Kills it by SIGKILL, and waits for its end. Nothing happens if it has ended.
     ///
     /// # Errors
     /// As [`start_kill`](Self::start_kill) and [`wait`](Self::wait).

@@ -50,7 +50,7 @@
 //!
 //! # How the end is told
 //! On Linux by a descriptor of the process (`pidfd_open`), of which each child takes one. Where the kernel or a filter refuses it, and on other systems, by a listener to SIGCHLD: [`signal`](crate::signal) says what that changes for the
-//! process. A program that ignores SIGCHLD, or waits for any child by itself, takes away what is waited for here: an error (`ECHILD`) says so.
+//! process. A program that ignores SIGCHLD, or waits for any child by itself, takes away what is waited for here: an error (`ECHILD`) says so, and nobody is killed in its place.
 //!
 //! On a paused clock a child is nothing that the clock waits for: a timeout on a child that is slow fires. [`time::hold`](crate::time) keeps the clock back.
 
@@ -63,7 +63,7 @@
 // | `stdio.rs` | the pipes to it |
 //
 // # Invariants
-// - Nobody but `std::process::Child` waits for a process, and whoever kills one has found that it was not waited for: so its number is not another's.
+// - Nobody here but `std::process::Child` waits for a process, and whoever kills one has looked right before that nobody, not even the kernel, has waited for it: so its number is not another's.
 // - A copy of a child in a forked process kills and waits for nothing.
 //
 // Who calls it: users, on any thread. Checked by `tests/process.rs`, `tests/process_stdio.rs`, `tests/process_dropped.rs` and `tests/process_faults.rs`.

@@ -59,10 +59,11 @@ impl Running {
         self.process().child.id()
     }
 
-    pub(super) fn kill(&mut self) -> io::Result<()> {
+    /// Kills it, or answers how it has ended.
+    pub(super) fn kill(&mut self) -> io::Result<Option<ExitStatus>> {
         let process = self.process_mut();
         process.ends.handle().assert_not_forked();
-        process.child.kill()
+        kill(&mut process.child)
     }
 
     pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
@@ -106,8 +107,8 @@ impl Drop for Running {
         if process.ends.handle().scheduler().is_forked() {
             return;
         }
-        // Of one that was waited for there is nothing to kill, and what else is refused can be done by nobody.
-        let is_killed = self.kill_on_drop && process.child.kill().is_ok();
+        // Of one that has ended there is nothing to kill, and what else is refused can be done by nobody.
+        let is_killed = self.kill_on_drop && matches!(kill(&mut process.child), Ok(None));
         if !matches!(process.child.try_wait(), Ok(None)) {
             return;
         }
@@ -143,9 +144,18 @@ impl Drop for Orphan {
     }
 }
 
+/// Kills a process, unless it has ended: then answers how. An error, if somebody else has waited for it, as the kernel does where SIGCHLD is ignored: its number may be another's by now.
+fn kill(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    let ended = child.try_wait()?;
+    if ended.is_none() {
+        child.kill()?;
+    }
+    Ok(ended)
+}
+
 /// As if it had not been started.
 pub(super) fn undo(child: &mut Child) {
-    let _ = child.kill();
+    let _ = kill(child);
     wait_killed(child);
 }
 
