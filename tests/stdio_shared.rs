@@ -14,6 +14,8 @@ use std::task::Poll;
 use fusee::io::{AsyncReadExt, stdin};
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::yield_now;
+use futures::FutureExt;
+use futures::future::select;
 use program::{begins_to_wait, hears, pipe};
 use rustix::fs::OFlags;
 use support::{current_thread, occupy, watchdog, workers};
@@ -84,6 +86,43 @@ fn two_at_a_time_share_what_comes_and_both_see_the_end() {
         });
         let sum: u64 = (0..1000).map(|n| n % 251 * 10).sum();
         assert_eq!(told.out, format!("{sum}\n0\n"));
+    });
+}
+
+#[test]
+fn two_that_are_told_of_the_same_byte_leave_no_thread_blocked() {
+    watchdog(|| {
+        const ROUNDS: usize = 50;
+        let (input, mut writer) = pipe();
+        let program = || {
+            for _ in 0..ROUNDS {
+                let runtime = workers(1);
+                runtime.block_on(async {
+                    let (mut first, mut second) = (stdin(), stdin());
+                    let mut byte = [0];
+                    first.read_exact(&mut byte).await.unwrap();
+                    second.read_exact(&mut byte).await.unwrap();
+                    // To make so much room takes time.
+                    let (mut room, mut other) = (vec![0; 2 << 20], vec![0; 2 << 20]);
+                    let mut reading = select(first.read(&mut room), second.read(&mut other));
+                    assert!(poll_fn(|context| Poll::Ready(reading.poll_unpin(context))).await.is_pending());
+                    println!("ready");
+                    assert_eq!(reading.await.factor_first().0.unwrap(), 1);
+                });
+                // It waits for both jobs.
+                drop(runtime);
+                println!("ended");
+            }
+        };
+        let name = "two_that_are_told_of_the_same_byte_leave_no_thread_blocked";
+        program::run(name, input, program, move |child| {
+            for _ in 0..ROUNDS {
+                writer.write_all(b"ab").unwrap();
+                hears(child, "ready");
+                writer.write_all(b"c").unwrap();
+                hears(child, "ended");
+            }
+        });
     });
 }
 

@@ -15,7 +15,7 @@ pub(super) use straight::Gate;
 
 #[cfg(unix)]
 mod of_unix {
-    use std::io;
+    use std::io::{self, ErrorKind};
     use std::os::fd::{AsFd, AsRawFd, OwnedFd};
     use std::task::{Context, Poll, ready};
 
@@ -24,11 +24,14 @@ mod of_unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    use crate::facade::Arc;
+    use crate::facade::{Arc, Mutex};
     use crate::io::buffer::Buffer;
     use crate::reactor::{Source, bits};
     use crate::runtime::Handle;
     use crate::source::{Direction, Evented};
+
+    /// Held from a look to the read that it allows. The input is the process's, and so is this: of two of its readers that both have looked one would block.
+    static READING: Mutex<()> = Mutex::new(());
 
     /// Opens when there is something to read.
     #[derive(Debug)]
@@ -122,12 +125,18 @@ mod of_unix {
             let Some(input) = self.0 else {
                 return buffer.fill_from(most, &mut io::stdin()).map(|_| true);
             };
-            if !input.is_readable() {
-                return Ok(false);
-            }
-            match buffer.fill(most, |room| Ok(rustix::io::read(&input.0, room)?)) {
-                // Somebody has set non-blocking mode.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            // The look comes after the room is there, right before the read.
+            let read = |room: &mut [u8]| {
+                let _reading = READING.lock();
+                if input.is_readable() {
+                    Ok(rustix::io::read(&input.0, room)?)
+                } else {
+                    Err(ErrorKind::WouldBlock.into())
+                }
+            };
+            match buffer.fill(most, read) {
+                // Nothing is there, or somebody was faster in non-blocking mode.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
                 read => read.map(|_| true),
             }
         }
