@@ -12,6 +12,7 @@ use std::process::Stdio;
 
 use fusee::io::{AsyncWriteExt, Stderr, Stdin, Stdout, stderr, stdout};
 use fusee::runtime::Builder;
+use rustix::fs::OFlags;
 use support::{current_thread, occupy, watchdog, workers};
 
 const fn all<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + std::fmt::Debug>() {}
@@ -109,6 +110,32 @@ fn an_error_is_told_once_by_what_comes_next() {
         let name = "an_error_is_told_once_by_what_comes_next";
         let told = program::run_with(name, Stdio::null(), full, program, |_| ());
         assert_eq!(told.out, "told\n");
+    });
+}
+
+#[test]
+fn an_output_that_others_have_put_in_nonblocking_mode_loses_nothing() {
+    watchdog(|| {
+        const MORE_THAN_A_PIPE_HOLDS: usize = 1 << 20;
+        let program = || {
+            for output in [std::io::stdout().as_fd(), std::io::stderr().as_fd()] {
+                rustix::fs::fcntl_setfl(output, OFlags::NONBLOCK).unwrap();
+            }
+            workers(1).block_on(async {
+                let (mut out, mut errors) = (stdout(), stderr());
+                for part in ["a".repeat(MORE_THAN_A_PIPE_HOLDS), "b".repeat(MORE_THAN_A_PIPE_HOLDS) + "\n"] {
+                    out.write_all(part.as_bytes()).await.unwrap();
+                    out.flush().await.unwrap();
+                    errors.write_all(part.as_bytes()).await.unwrap();
+                    errors.flush().await.unwrap();
+                }
+            });
+        };
+        let name = "an_output_that_others_have_put_in_nonblocking_mode_loses_nothing";
+        let told = program::run(name, Stdio::null(), program, |_| ());
+        let all = "a".repeat(MORE_THAN_A_PIPE_HOLDS) + &"b".repeat(MORE_THAN_A_PIPE_HOLDS) + "\n";
+        assert_eq!((told.out.len(), told.errors.len()), (all.len(), all.len()));
+        assert!(told.out == all && told.errors == all);
     });
 }
 

@@ -6,6 +6,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
 
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, poll};
+
 use crate::blocking::AtClose;
 use crate::io::buffer::{Buffer, MOST};
 use crate::io::on_pool::OnPool;
@@ -15,33 +18,35 @@ use crate::task::coop::poll_leaf;
 /// An output of the standard library's, which jobs write to.
 #[derive(Debug)]
 struct Output<W> {
-    jobs: OnPool<Writer<W>, io::Result<()>>,
+    /// What is to be written.
+    jobs: OnPool<Buffer, io::Result<()>>,
+    lock: fn() -> W,
     /// Something was written since the last flush.
     is_written: bool,
 }
 
-#[derive(Debug)]
-struct Writer<W> {
-    to: W,
-    written: Buffer,
-}
+/// An output that blocks, in whatever mode others who share its descriptor have put that.
+struct Blocking<W>(W);
 
-impl<W: Write + Send + 'static> Output<W> {
-    fn new(to: W) -> Self {
-        Self { jobs: OnPool::new(Writer { to, written: Buffer::default() }), is_written: false }
+impl<W: Locked + 'static> Output<W> {
+    fn new(lock: fn() -> W) -> Self {
+        Self { jobs: OnPool::new(Buffer::default()), lock, is_written: false }
     }
 
     /// Takes charge of bytes of `sources`.
     fn poll_write(&mut self, context: &mut Context<'_>, sources: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         poll_leaf(context, |context| {
             ready!(self.jobs.poll_end(context)).transpose()?;
-            let mut writer = self.jobs.state();
-            let count = writer.written.put(sources, MOST);
-            let count = if count < MOST { count } else { whole(writer.written.bytes()) };
-            drop(writer);
+            let mut written = self.jobs.state();
+            let count = written.put(sources, MOST);
+            let count = if count < MOST { count } else { whole(written.bytes()) };
+            drop(written);
             if count > 0 {
-                self.jobs
-                    .begin(AtClose::Run, Err, move |writer| writer.to.write_all(&writer.written.bytes()[..count]))?;
+                let lock = self.lock;
+                self.jobs.begin(AtClose::Run, Err, move |written| {
+                    // Locked once for all of it, so that it is in one piece.
+                    Blocking(lock()).write_all(&written.bytes()[..count])
+                })?;
                 self.is_written = true;
             }
             Poll::Ready(Ok(count))
@@ -55,10 +60,47 @@ impl<W: Write + Send + 'static> Output<W> {
                 if !self.is_written {
                     return Poll::Ready(Ok(()));
                 }
-                self.jobs.begin(AtClose::Run, Err, |writer| writer.to.flush())?;
+                let lock = self.lock;
+                self.jobs.begin(AtClose::Run, Err, move |_| Blocking(lock()).flush())?;
                 self.is_written = false;
             }
         })
+    }
+}
+
+/// What is locked to be written to.
+#[cfg(unix)]
+trait Locked: Write + AsFd {}
+#[cfg(unix)]
+impl<W: Write + AsFd> Locked for W {}
+#[cfg(not(unix))]
+trait Locked: Write {}
+#[cfg(not(unix))]
+impl<W: Write> Locked for W {}
+
+impl<W: Locked> Blocking<W> {
+    /// Repeats `operation`, which has done nothing more when it errs, until it does not say that it would block.
+    fn wait<R>(&mut self, mut operation: impl FnMut(&mut W) -> io::Result<R>) -> io::Result<R> {
+        loop {
+            match operation(&mut self.0) {
+                #[cfg(unix)]
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // What the look cannot tell the operation tells.
+                    let _ = poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], None);
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+impl<W: Locked> Write for Blocking<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.wait(|output| output.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.wait(Write::flush)
     }
 }
 
@@ -77,10 +119,10 @@ fn whole(bytes: &[u8]) -> usize {
 
 /// Implements an output of that name.
 macro_rules! implement_output {
-    ($(#[$attribute:meta])* $type:ident, $(#[$function_attribute:meta])* $function:ident) => {
+    ($(#[$attribute:meta])* $type:ident, $lock:ident, $(#[$function_attribute:meta])* $function:ident) => {
         $(#[$attribute])*
         #[derive(Debug)]
-        pub struct $type(Output<io::$type>);
+        pub struct $type(Output<io::$lock<'static>>);
 
         // A panic leaves no half of an operation behind.
         impl UnwindSafe for $type {}
@@ -88,7 +130,7 @@ macro_rules! implement_output {
 
         $(#[$function_attribute])*
         pub fn $function() -> $type {
-            $type(Output::new(io::$function()))
+            $type(Output::new(|| io::$function().lock()))
         }
 
         impl $type {
@@ -140,6 +182,8 @@ implement_output!(
     /// them, not that they are written**. The next operation waits for that job, and answers its error. A flush waits until everything is written, and flushes the standard
     /// library's output, which keeps what follows the last end of a line. `close` flushes, and leaves the output open.
     ///
+    /// The descriptor's mode is left as it is, and does not matter: in non-blocking mode, that of others who share it, the job waits.
+    ///
     /// What one `Stdout` is given comes out in order, and each write in one piece: `println!` and other `Stdout`s write before it or after it. More than 2 MiB at a time is taken in parts, which end with
     /// whole characters if the text is UTF-8. Two that are used at the same time have no order between them: flush the one before the other is used.
     ///
@@ -155,6 +199,7 @@ implement_output!(
     /// # Cancel safety
     /// A write that was dropped pending has taken nothing, one that has answered is carried out. A flush may be dropped and repeated.
     Stdout,
+    StdoutLock,
     /// The standard output of the process.
     ///
     /// It needs a runtime when it is written, and not when it is made. See [`Stdout`].
@@ -177,6 +222,7 @@ implement_output!(
     ///
     /// All that is said of a [`Stdout`](super::Stdout) holds here, with [`std::io::stderr`], which keeps nothing back.
     Stderr,
+    StderrLock,
     /// The standard error output of the process.
     ///
     /// It needs a runtime when it is written, and not when it is made. See [`Stderr`].
