@@ -315,7 +315,8 @@ impl Command {
         }
     }
 
-    /// Starts it, before this returns, with `stdout` and `stderr` piped, whatever was set, and waits until it has ended; all that it writes is kept.
+    /// Starts it, before this returns, with `stdout` and `stderr` piped, whatever was set, and waits until it has ended; all that it writes is kept. They are piped from then on, for later starts too:
+    /// [`status`](Self::status) drops such pipes.
     ///
     /// What it reads is this process's, unless [`stdin`](Self::stdin) says otherwise; a pipe is at its end at once.
     ///
