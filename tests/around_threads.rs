@@ -226,6 +226,20 @@ fn a_runtime_dropped_in_a_task_of_another_is_inside_both() {
     });
 }
 
+#[test]
+fn what_a_runtime_that_has_shut_down_refuses_is_dropped_where_it_is_spawned() {
+    on_every_flavour(|runtime| {
+        let seen = Seen::default();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let (task, job) = (seen.clone(), seen.clone());
+        let (in_task, in_job) = (on_drop(move || task.note()), on_drop(move || job.note()));
+        drop(handle.spawn(async move { drop(in_task) }));
+        drop(handle.spawn_blocking(move || drop(in_job)));
+        assert_eq!(seen.all(), [0, 0]);
+    });
+}
+
 /// All that a runtime does, whatever its wrapper is like.
 fn works(runtime: &Runtime) {
     for n in 0..10 {

@@ -162,7 +162,8 @@ impl Builder {
     ///
     /// Within that work are all polls, all jobs, all other hooks of the runtime, and the drops of futures and closures by the runtime: the threads that it starts call the wrapper once
     /// each, the timer driver's too; a thread in `block_on` calls it for each `block_on`, and one that shuts the runtime down while it
-    /// drops what is left of tasks and jobs. So it may be called within itself, as by a `block_on` in a blocking job. [`Handle::enter`](super::Handle::enter) does not call it.
+    /// drops what is left of tasks and jobs. So it may be called within itself, as by a `block_on` in a blocking job. [`Handle::enter`](super::Handle::enter) does not call it,
+    /// nor does who spawns what is refused, because the runtime has shut down or no thread can be started: that is dropped where it is spawned.
     ///
     /// The work is done exactly once: a second call of it does nothing, and if there was none, it is done after the wrapper has returned or panicked. A panic of
     /// the wrapper ends there, as a hook's. One of `block_on`'s future goes to the caller with its payload, and the wrapper sees nothing of it: the call of the

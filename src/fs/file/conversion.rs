@@ -47,7 +47,7 @@ impl File {
             .unwrap_or_else(|std| std.try_clone().expect("a descriptor for the file, which a job still has"))
     }
 
-    /// Makes one of the standard library's of it at once.
+    /// Makes one of the standard library's of it at once. The error of a write, of which nobody was told, is lost: flush before.
     ///
     /// # Errors
     /// The file itself, if a job still runs: a write that was not flushed, or what was given up. So, too, if something was read ahead that cannot be given back, as in a named pipe.
