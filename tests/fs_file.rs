@@ -169,6 +169,26 @@ fn a_seek_that_is_given_up_is_not_taken_for_another() {
     });
 }
 
+#[cfg(feature = "tokio-io")]
+#[test]
+fn a_seek_of_the_other_world_is_not_taken_for_one_that_has_failed() {
+    watchdog(|| {
+        let (runtime, end) = with_busy_pool();
+        let (_folder, path) = text();
+        let mut file = File::from(std::fs::File::open(&path).unwrap());
+        let nowhere = SeekFrom::Current(-1);
+        runtime.block_on(async {
+            let begun = Pin::new(&mut file).poll_seek(&mut Context::from_waker(Waker::noop()), nowhere);
+            assert!(begun.is_pending(), "the pool is busy");
+            end.open();
+            let told = tokio::io::AsyncSeekExt::seek(&mut file, SeekFrom::Start(4)).await.unwrap_err();
+            assert_eq!(told.kind(), ErrorKind::InvalidInput);
+            tokio::io::AsyncSeek::start_seek(Pin::new(&mut file), SeekFrom::Start(0)).unwrap();
+            assert!(AsyncSeekExt::seek(&mut file, nowhere).await.is_err());
+        });
+    });
+}
+
 #[test]
 fn the_shared_methods_see_what_was_written_before() {
     on_every_flavour(|runtime| {

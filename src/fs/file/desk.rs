@@ -149,7 +149,10 @@ impl Desk {
     #[cfg(feature = "tokio-io")]
     pub(super) fn poll_seek_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<u64>> {
         match ready!(self.jobs.poll_end(context)) {
-            Some(Done::Seek(Err(error))) => return Poll::Ready(Err(error)),
+            Some(Done::Seek(Err(error))) => {
+                self.seeking = None;
+                return Poll::Ready(Err(error));
+            }
             Some(done) => self.note(done),
             None => {}
         }
