@@ -80,6 +80,22 @@ fn a_kill_ends_it() {
 }
 
 #[test]
+fn a_kill_of_one_that_has_ended_changes_nothing() {
+    on_every_flavour(|runtime| {
+        runtime.block_on(async {
+            let mut child = shell("exit 3").spawn().unwrap();
+            let id = rustix::process::Pid::from_raw(child.id().unwrap() as i32);
+            // It is looked at, and not waited for.
+            let ended = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
+            rustix::process::waitid(rustix::process::WaitId::Pid(id.unwrap()), ended).unwrap();
+            child.start_kill().unwrap();
+            assert_eq!(child.id(), None, "its number may be another's");
+            assert_eq!(child.wait().await.unwrap().code(), Some(3));
+        });
+    });
+}
+
+#[test]
 fn a_wait_that_is_dropped_has_lost_nothing() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
