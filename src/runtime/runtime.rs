@@ -186,7 +186,7 @@ impl Runtime {
         let scheduler = self.handle.scheduler();
         scheduler.close();
         scheduler.thread_hooks().wrap(|| {
-            // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled.
+            // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled, unless it was promised.
             scheduler.close_blocking();
             if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
                 // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
