@@ -36,7 +36,7 @@ where
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    let Ok(service) = making.await else { return };
+    let Some(Ok(service)) = until_closed(making, &mut pass).await else { return };
     let stream = Opening::new(Io::new(stream), protocol.opening);
     let service = TowerToHyperService::new(service);
     let mut connection = pin!(protocol.http.serve_connection_with_upgrades(stream, service));
@@ -54,4 +54,14 @@ where
         connection.as_mut().poll(context).map(drop)
     })
     .await;
+}
+
+/// What `making` answers, unless `pass` says first that the connection is to end now.
+async fn until_closed<F: Future>(making: F, pass: &mut Pass) -> Option<F::Output> {
+    let mut making = pin!(making);
+    poll_fn(|context| match pass.poll_word(context) {
+        Word::Closed => Poll::Ready(None),
+        Word::Open | Word::Closing => making.as_mut().poll(context).map(Some),
+    })
+    .await
 }

@@ -8,6 +8,7 @@
 //! whoever changes the word does so under the lock, and wakes whoever has left a waker. So either the waker was left
 //! before, and is woken, or it is left after, and the lock shows the word. A task whose waker changes leaves the new one.
 
+use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -73,11 +74,13 @@ impl Gate {
 
     /// Waits until no more than `count` connections are open.
     pub(crate) fn poll_at_most(&self, context: &mut Context<'_>, count: usize) -> Poll<()> {
+        // Dropped after the lock; see `Pass::drop`.
+        let _old;
         let mut inside = self.0.lock();
         if inside.wakers.len() <= count {
             return Poll::Ready(());
         }
-        inside.server = Some(context.waker().clone());
+        _old = inside.server.replace(context.waker().clone());
         Poll::Pending
     }
 }
@@ -87,7 +90,9 @@ impl Pass {
     pub(crate) fn poll_word(&mut self, context: &mut Context<'_>) -> Word {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
-            self.connections.lock().wakers[self.key] = self.waker.clone();
+            let old = mem::replace(&mut self.connections.lock().wakers[self.key], self.waker.clone());
+            // After the lock; see `Pass::drop`.
+            drop(old);
         }
         match self.connections.word.load(Ordering::Relaxed) {
             0 => Word::Open,
@@ -114,5 +119,43 @@ impl Drop for Pass {
 impl Connections {
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    use super::*;
+
+    /// A waker that looks at the lock as it is dropped.
+    struct Looks(Arc<Connections>, Arc<AtomicUsize>);
+
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            // A panic in a drop would hide which it was.
+            let is_free = self.0.inside.try_lock().is_ok();
+            self.1.fetch_add(if is_free { 1 } else { 1000 }, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn wakers_are_dropped_outside_of_the_lock() {
+        let (gate, dropped) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
+        let mut pass = gate.enter();
+        let waker = || Waker::from(Arc::new(Looks(gate.0.clone(), dropped.clone())));
+        for _ in 0..3 {
+            // When they are polled again, the gate has the last of these.
+            assert_eq!(pass.poll_word(&mut Context::from_waker(&waker())), Word::Open);
+            assert!(gate.poll_at_most(&mut Context::from_waker(&waker()), 0).is_pending());
+        }
+        gate.tell(Word::Closed);
+        drop(pass);
+        assert_eq!(dropped.load(Ordering::Relaxed), 6, "each is dropped once, and none under the lock");
     }
 }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::future::{Future, IntoFuture};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -190,5 +191,52 @@ fn a_server_that_waits_for_room_can_be_told_to_stop() {
         has_entered.await.unwrap();
         server.ended().await.unwrap();
         assert_eq!(asks.await.unwrap(), "slow");
+    });
+}
+
+/// Makers of services that never come to an end, and tell when they are dropped.
+#[derive(Clone)]
+struct Stuck(Arc<Mutex<Vec<oneshot::Sender<()>>>>);
+
+impl tower_service::Service<std::net::SocketAddr> for Stuck {
+    type Response = Router;
+    type Error = io::Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = io::Result<Router>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: std::net::SocketAddr) -> Self::Future {
+        let held = self.0.lock().unwrap().pop();
+        Box::pin(async move {
+            let _held = held;
+            std::future::pending().await
+        })
+    }
+}
+
+#[test]
+fn a_connection_whose_service_is_never_made_is_cut_off() {
+    on_every_paused_flavour(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (held, dropped) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let limit = Duration::from_secs(10);
+        let server = fusee_hyper::serve_each(listener, Stuck(Arc::new(Mutex::new(vec![held]))))
+            .with_graceful_shutdown(async { _ = stopped.await })
+            .with_shutdown_timeout(limit);
+        let server = fusee::spawn(server.into_future());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let start = Instant::now();
+        stop.send(()).unwrap();
+        assert_eq!(server.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed(), limit);
+        assert!(dropped.await.is_err(), "what made the service was dropped");
+        // Reset, for it has sent something that nobody has read.
+        assert!(!matches!(stream.read(&mut [0]).await, Ok(1..)));
     });
 }
