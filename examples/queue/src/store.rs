@@ -184,10 +184,19 @@ impl Store {
         count: usize,
         lease: Duration,
     ) -> RedisResult<Vec<Delivery>> {
-        let mut command = cmd("XAUTOCLAIM");
-        command.arg(self.stream()).arg("workers").arg(worker).arg(millis(lease)).arg("0").arg("COUNT").arg(count);
-        let reply: StreamAutoClaimReply = command.query_async(&mut connection).await?;
-        Ok(reply.claimed.into_iter().filter_map(delivery).collect())
+        // Redis looks at ten times as many entries as are wanted, and says where to go on: before those of a worker that is gone there may be more of such as live.
+        let mut from = "0-0".to_owned();
+        loop {
+            let mut command = cmd("XAUTOCLAIM");
+            command.arg(self.stream()).arg("workers").arg(worker).arg(millis(lease)).arg(&from);
+            command.arg("COUNT").arg(count);
+            let reply: StreamAutoClaimReply = command.query_async(&mut connection).await?;
+            from = reply.next_stream_id;
+            let claimed: Vec<_> = reply.claimed.into_iter().filter_map(delivery).collect();
+            if !claimed.is_empty() || from == "0-0" {
+                return Ok(claimed);
+            }
+        }
     }
 
     /// Makes the stream and its group of workers, where they are not there.

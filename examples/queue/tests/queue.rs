@@ -220,6 +220,26 @@ fn the_jobs_of_a_worker_that_was_killed_are_taken_over() {
     assert_eq!(status(&server), [0, 0, 0, 0, 1]);
 }
 
+/// Redis looks at ten entries for each that is asked for, and the one that is to be found comes after twenty.
+#[test]
+fn the_job_of_a_worker_that_was_killed_is_found_behind_those_of_one_that_lives() {
+    let server = Server::start();
+    queue(&server, &["push", "sleep", "3600", "--times", "20"]);
+    let mut lives = worker(&server, &["--concurrency", "20", "--limit", "7200", "--lease", "3"]);
+    for _ in 0..20 {
+        lives.line_with("begins");
+    }
+    queue(&server, &["push", "sleep", "0"]);
+    queue(&server, &["push", "sleep", "3600"]);
+    let mut killed = worker(&server, &["--concurrency", "1"]);
+    killed.line_with("job 21: done");
+    killed.line_with("job 22: sleep begins");
+    killed.signal(Signal::KILL);
+    killed.end();
+    let mut next = worker(&server, &["--concurrency", "1", "--lease", "8"]);
+    assert!(next.line_with("begins").starts_with("job 22: sleep begins, attempt 2"));
+}
+
 /// The job takes longer than two leases, and another worker looks for what it may take over twice in each.
 #[test]
 fn a_job_that_takes_long_is_not_taken_over_while_its_worker_lives() {
