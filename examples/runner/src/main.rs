@@ -14,13 +14,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use fusee::runtime::Runtime;
-use fusee::time::Duration;
+use fusee::select;
+use fusee::time::{Duration, sleep};
 use runner::{Ended, Plan, Processes, Report, Stop, printer, run, table};
 
 use crate::request::Request;
 
 /// What a shell says of a program that ctrl-c has ended.
 const STOPPED: u8 = 130;
+
+/// How long what the jobs have said may take to be written once all is to end at once.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let request = match Request::from_command_line() {
@@ -66,8 +70,15 @@ async fn all(request: Request) -> Result<ExitCode, String> {
     let launcher = Arc::new(Processes { printer, grace: request.grace });
     let reports = run(&plan, request.settings, launcher, &stop).await;
     let told = stop.politely.is_cancelled();
-    // The launcher is gone, and its printer with it: what is written ends.
-    let written = writer.await.expect("the writer neither panics nor is aborted");
+    // The launcher is gone, and its printer with it: what is written ends, unless somebody holds it up who neither reads nor closes. The second signal ends that.
+    let held_up = async {
+        stop.at_once.cancelled().await;
+        sleep(PATIENCE).await;
+    };
+    let written = select! {
+        written = writer => written.expect("the writer neither panics nor is aborted"),
+        () = held_up => return Err("cannot write: nobody reads what the jobs have said".to_owned()),
+    };
     arguments::print(&table(&plan, &reports))?;
     written.map_err(|error| format!("cannot write: {error}"))?;
     Ok(code(&reports, told))
