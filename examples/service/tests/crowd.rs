@@ -10,11 +10,17 @@ use support::{Service, TestClient, run};
 const CLIENTS: i64 = 64;
 const ITEMS: i64 = 5;
 
-/// Adds items of its own, and then one to the quantity of what all share, as often as it takes.
+/// So many of them change the same item: each change has all others that are under way ask once more.
+const RIVALS: i64 = 16;
+
+/// Adds items of its own; then a rival adds one to the quantity of what all share, as often as it takes.
 async fn work(client: TestClient, number: i64) -> u32 {
     for n in 0..ITEMS {
         let item = json!({"name": format!("{number}/{n}"), "category": format!("client {number}"), "quantity": n});
         assert_eq!(client.post("/items", item).await.0, StatusCode::CREATED);
+    }
+    if number >= RIVALS {
+        return 0;
     }
     let mut conflicts = 0;
     loop {
@@ -45,7 +51,7 @@ fn what_sixty_four_clients_add_at_once_is_all_there() {
         clients.join_all().await;
 
         let (_, shared) = client.get("/items/1").await;
-        assert_eq!((&shared["quantity"], &shared["version"]), (&json!(CLIENTS), &json!(CLIENTS + 1)));
+        assert_eq!((&shared["quantity"], &shared["version"]), (&json!(RIVALS), &json!(RIVALS + 1)));
         for number in 0..CLIENTS {
             let (_, page) = client.get(&format!("/items?category=client%20{number}")).await;
             let quantities: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| &item["quantity"]).collect();
