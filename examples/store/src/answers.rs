@@ -11,7 +11,7 @@ use openraft::errors::{ClientWriteError, ForwardToLeader, LinearizableReadError,
 
 use crate::machine::Machine;
 use crate::types::{Put, Raft, Snapshot, TypeConfig};
-use crate::wire::{Answer, Question, RaftQuestion, Status};
+use crate::wire::{Answer, LONGEST_PAIR, Question, RaftQuestion, Status};
 
 /// How long a write or a read may wait for the other nodes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +31,9 @@ impl Answers {
                 Answer::Failed(format!("this is node {}, not node {target}", self.id))
             }
             Question::Raft(_, question) => self.answer_node(question).await,
+            Question::Put { key, value } if key.len() + value.len() > LONGEST_PAIR => {
+                Answer::Refused(format!("a key and its value have at most {LONGEST_PAIR} bytes"))
+            }
             Question::Put { key, value } => in_time(self.put(Put { key, value })).await,
             Question::Get { key } => in_time(self.get(key)).await,
             Question::Look { key } => value_or_failure(self.machine.value(key).await),

@@ -36,7 +36,7 @@ pub enum ClientError {
     /// The one node that was asked is not there, or does not answer.
     Unreachable(SocketAddr, io::Error),
     /// The node refuses, and says why.
-    Refused(SocketAddr, String),
+    Refused(String, String),
 }
 
 impl fmt::Display for ClientError {
@@ -64,7 +64,7 @@ impl Client {
     /// It is tried again until it is acknowledged, so it may be done more than once, and answer `value` itself.
     ///
     /// # Errors
-    /// There is no leader. The write may have been done all the same, or be done later.
+    /// They are too long, 32 KiB together at most. There is no leader: then the write may have been done all the same, or be done later.
     pub async fn put(&mut self, key: &str, value: &str) -> Result<Option<String>, ClientError> {
         self.ask_leader(&Question::Put { key: key.to_owned(), value: value.to_owned() }).await
     }
@@ -84,7 +84,7 @@ impl Client {
     pub async fn look(&mut self, node: SocketAddr, key: &str) -> Result<Option<String>, ClientError> {
         match self.ask_node(node, &Question::Look { key: key.to_owned() }).await? {
             Answer::Value(value) => Ok(value),
-            other => Err(ClientError::Refused(node, format!("{other:?}"))),
+            other => Err(ClientError::Refused(node.to_string(), format!("{other:?}"))),
         }
     }
 
@@ -95,7 +95,7 @@ impl Client {
     pub async fn status(&mut self, node: SocketAddr) -> Result<Status, ClientError> {
         match self.ask_node(node, &Question::Status).await? {
             Answer::Status(status) => Ok(status),
-            other => Err(ClientError::Refused(node, format!("{other:?}"))),
+            other => Err(ClientError::Refused(node.to_string(), format!("{other:?}"))),
         }
     }
 
@@ -120,6 +120,7 @@ impl Client {
                     }
                     last
                 }
+                Ok(Answer::Refused(reason)) => return Err(ClientError::Refused(node, reason)),
                 Ok(Answer::Failed(reason)) => format!("{node}: {reason}"),
                 Ok(other) => format!("{node} answers another question: {other:?}"),
                 Err(error) => format!("{node}: {error}"),

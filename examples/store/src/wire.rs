@@ -17,6 +17,10 @@ use crate::types::{SnapshotMeta, TypeConfig, Vote};
 /// The longest message: a snapshot goes in one, so this bounds what the store holds.
 const LONGEST: usize = 64 << 20;
 
+/// How long a key and its value are together at most. As many entries as nodes send each other at a time, three hundred, fit into a message then, also if each byte of them is six of JSON:
+/// one that did not fit would be sent again for ever, and nothing after it.
+pub(crate) const LONGEST_PAIR: usize = 32 << 10;
+
 /// What a node is asked.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Question {
@@ -57,6 +61,8 @@ pub(crate) enum Answer {
     Status(Status),
     /// The leader is elsewhere: at this address, if the node knows one.
     NotLeader(Option<String>),
+    /// Why it will not be done, whoever is asked.
+    Refused(String),
     /// Why there is no answer. A write may have been done all the same, or be done later.
     Failed(String),
 }

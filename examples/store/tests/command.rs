@@ -104,6 +104,11 @@ fn a_node_without_a_majority_says_so_and_its_folder_and_address_are_its_own() {
     let text = refusal(1, &[&arguments[..], &[&address, "--data", &path(&other_folder)]].concat());
     assert!(text.contains("cannot listen"), "{text}");
 
+    // Nobody has to agree to that.
+    let long = "x".repeat(32 * 1024);
+    let text = refusal(1, &["put", "key", &long, "--seconds", "100", "--nodes", &address]);
+    assert!(text.contains("refuses: a key and its value have at most 32768 bytes"), "{text}");
+
     drop(node);
     let peers = format!("1={address}");
     let text = refusal(1, &["node", "--id", "2", "--peers", &peers, "--listen", &elsewhere, "--data", &path(&folder)]);
