@@ -28,6 +28,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long a client may take to send a head, if the program does not say.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// After how long a silence a client of HTTP/2 is asked whether it is there. hyper gives it 20 seconds to answer.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves HTTP/1 and HTTP/2: each connection of `listener` gets a clone of `service`, which is axum's `Router` or any other
@@ -91,7 +94,7 @@ where
     let mut http = auto::Builder::new(Executor);
     http.http1().timer(Timer).header_read_timeout(HEADER_READ_TIMEOUT);
     // WebSockets over HTTP/2 are asked for by the extended CONNECT.
-    http.http2().timer(Timer).enable_connect_protocol();
+    http.http2().timer(Timer).enable_connect_protocol().keep_alive_interval(PING_INTERVAL);
     let protocol = Protocol { http, opening: Some(HEADER_READ_TIMEOUT) };
     Serve { listener, services, protocol, connections: usize::MAX, shutdown: Box::pin(pending()), patience: None }
 }
@@ -148,6 +151,9 @@ impl<L, M> Serve<L, M> {
     /// Closes connections on which the head of a request of HTTP/1 takes longer, or its first bytes do: without saying, 30
     /// seconds. As hyper counts, the head of the next request begins when an answer has been sent, so that this is how long an idle
     /// connection is kept, too. `None` is no limit.
+    ///
+    /// A connection of HTTP/2 that says nothing is pinged after 30 seconds instead, and closed if there is no answer within 20 more, whatever is said here; `keep_alive_interval`, which
+    /// [`configure`](Self::configure) can set, is of that.
     pub fn with_header_read_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         let limit = limit.into();
         self.protocol.http.http1().header_read_timeout(limit);

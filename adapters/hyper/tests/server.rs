@@ -190,6 +190,28 @@ fn a_client_that_does_not_come_to_the_point_is_closed() {
 }
 
 #[test]
+fn a_client_of_http2_that_answers_no_pings_is_closed_and_one_that_does_is_not() {
+    on_every_paused_flavour(async || {
+        let server = Server::start(Router::new().route("/", get(async || "fine"))).await;
+        // hyper's client answers them, idle as it is; its pool would drop it after 90 seconds.
+        let stream = Io::new(TcpStream::connect(server.address).await.unwrap());
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake::<_, _, Full<Bytes>>(fusee_hyper::Executor, stream).await.unwrap();
+        fusee::spawn(connection);
+        let start = Instant::now();
+        let mut silent = TcpStream::connect(server.address).await.unwrap();
+        silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        silent.read_to_end(&mut Vec::new()).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(50));
+        fusee::time::sleep(Duration::from_secs(600)).await;
+        let request = Request::get("http://here/").body(Full::default()).unwrap();
+        assert_eq!(text(sender.send_request(request).await.unwrap().into_body()).await, "fine");
+        drop(sender);
+        server.stop().await;
+    });
+}
+
+#[test]
 fn the_limit_of_a_head_is_the_programs_to_say_and_does_not_bound_the_answer() {
     on_every_paused_flavour(async || {
         let slow = async || {
