@@ -130,18 +130,30 @@ mod tests {
             let mut connections: Vec<_> =
                 (0..3).map(|_| (socket.clone().create_io_poller(), Arc::new(Calls::default()))).collect();
             // A poller serves any number of times.
-            for round in 1..=2 {
-                // As a send that finds no room. Nobody looks for events before the next `await`.
-                let full = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
-                assert!(socket.io.try_io(Interest::WRITABLE, full).is_err());
-                for (poller, calls) in &mut connections {
-                    let waker = Waker::from(calls.clone());
-                    assert!(poller.as_mut().poll_writable(&mut Context::from_waker(&waker)).is_pending());
-                }
+            for _ in 0..2 {
+                // As sends that find no room. What was told of the socket before may come to be known in between, for another thread may look: then once more.
+                let before: Vec<_> = loop {
+                    let full = || io::Result::<()>::Err(io::ErrorKind::WouldBlock.into());
+                    assert!(socket.io.try_io(Interest::WRITABLE, full).is_err());
+                    let waiting = connections.iter_mut().map(|(poller, calls)| {
+                        let before = calls.0.load(Ordering::Relaxed);
+                        let waker = Waker::from(calls.clone());
+                        poller.as_mut().poll_writable(&mut Context::from_waker(&waker)).is_pending().then_some(before)
+                    });
+                    // All of them are polled.
+                    if let Some(before) = waiting.collect::<Vec<_>>().into_iter().collect() {
+                        break before;
+                    }
+                    yield_now().await;
+                };
                 // Whatever is told of the socket tells that it can be written, too.
                 socket.io.send_to(b"event", socket.io.local_addr().unwrap()).await.unwrap();
                 let all_woken = async {
-                    while connections.iter().any(|(_, calls)| calls.0.load(Ordering::Relaxed) < round) {
+                    let are_waiting = || {
+                        let mut calls = connections.iter().map(|(_, calls)| calls.0.load(Ordering::Relaxed));
+                        before.iter().any(|before| calls.next() == Some(*before))
+                    };
+                    while are_waiting() {
                         yield_now().await;
                     }
                 };
