@@ -16,7 +16,7 @@
 //!
 //! # What there is
 //! - [`Executor`], [`Timer`], [`Io`] and [`FuturesIo`], for whoever calls hyper itself;
-//! - with the feature `server` [`serve`] and [`serve_each`];
+//! - with the feature `server` [`serve()`] and [`serve_each`];
 //! - with the feature `client` [`Connector`] and [`client_builder`].
 //!
 //! Both features are on by default.

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// A package under the target directory of the tests.
 pub(crate) struct Package {
@@ -35,16 +35,21 @@ impl Package {
 
     /// What cargo, run in the package, prints on its standard output; it must succeed.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> String {
+        let output = self.run_cargo(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "cargo {} in {}:\n{errors}", arguments[0], self.folder.display());
+        String::from_utf8(output.stdout).expect("cargo prints text")
+    }
+
+    /// How cargo ends, run in the package, and what it prints.
+    pub(crate) fn run_cargo(&self, arguments: &[&str]) -> Output {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        Command::new(cargo)
             .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/target"))
             .env_remove("RUSTFLAGS")
             .output()
-            .expect("cargo is there");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "cargo {} in {}:\n{errors}", arguments[0], self.folder.display());
-        String::from_utf8(output.stdout).expect("cargo prints text")
+            .expect("cargo is there")
     }
 }
