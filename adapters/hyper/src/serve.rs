@@ -66,7 +66,7 @@ where
     serve_each(listener, Shared(service))
 }
 
-/// As [`serve`], but each connection gets a service of its own, which `services` makes for its address: what axum's
+/// As [`serve()`], but each connection gets a service of its own, which `services` makes for its address: what axum's
 /// `into_make_service_with_connect_info` answers, say.
 ///
 /// ```
@@ -99,7 +99,7 @@ where
     Serve { listener, services, protocol, connections: usize::MAX, shutdown: Box::pin(pending()), patience: None }
 }
 
-/// A server that is about to be awaited: [`serve`] and [`serve_each`] answer it.
+/// A server that is about to be awaited: [`serve()`] and [`serve_each`] answer it.
 ///
 /// It ends when it is told to stop, and all its connections have ended.
 ///
@@ -255,7 +255,7 @@ impl fmt::Debug for Serving {
     }
 }
 
-/// What [`serve`] makes services by: clones.
+/// What [`serve()`] makes services by: clones.
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<S>(S);
 

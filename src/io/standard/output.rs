@@ -220,7 +220,7 @@ implement_output!(
 implement_output!(
     /// The standard error output of the process; [`stderr`] makes one. It has the traits of futures-io and, with the feature `tokio-io`, tokio's.
     ///
-    /// All that is said of a [`Stdout`](super::Stdout) holds here, with [`std::io::stderr`], which keeps nothing back.
+    /// All that is said of a [`Stdout`] holds here, with [`std::io::stderr`], which keeps nothing back.
     Stderr,
     StderrLock,
     /// The standard error output of the process.
