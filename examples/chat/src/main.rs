@@ -10,8 +10,11 @@
 
 #[path = "../../ladder/arguments.rs"]
 mod arguments;
+#[path = "../../shared/program.rs"]
+mod program;
 mod request;
-mod signals;
+#[path = "../../shared/values.rs"]
+mod values;
 
 use std::io;
 use std::process::ExitCode;
@@ -20,37 +23,18 @@ use std::thread;
 use async_tungstenite::tungstenite::http::Uri;
 use chat::{Left, Settings, Stop, client, serve};
 use fusee::net::TcpListener;
-use fusee::runtime::Runtime;
 use fusee::sync::mpsc::{self, Receiver};
-use fusee::time::Duration;
 
 use crate::arguments::print;
 use crate::request::Request;
 
 fn main() -> ExitCode {
-    let request = match Request::from_command_line() {
-        Ok(Some(request)) => request,
-        Ok(None) => return ExitCode::SUCCESS,
-        Err(complaint) => return arguments::complain("chat", &complaint),
-    };
-    let ended = Runtime::new().map_err(|error| format!("cannot start: {error}")).and_then(|runtime| {
-        let ended = runtime.block_on(run(&request));
-        // A look-up of a name that takes its time keeps nobody.
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        ended
-    });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("chat: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("chat", Request::from_command_line(), async |request| run(&request).await.map(|()| ExitCode::SUCCESS))
 }
 
 async fn run(request: &Request) -> Result<(), String> {
     let stop = Stop::default();
-    signals::listen(&stop)?;
+    program::listen(stop.accepting.clone(), stop.everything.clone())?;
     match request {
         Request::Serve { listen, settings } => run_server(*listen, *settings, stop).await,
         Request::Client { url, name } => run_client(url, name, stop).await,

@@ -8,6 +8,7 @@ use fusee::time::Duration;
 use lexopt::{Arg, Parser};
 
 use crate::arguments;
+use crate::values::{count, seconds, text};
 
 const HELP: &str = "usage: chat serve --listen ADDRESS [options]
        chat client URL NICK
@@ -53,12 +54,12 @@ impl Request {
             };
             match option.as_str() {
                 "listen" => listen = Some(address(&mut parser)?),
-                "history" => settings.history = count(&mut parser, "N", 0)?,
-                "queue" => settings.queue = count(&mut parser, "N", 2)?,
-                "message" => settings.message = count(&mut parser, "N", 1)?,
-                "clients" => settings.clients = count(&mut parser, "N", 1)?,
-                "ping" => settings.ping = seconds(&mut parser, 1)?,
-                "grace" => settings.grace = seconds(&mut parser, 0)?,
+                "history" => settings.history = count(&mut parser, "N", 0, MOST)?,
+                "queue" => settings.queue = count(&mut parser, "N", 2, MOST)?,
+                "message" => settings.message = count(&mut parser, "N", 1, MOST)?,
+                "clients" => settings.clients = count(&mut parser, "N", 1, MOST)?,
+                "ping" => settings.ping = seconds(&mut parser, 1, MOST)?,
+                "grace" => settings.grace = seconds(&mut parser, 0, MOST)?,
                 other => return Err(arguments::unexpected(Arg::Long(other), None)),
             }
             of_serve = Some(option);
@@ -80,22 +81,6 @@ impl Request {
             ([other, ..], _) => Err(format!("the command must be serve or client, not {other:?}")),
         }
     }
-}
-
-fn text(parser: &mut Parser) -> Result<String, String> {
-    Ok(parser.value().map_err(|error| error.to_string())?.to_string_lossy().into_owned())
-}
-
-fn count(parser: &mut Parser, what: &str, least: usize) -> Result<usize, String> {
-    let value = parser.value().map_err(|error| error.to_string())?;
-    match arguments::count(what, &value, least)? {
-        count if count <= MOST => Ok(count),
-        count => Err(format!("{what} must be at most {MOST}, not {count}")),
-    }
-}
-
-fn seconds(parser: &mut Parser, least: usize) -> Result<Duration, String> {
-    Ok(Duration::from_secs(count(parser, "S", least)? as u64))
 }
 
 fn address(parser: &mut Parser) -> Result<SocketAddr, String> {

@@ -9,39 +9,23 @@
 
 #[path = "../../ladder/arguments.rs"]
 mod arguments;
+#[path = "../../shared/program.rs"]
+mod program;
 mod report;
 mod request;
-mod signals;
+#[path = "../../shared/values.rs"]
+mod values;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use fusee::net::{TcpListener, lookup_host};
-use fusee::runtime::Runtime;
-use fusee::time::Duration;
 use proxy::{Stop, Upstreams, serve};
 
 use crate::request::Request;
 
 fn main() -> ExitCode {
-    let request = match Request::from_command_line() {
-        Ok(Some(request)) => request,
-        Ok(None) => return ExitCode::SUCCESS,
-        Err(complaint) => return arguments::complain("proxy", &complaint),
-    };
-    let ended = Runtime::new().map_err(|error| format!("cannot start: {error}")).and_then(|runtime| {
-        let ended = runtime.block_on(run(&request));
-        // A look-up of a name that takes its time keeps nobody.
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        ended
-    });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("proxy: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("proxy", Request::from_command_line(), async |request| run(&request).await.map(|()| ExitCode::SUCCESS))
 }
 
 async fn run(request: &Request) -> Result<(), String> {
@@ -52,7 +36,7 @@ async fn run(request: &Request) -> Result<(), String> {
     let listener = TcpListener::bind(request.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     let stop = Stop::default();
-    signals::listen(&stop)?;
+    program::listen(stop.accepting.clone(), stop.everything.clone())?;
     arguments::print(&format!("listening on {address}"))?;
 
     let upstreams = Arc::new(Upstreams::new(request.to.iter().map(String::as_str), request.policy));

@@ -7,6 +7,7 @@ use lexopt::{Arg, Parser};
 use proxy::{Policy, Settings};
 
 use crate::arguments;
+use crate::values::{count, seconds, text};
 
 const HELP: &str = "usage: proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...]
 
@@ -50,9 +51,9 @@ impl Request {
                 Arg::Long("to") => to.push(upstream(&mut parser)?),
                 Arg::Long("policy") => policy = read_policy(&mut parser)?,
                 Arg::Long("connections") => settings.most = count(&mut parser, "N", 1, MOST_CONNECTIONS)?,
-                Arg::Long("connect-timeout") => settings.connect = seconds(&mut parser, 1)?,
-                Arg::Long("idle") => settings.idle = seconds(&mut parser, 1)?,
-                Arg::Long("grace") => settings.grace = seconds(&mut parser, 0)?,
+                Arg::Long("connect-timeout") => settings.connect = seconds(&mut parser, 1, MOST_SECONDS)?,
+                Arg::Long("idle") => settings.idle = seconds(&mut parser, 1, MOST_SECONDS)?,
+                Arg::Long("grace") => settings.grace = seconds(&mut parser, 0, MOST_SECONDS)?,
                 other => return Err(arguments::unexpected(other, None)),
             }
         }
@@ -62,22 +63,6 @@ impl Request {
         }
         Ok(Some(Self { listen, to, policy, settings }))
     }
-}
-
-fn text(parser: &mut Parser) -> Result<String, String> {
-    Ok(parser.value().map_err(|error| error.to_string())?.to_string_lossy().into_owned())
-}
-
-fn count(parser: &mut Parser, what: &str, least: usize, most: usize) -> Result<usize, String> {
-    let value = parser.value().map_err(|error| error.to_string())?;
-    match arguments::count(what, &value, least)? {
-        count if count <= most => Ok(count),
-        count => Err(format!("{what} must be at most {most}, not {count}")),
-    }
-}
-
-fn seconds(parser: &mut Parser, least: usize) -> Result<Duration, String> {
-    Ok(Duration::from_secs(count(parser, "S", least, MOST_SECONDS)? as u64))
 }
 
 fn address(parser: &mut Parser) -> Result<SocketAddr, String> {

@@ -12,14 +12,15 @@
 #[path = "../../ladder/arguments.rs"]
 mod arguments;
 mod kinds;
+#[path = "../../shared/program.rs"]
+mod program;
 mod request;
-mod signals;
+#[path = "../../shared/values.rs"]
+mod values;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use fusee::runtime::Runtime;
-use fusee::time::Duration;
 use queue::{Settings, Stop, Store, work};
 use redis::RedisError;
 
@@ -28,24 +29,7 @@ use crate::kinds::Kinds;
 use crate::request::{Command, Request};
 
 fn main() -> ExitCode {
-    let request = match Request::from_command_line() {
-        Ok(Some(request)) => request,
-        Ok(None) => return ExitCode::SUCCESS,
-        Err(complaint) => return arguments::complain("queue", &complaint),
-    };
-    let ended = Runtime::new().map_err(|error| format!("cannot start: {error}")).and_then(|runtime| {
-        let ended = runtime.block_on(run(&request));
-        // A look-up of a name that takes its time keeps nobody.
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        ended
-    });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("queue: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("queue", Request::from_command_line(), async |request| run(&request).await.map(|()| ExitCode::SUCCESS))
 }
 
 async fn run(request: &Request) -> Result<(), String> {
@@ -90,7 +74,7 @@ async fn run(request: &Request) -> Result<(), String> {
 
 async fn run_worker(store: Store, settings: Settings) -> Result<(), String> {
     let stop = Stop::default();
-    signals::listen(&stop)?;
+    program::listen(stop.taking.clone(), stop.everything.clone())?;
     print("working; ctrl-c or SIGTERM stops")?;
     let address = store.link().address().clone();
     let tally = work(Arc::new(store), Arc::new(Kinds), settings, stop).await;

@@ -5,6 +5,7 @@ use lexopt::{Arg, Parser};
 use queue::{Retries, Settings};
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
+use crate::values::{count, seconds, text};
 use crate::{arguments, kinds};
 
 const HELP: &str = "usage: queue push KIND [ARGUMENT] [--times N]
@@ -99,11 +100,11 @@ fn settings() -> Settings {
 fn read_setting(option: &str, settings: &mut Settings, parser: &mut Parser) -> Result<(), String> {
     match option {
         "concurrency" => settings.concurrency = count(parser, "N", 1, MOST)?,
-        "limit" => settings.limit = seconds(parser, 1)?,
-        "lease" => settings.lease = seconds(parser, 1)?,
+        "limit" => settings.limit = seconds(parser, 1, MOST_SECONDS)?,
+        "lease" => settings.lease = seconds(parser, 1, MOST_SECONDS)?,
         "attempts" => settings.retries.attempts = count(parser, "N", 1, MOST)? as u32,
-        "pause" => settings.retries.first = seconds(parser, 0)?,
-        _ => settings.grace = seconds(parser, 0)?,
+        "pause" => settings.retries.first = seconds(parser, 0, MOST_SECONDS)?,
+        _ => settings.grace = seconds(parser, 0, MOST_SECONDS)?,
     }
     Ok(())
 }
@@ -131,22 +132,6 @@ fn command(words: &[&str], times: Option<usize>, settings: Settings) -> Result<C
         return Err("--times is for push".to_owned());
     }
     Ok(command)
-}
-
-fn text(parser: &mut Parser) -> Result<String, String> {
-    Ok(parser.value().map_err(|error| error.to_string())?.to_string_lossy().into_owned())
-}
-
-fn count(parser: &mut Parser, what: &str, least: usize, most: usize) -> Result<usize, String> {
-    let value = parser.value().map_err(|error| error.to_string())?;
-    match arguments::count(what, &value, least)? {
-        count if count <= most => Ok(count),
-        count => Err(format!("{what} must be at most {most}, not {count}")),
-    }
-}
-
-fn seconds(parser: &mut Parser, least: usize) -> Result<Duration, String> {
-    Ok(Duration::from_secs(count(parser, "S", least, MOST_SECONDS)? as u64))
 }
 
 fn url(text: &str) -> Result<ConnectionInfo, String> {

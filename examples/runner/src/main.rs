@@ -8,12 +8,13 @@
 
 #[path = "../../ladder/arguments.rs"]
 mod arguments;
+#[path = "../../shared/program.rs"]
+mod program;
 mod request;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use fusee::runtime::Runtime;
 use fusee::select;
 use fusee::time::{Duration, sleep};
 use runner::{Ended, Plan, Processes, Report, Stop, printer, run, table};
@@ -27,21 +28,7 @@ const STOPPED: u8 = 130;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let request = match Request::from_command_line() {
-        Ok(Some(request)) => request,
-        Ok(None) => return ExitCode::SUCCESS,
-        Err(complaint) => return arguments::complain("runner", &complaint),
-    };
-    let ended = Runtime::new().map_err(|error| format!("cannot start: {error}")).and_then(|runtime| {
-        let ended = runtime.block_on(all(request));
-        // A write to a terminal that is stopped keeps nobody.
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        ended
-    });
-    ended.unwrap_or_else(|error| {
-        eprintln!("runner: {error}");
-        ExitCode::FAILURE
-    })
+    program::run("runner", Request::from_command_line(), all)
 }
 
 async fn all(request: Request) -> Result<ExitCode, String> {
@@ -58,7 +45,7 @@ async fn all(request: Request) -> Result<ExitCode, String> {
         }
     };
     let stop = Stop::default();
-    listen(&stop)?;
+    program::listen(stop.politely.clone(), stop.at_once.clone())?;
     let (printer, write) = printer();
     let writer = fusee::spawn({
         let stop = stop.clone();
@@ -82,19 +69,6 @@ async fn all(request: Request) -> Result<ExitCode, String> {
     arguments::print(&table(&plan, &reports))?;
     written.map_err(|error| format!("cannot write: {error}"))?;
     Ok(code(&reports, told))
-}
-
-/// From here on the first ctrl-c or SIGTERM ends the jobs, and the second kills them.
-fn listen(stop: &Stop) -> Result<(), String> {
-    let mut told = fusee::signal::shutdown().map_err(|error| format!("cannot listen to signals: {error}"))?;
-    let stop = stop.clone();
-    fusee::spawn(async move {
-        (&mut told).await;
-        stop.politely.cancel();
-        (&mut told).await;
-        stop.at_once.cancel();
-    });
-    Ok(())
 }
 
 fn code(reports: &[Report], told: bool) -> ExitCode {
