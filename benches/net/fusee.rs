@@ -1,6 +1,7 @@
 //! fusee, with its own sockets.
 
-use super::network::{Flavor, Network};
+use super::flavor::Flavor;
+use super::network::Network;
 use ::fusee::io::{AsyncReadExt, AsyncWriteExt};
 use ::fusee::net::{TcpListener, TcpStream, UdpSocket};
 use ::fusee::runtime::Builder;

@@ -2,15 +2,9 @@
 //!
 //! Deliberately not here: what the servers do (see `service`).
 
+use super::flavor::Flavor;
 use std::io;
 use std::net::SocketAddr;
-
-/// How many threads run tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flavor {
-    MultiThread,
-    CurrentThread,
-}
 
 /// A runtime, and the sockets made for it. There is one in a process; what is called without a value finds it as its users do.
 pub(super) trait Network: 'static {
@@ -48,30 +42,4 @@ pub(super) trait Network: 'static {
         bytes: &[u8],
         peer: SocketAddr,
     ) -> impl Future<Output = io::Result<usize>> + Send;
-}
-
-impl Flavor {
-    pub(super) const ALL: [Self; 2] = [Self::MultiThread, Self::CurrentThread];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::MultiThread => "multi_thread",
-            Self::CurrentThread => "current_thread",
-        }
-    }
-
-    /// What it adds to a workload's name.
-    pub(super) fn suffix(self) -> &'static str {
-        match self {
-            Self::MultiThread => "",
-            Self::CurrentThread => "_current",
-        }
-    }
-
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::MultiThread => "Multi-threaded",
-            Self::CurrentThread => "One thread",
-        }
-    }
 }

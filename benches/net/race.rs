@@ -1,7 +1,7 @@
 //! One workload, and who takes turns at it.
 
 use super::client::Client;
-use super::network::Flavor;
+use super::flavor::Flavor;
 use super::schedule::Schedule;
 use super::server::{Orders, Server};
 use super::syscalls::{Counts, Perf};

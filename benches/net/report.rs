@@ -1,6 +1,6 @@
 //! The tables: figures of the reference, and for everybody else the ratios to it.
 
-use super::network::Flavor;
+use super::flavor::Flavor;
 use super::race::{Contender, Figures, Race, SHARES, Turns};
 use super::syscalls;
 use super::weighing::{Weighing, Weight};

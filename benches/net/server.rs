@@ -4,8 +4,9 @@
 //! reads; when there are no more lines, it ends. Reading and answering has a thread of its own, which sleeps meanwhile.
 
 use super::allocator;
+use super::flavor::Flavor;
 use super::limits;
-use super::network::{Flavor, Network};
+use super::network::Network;
 use super::service;
 use super::workload::Service;
 use crate::contenders::Entrant;

@@ -1,6 +1,7 @@
 //! smol: the executor and the threads of the other benches, with async-io's sockets, of which async-net's are made.
 
-use super::network::{Flavor, Network};
+use super::flavor::Flavor;
+use super::network::Network;
 use crate::contenders::{self, Contender};
 use async_io::Async;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};

@@ -1,6 +1,7 @@
 //! tokio, with its I/O driver and its timer.
 
-use super::network::{Flavor, Network};
+use super::flavor::Flavor;
+use super::network::Network;
 use std::io;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,7 +1,7 @@
 //! What idle connections weigh, and cost.
 
 use super::client::Client;
-use super::network::Flavor;
+use super::flavor::Flavor;
 use super::race::{Conditions, Contender, in_turn};
 use super::server::{Orders, Server};
 use super::workload::{Service, Shape};

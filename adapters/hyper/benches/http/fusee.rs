@@ -1,6 +1,7 @@
 //! fusee, with fusee-hyper's server as it is without any option.
 
-use super::network::{Flavor, Network, hello, json};
+use super::flavor::Flavor;
+use super::network::{Network, hello, json};
 use super::workload::Service;
 use ::fusee::net::TcpListener;
 use ::fusee::runtime::Builder;

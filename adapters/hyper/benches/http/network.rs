@@ -1,5 +1,6 @@
 //! The runtimes with their HTTP servers, behind one trait.
 
+use super::flavor::Flavor;
 use super::workload::{HELLO, MESSAGE, Service};
 use axum::Json;
 use axum::Router;
@@ -11,13 +12,6 @@ use serde::Serialize;
 use std::convert::Infallible;
 use std::io;
 
-/// How many threads run tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flavor {
-    MultiThread,
-    CurrentThread,
-}
-
 /// A runtime, and the server made for it. There is one in a process; what is called without a value finds it as its users do.
 pub(super) trait Network: 'static {
     /// Starts the runtime, with that number of workers if it is multi-threaded, and drives `root` on this thread.
@@ -25,32 +19,6 @@ pub(super) trait Network: 'static {
 
     /// Begins to serve, and answers its port.
     fn serve(service: Service) -> impl Future<Output = io::Result<u16>>;
-}
-
-impl Flavor {
-    pub(super) const ALL: [Self; 2] = [Self::MultiThread, Self::CurrentThread];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::MultiThread => "multi_thread",
-            Self::CurrentThread => "current_thread",
-        }
-    }
-
-    /// What it adds to a workload's name.
-    pub(super) fn suffix(self) -> &'static str {
-        match self {
-            Self::MultiThread => "",
-            Self::CurrentThread => "_current",
-        }
-    }
-
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::MultiThread => "Multi-threaded",
-            Self::CurrentThread => "One thread",
-        }
-    }
 }
 
 /// The answer of [`Service::Hello`].

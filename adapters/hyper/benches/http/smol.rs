@@ -1,7 +1,8 @@
 //! smol: a global executor, run by threads that block in async-io, as `smol::spawn` sets them up; with async-io's sockets and timers, in a
 //! loop as axum's.
 
-use super::network::{Flavor, Network, hello, json};
+use super::flavor::Flavor;
+use super::network::{Network, hello, json};
 use super::workload::Service;
 use async_executor::Executor;
 use async_io::Async;

@@ -1,6 +1,7 @@
 //! tokio, with hyper-util's parts for it in a loop as axum's, with timers; for JSON axum's own server.
 
-use super::network::{Flavor, Network, hello, json};
+use super::flavor::Flavor;
+use super::network::{Network, hello, json};
 use super::workload::Service;
 use axum::serve::ListenerExt;
 use hyper::service::service_fn;
