@@ -38,9 +38,9 @@
 //!
 //! # Where it runs
 //! An endpoint's tasks, its connections' and their timers belong to the runtime in which the endpoint is made, whatever thread calls it later.
-//! Once that runtime is gone they accept nothing and connect to nothing; but quinn does not tell who waits for something of a connection
-//! on another runtime, who waits in vain. The timers go by the runtime's clock, so tests may pause it, with the feature `test-util`; call
-//! endpoints and connections within it then, for outside of it the time is the machine's.
+//! Once that runtime is gone they accept nothing and connect to nothing; but quinn does not always tell who waits for something of a
+//! connection on another runtime: he may wait in vain. The timers go by the runtime's clock, so tests may pause it, with the feature
+//! `test-util`; call endpoints and connections within it then, for outside of it the time is the machine's.
 //!
 //! # Cost
 //! Messages go out and come in in batches, where the kernel has GSO and GRO, by quinn's own calls.
