@@ -69,19 +69,27 @@ pub mod time;
 pub use fusee_macros::{main, test};
 pub use task::spawn;
 /// tokio's `join!`, with the feature `tokio-sync`: awaits several futures at the same time, in one task. It needs no runtime.
+///
+/// What follows is tokio's page: read `fusee::` for `tokio::` in it.
 #[cfg(feature = "tokio-sync")]
 #[doc(inline)]
 pub use tokio::join;
 /// tokio's `pin!`, with the feature `tokio-sync`: pins a future where it stands. It needs no runtime. `std::pin::pin!` does nearly the same.
+///
+/// What follows is tokio's page: read `fusee::` for `tokio::` in it.
 #[cfg(feature = "tokio-sync")]
 #[doc(inline)]
 pub use tokio::pin;
 /// tokio's `select!`, with the feature `tokio-sync`: awaits several futures until one is complete, and drops the others. It needs no runtime.
+///
+/// What follows is tokio's page: read `fusee::` for `tokio::` in it.
 #[cfg(feature = "tokio-sync")]
 #[doc(inline)]
 pub use tokio::select;
 /// tokio's `try_join!`, with the feature `tokio-sync`: awaits several futures at the same time, in one task, until one answers an error. It needs
 /// no runtime.
+///
+/// What follows is tokio's page: read `fusee::` for `tokio::` in it.
 #[cfg(feature = "tokio-sync")]
 #[doc(inline)]
 pub use tokio::try_join;

@@ -32,6 +32,9 @@
 //! These channels and locks spend the budget of tokio's tasks, not of [ours](crate::task::coop): a loop over a channel that is never empty does
 //! not give way. [`cooperative`](crate::task::coop::cooperative) around the future makes it.
 //!
+//! # Reading tokio's pages
+//! The items' pages are tokio's. Read `fusee::sync`, `fusee::spawn` and `fusee::time` where they say `tokio::`: its own tasks and sleeps need its runtime.
+//!
 //! # What is not here
 //! `mpsc::Sender::send_timeout`, which needs tokio's timers: [`timeout`](crate::time::timeout) around `send` or `reserve` does it.
 
