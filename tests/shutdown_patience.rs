@@ -2,12 +2,16 @@
 
 mod support;
 
+use std::array;
 use std::cell::RefCell;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fusee::fs::File;
+use fusee::io::AsyncWriteExt;
 use fusee::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use fusee::task::{JoinHandle, JoinSet, block_in_place};
 use fusee::time::sleep;
@@ -344,6 +348,38 @@ fn a_thread_whose_locals_are_slow_to_go_keeps_only_a_drop_waiting() {
             // It returns before the locals may go.
             runtime.shutdown_timeout(patience);
             go.open();
+        }
+    });
+}
+
+#[cfg(feature = "fs")]
+#[test]
+fn jobs_that_all_wait_for_their_writes_hold_up_no_end() {
+    const JOBS: usize = 3;
+    watchdog(|| {
+        for way in WAYS {
+            let folder = tempfile::tempdir().unwrap();
+            let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(JOBS).build().unwrap();
+            let all_run = Arc::new(Barrier::new(JOBS + 1));
+            let jobs: [_; JOBS] = array::from_fn(|index| {
+                let (path, all_run) = (folder.path().join(index.to_string()), all_run.clone());
+                runtime.spawn_blocking(move || {
+                    let mut file = File::from_std(std::fs::File::create(path).unwrap());
+                    all_run.wait();
+                    Handle::current().block_on(async {
+                        file.write_all(b"promised").await.unwrap();
+                        file.flush().await
+                    })
+                })
+            });
+            all_run.wait();
+            until("each job waits for another", || runtime.metrics().blocking_queue_depth() == JOBS);
+            way.shut_down(runtime);
+            assert!(!way.waits() || jobs.iter().all(JoinHandle::is_finished));
+            for (index, job) in jobs.into_iter().enumerate() {
+                executor::block_on(job).unwrap().unwrap();
+                assert_eq!(std::fs::read(folder.path().join(index.to_string())).unwrap(), b"promised");
+            }
         }
     });
 }

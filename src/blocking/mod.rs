@@ -21,7 +21,8 @@
 //! - *A closed pool takes nothing in, cancels its queue and wakes who is idle* (`blocking_closed`, `blocking_close_wakes`, structural). What it
 //!   has accepted with a thread to come for it still runs: a work (`blocking_handed`, structural), and as many jobs as threads start or are
 //!   promised (`blocking_coming`, structural). So a job that had to wait for nobody runs, though its runtime is dropped at once. So does one that is to run in
-//!   any case (`blocking_owed`, structural): the threads that run jobs look into the queue once more before they leave.
+//!   any case (`blocking_owed`, structural): one thread more than the maximum carries what is promised and has no thread to come, for those that run jobs may be
+//!   waiting for it (`blocking_spare`, structural). If that thread cannot be started, whoever closes the pool does it (`blocking_spare_refused`, structural).
 //! - *Every thread that the pool has started is joined* (`blocking_gone`, structural): by the next that ends, or by
 //!   [`Pool::wait`]; at most the last one to end is left for later.
 //! - *A job counts from when it has a thread* (`blocking_counts_late`, structural): what is counted are the threads that run jobs or come for one, before the lock
@@ -40,7 +41,7 @@ use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
-use roster::{Idler, Job, Next, Roster};
+use roster::{Idler, Job, Next, Roster, Settled};
 
 /// A worker to be carried by another thread.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
@@ -118,7 +119,7 @@ impl Pool {
         match start(Ticket(id)) {
             Ok(thread) => self.register(id, thread),
             // Why is of no use to whoever awaits the job: it runs on another thread, or is cancelled.
-            Err(_) => self.strike(id, busy).into_iter().for_each(Runnable::cancel),
+            Err(_) => self.strike(id, busy),
         }
     }
 
@@ -143,18 +144,7 @@ impl Pool {
         }
         let id = roster.enlist_for(work);
         drop(roster);
-        match start(Ticket(id)) {
-            Ok(thread) => {
-                self.register(id, thread);
-                Ok(())
-            }
-            Err(_) => {
-                let mut roster = self.roster.lock();
-                let work = roster.strike_carrier(id);
-                self.tell_if_empty(roster);
-                Err(work)
-            }
-        }
+        self.start_for_work(id, start)
     }
 
     /// Makes a thread that was started elsewhere one of the pool; it goes on to call [`work`](Self::work), and is joined by its owner.
@@ -193,17 +183,22 @@ impl Pool {
     }
 
     /// Refuses jobs and works from now on, cancels the jobs that wait, on this thread, and has the threads end, those that come for a job
-    /// after that. Later calls cancel nothing more.
-    pub(crate) fn close(&self, busy: &impl Attend) {
-        let (jobs, idle, works) = {
-            let mut roster = self.roster.lock();
-            let (jobs, idle) = roster.close();
-            roster.count(busy);
-            (jobs, idle, if mutant("blocking_handed") { roster.take_handed() } else { Vec::new() })
-        };
+    /// after that. Jobs that are to run in any case and have no thread to come are carried by one that `start` starts; on this thread, if it cannot. Later calls do nothing more.
+    pub(crate) fn close(&self, busy: &impl Attend, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) {
+        let mut roster = self.roster.lock();
+        let (settled, idle) = roster.close();
+        roster.count(busy);
+        let works = if mutant("blocking_handed") { roster.take_handed() } else { Vec::new() };
+        let spare = if settled.owed.is_empty() { None } else { Some(roster.enlist_for(run_all(settled.owed))) };
+        drop(roster);
         idle.iter().for_each(|idler| idler.bell.notify_one());
         drop(works);
-        jobs.into_iter().for_each(Runnable::cancel);
+        let refused = spare.and_then(|id| self.start_for_work(id, start).err());
+        settled.cancelled.into_iter().for_each(Runnable::cancel);
+        if let Some(work) = refused.filter(|_| !mutant("blocking_spare_refused")) {
+            // Nobody else may be free, and who is not may be waiting for this.
+            run(Job::Work(work));
+        }
     }
 
     /// Waits until all threads of a closed pool have left, and joins them; or until `deadline`, and leaves them to themselves. False if some
@@ -304,13 +299,34 @@ impl Pool {
         self.tell_if_empty(roster);
     }
 
-    /// A thread could not be started. The jobs that are left without any.
-    fn strike(&self, id: u64, busy: &impl Attend) -> Vec<Runnable> {
+    /// Starts a thread that is on the roster for a work, which comes back if that fails.
+    fn start_for_work(&self, id: u64, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) -> Result<(), Work> {
+        match start(Ticket(id)) {
+            Ok(thread) => {
+                self.register(id, thread);
+                Ok(())
+            }
+            Err(_) => {
+                let mut roster = self.roster.lock();
+                let work = roster.strike_carrier(id);
+                self.tell_if_empty(roster);
+                Err(work)
+            }
+        }
+    }
+
+    /// A thread could not be started: what waits for nobody now is cancelled, or, on a closed pool, done here if it is to run in any case.
+    fn strike(&self, id: u64, busy: &impl Attend) {
         let mut roster = self.roster.lock();
-        let orphans = roster.strike(id);
+        let Settled { cancelled, owed } = roster.strike();
         roster.count(busy);
+        drop(roster);
+        owed.into_iter().for_each(Runnable::run);
+        // Only now: who waits for the threads' end waits for that, too. What is cancelled is the user's, and may be who waits.
+        let mut roster = self.roster.lock();
+        roster.forget(id);
         self.tell_if_empty(roster);
-        orphans
+        cancelled.into_iter().for_each(Runnable::cancel);
     }
 
     /// The calling thread leaves, and joins those that have left before.
@@ -333,6 +349,11 @@ fn ring(idler: &Idler) {
     if !mutant("blocking_notify") {
         idler.bell.notify_one();
     }
+}
+
+/// Jobs, as one work.
+fn run_all(jobs: Vec<Runnable>) -> Work {
+    Box::new(|| jobs.into_iter().for_each(Runnable::run))
 }
 
 /// Runs a job or carries a work. Never panics.

@@ -14,8 +14,8 @@
 //! - `threads - carrying` never exceeds the maximum: as a thread puts down its work, or finds nothing to do, it leaves if it would.
 //! - Each work that is handed has a promised thread, each that is reserved a starting one.
 //! - `handed` is looked at before the queue, so that a work waits for no job (`blocking_work_first`, structural).
-//! - Each thread that starts, or is promised what is no work, looks into the queue before it leaves: so many jobs outlive the pool's closing. One that waits
-//!   beyond those waits for a thread that runs a job or comes for one, and looks again after it.
+//! - Each thread that starts, or is promised what is no work, looks into the queue before it leaves: so many jobs outlive the pool's closing. What waits
+//!   beyond those is taken out of the queue as the pool closes, or as one of those threads cannot be started.
 //! - `blocking_orphans`, `blocking_gone`, `blocking_coming`, `blocking_owed`: see the folder's header.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -79,6 +79,14 @@ pub(super) struct Roster {
 struct Waiting {
     job: Runnable,
     at_close: AtClose,
+}
+
+/// Jobs that are out of the queue, though no thread has come for them.
+#[derive(Default)]
+pub(super) struct Settled {
+    pub(super) cancelled: Vec<Runnable>,
+    /// To be run all the same.
+    pub(super) owed: Vec<Runnable>,
 }
 
 struct Member {
@@ -215,19 +223,26 @@ impl Roster {
         }
     }
 
-    /// The thread's start has failed. The jobs that now wait for nobody.
-    pub(super) fn strike(&mut self, id: u64) -> Vec<Runnable> {
-        self.members.remove(&id);
+    /// A thread's start has failed: the jobs that now wait for nobody. It is on the roster until it is forgotten.
+    pub(super) fn strike(&mut self) -> Settled {
         self.threads -= 1;
         self.starting -= 1;
         if self.free() > 0 {
-            return Vec::new();
+            let is_closed = self.closed && !mutant("blocking_strike_owed");
+            return if is_closed { self.settle() } else { Settled::default() };
         }
         if mutant("blocking_orphans") {
-            return self.queue.pop_back().into_iter().map(|waiting| waiting.job).collect();
+            let cancelled = self.queue.pop_back().into_iter().map(|waiting| waiting.job).collect();
+            return Settled { cancelled, owed: Vec::new() };
         }
         // Others have failed before and left theirs to this one.
-        mem::take(&mut self.queue).into_iter().map(|waiting| waiting.job).collect()
+        let cancelled = mem::take(&mut self.queue).into_iter().map(|waiting| waiting.job).collect();
+        Settled { cancelled, owed: Vec::new() }
+    }
+
+    /// Takes one off that has not started.
+    pub(super) fn forget(&mut self, id: u64) {
+        self.members.remove(&id);
     }
 
     /// The start of a thread has failed that was to carry a work, which comes back.
@@ -301,19 +316,31 @@ impl Roster {
         }
     }
 
-    /// Refuses all from now on, and promises to those who wait that there is something: the end. The jobs that will not run, and who is to be
+    /// Refuses all from now on, and promises to those who wait that there is something: the end. The jobs that no thread comes for, and who is to be
     /// woken.
-    pub(super) fn close(&mut self) -> (Vec<Runnable>, Vec<Idler>) {
-        let coming = if self.closed { self.queue.len() } else { self.starting + self.promised - self.handed.len() };
-        let kept = if mutant("blocking_coming") { 0 } else { coming.min(self.queue.len()) };
+    pub(super) fn close(&mut self) -> (Settled, Vec<Idler>) {
+        let settled = self.settle();
         self.closed = true;
         let idle = if mutant("blocking_close_wakes") { Vec::new() } else { mem::take(&mut self.idle) };
         idle.iter().for_each(|idler| self.mark_promised(idler.id));
-        let (owed, cancelled): (Vec<_>, Vec<_>) =
-            self.queue.drain(kept..).partition(|waiting| waiting.at_close == AtClose::Run && !mutant("blocking_owed"));
-        self.queue.extend(owed);
+        (settled, idle)
+    }
+
+    /// Takes out of the queue all but as many jobs as there are threads to come for one.
+    fn settle(&mut self) -> Settled {
+        let coming = self.starting + self.promised - self.handed.len();
+        let kept = if mutant("blocking_coming") { 0 } else { coming.min(self.queue.len()) };
+        let mut settled = Settled::default();
+        for Waiting { job, at_close } in self.queue.split_off(kept) {
+            let is_owed = at_close == AtClose::Run && !mutant("blocking_owed");
+            if is_owed { settled.owed.push(job) } else { settled.cancelled.push(job) }
+        }
         self.queue.give_back();
-        (cancelled.into_iter().map(|waiting| waiting.job).collect(), idle)
+        if mutant("blocking_spare") {
+            let owed = mem::take(&mut settled.owed);
+            self.queue.extend(owed.into_iter().map(|job| Waiting { job, at_close: AtClose::Run }));
+        }
+        settled
     }
 
     /// The works that nobody has come for yet.

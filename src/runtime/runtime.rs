@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::block_on;
 use super::context::{self, EnterGuard};
 use super::handle::Handle;
+use super::pool_thread;
 use super::threads::Threads;
 use super::worker_slot::WorkerSlot;
 use super::{Builder, RuntimeMetrics};
@@ -187,7 +188,7 @@ impl Runtime {
         scheduler.close();
         scheduler.thread_hooks().wrap(|| {
             // Before any wait: a task or a job that waits for a queued job goes on, and sees it cancelled, unless it was promised.
-            scheduler.close_blocking();
+            scheduler.close_blocking(|ticket| pool_thread::start(scheduler, ticket));
             if let Some(worker) = self.slot.take().and_then(|slot| slot.take()) {
                 // Nobody is in `block_on`, which borrows the runtime: the tasks are dropped here.
                 let _entered = context::enter(&self.handle);

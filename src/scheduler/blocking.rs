@@ -101,8 +101,8 @@ impl Scheduler {
     }
 
     /// See [`Pool::close`](crate::blocking::Pool::close).
-    pub(crate) fn close_blocking(&self) {
-        self.blocking.close(self.timers.clock());
+    pub(crate) fn close_blocking(&self, start: impl FnOnce(Ticket) -> io::Result<JoinHandle<()>>) {
+        self.blocking.close(self.timers.clock(), start);
     }
 }
 

@@ -102,7 +102,7 @@ fn blocking_job_paused() {
         pool.submit(job, AtClose::Cancelled, timers.clock(), start);
         timers.clock().rest();
         assert_eq!(wait(handle).unwrap(), 0, "time moves while a job has a thread to come");
-        pool.close(timers.clock());
+        pool.close(timers.clock(), |_| unreachable!("nothing is owed"));
         assert!(pool.wait(None));
         timers.close();
         driving.join().unwrap();

@@ -172,7 +172,7 @@ fn block_in_place_hands_on() {
         drop(scheduler::spawn(Membership::new(&foreign), blocking, Origin::here()));
         drop(scheduler::spawn(Membership::new(&foreign), async move { unparker.unpark() }, Origin::here()));
         worker::run(seed.into_worker(Shard::new(scheduler.clone(), 0)));
-        scheduler.close_blocking();
+        scheduler.close_blocking(|_| unreachable!("nothing is owed"));
         assert!(scheduler.blocking().wait(None));
     });
 }

@@ -64,9 +64,14 @@ impl Scene {
     }
 
     /// Closes the pool and waits for its threads.
-    pub(super) fn end(&self) {
-        self.pool.close(&Uncounted);
+    pub(super) fn end(self: &StdArc<Self>) {
+        self.pool.close(&Uncounted, self.starter());
         assert!(self.pool.wait(None));
+    }
+
+    /// How many threads it has started.
+    pub(super) fn started(&self) -> usize {
+        self.started.load(Ordering::Relaxed)
     }
 
     /// After all threads that submit have been joined.
@@ -84,7 +89,7 @@ impl Wake for Unpark {
     }
 }
 
-struct OpensOnDrop(Unparker);
+pub(super) struct OpensOnDrop(pub(super) Unparker);
 
 impl Drop for OpensOnDrop {
     fn drop(&mut self) {
@@ -304,7 +309,7 @@ fn blocking_hand_on() {
         let scene = Scene::new(1, Duration::MAX);
         let idle = scene.adopted();
         let closing = scene.clone();
-        let closer = spawn(move || closing.pool.close(&Uncounted));
+        let closer = spawn(move || closing.pool.close(&Uncounted, closing.starter()));
         let ran = StdArc::new(AtomicUsize::new(0));
         let run = ran.clone();
         let count = move || {

@@ -1,11 +1,15 @@
 //! Jobs of the blocking pool that run though it closes: somebody was promised what they do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::blocking::{Scene, settled};
+use super::blocking::{OpensOnDrop, Scene, settled};
 use super::stage::Uncounted;
 use crate::blocking::AtClose;
-use crate::harness::{Model, witness};
+use crate::facade::thread;
+use crate::harness::{Model, spawn, witness};
+use crate::park::Parker;
+use crate::task::JoinHandle;
 use crate::task::blocking::unlisted;
 use crate::task::meta::Origin;
 
@@ -19,12 +23,81 @@ fn blocking_close_owed() {
         let scene = Scene::new(1, Duration::MAX);
         let first = scene.submit(|| 41);
         let second = scene.submit(|| 42);
-        let (job, third) = unlisted(|| 43, None, Origin::here());
-        scene.pool.submit(job, AtClose::Run, &Uncounted, scene.starter());
+        let third = owe(&scene, || 43);
         scene.end();
         assert_eq!(settled(first).expect("a thread started for it"), 41);
         assert_eq!(settled(third).expect("it was promised to somebody"), 43);
         witness(if settled(second).is_ok() { "all ran" } else { "one was cancelled" });
         scene.assert_over();
     });
+}
+
+/// The pool closes while its one thread runs a job that waits for one that was promised to somebody: that runs on another thread, and the end comes.
+///
+/// Mutants: `blocking_spare`.
+#[test]
+fn blocking_close_spare() {
+    let model = Model::new("blocking_close_spare", 100).preemptions(2).branches(5_000);
+    model.check(|| {
+        let scene = Scene::new(1, Duration::MAX);
+        let (first, second) = one_waits_for_the_other(&scene);
+        scene.end();
+        settled(first).expect("a thread started for it");
+        settled(second).expect("it was promised to somebody");
+        assert_eq!(scene.started(), 2);
+        scene.assert_over();
+    });
+}
+
+/// The same where no other thread can be started: whoever closes the pool runs what was promised.
+///
+/// Mutants: `blocking_spare_refused`.
+#[test]
+fn blocking_close_spare_refused() {
+    let model = Model::new("blocking_close_spare_refused", 20).preemptions(3).branches(5_000);
+    model.check(|| {
+        thread::allow(1);
+        let scene = Scene::new(1, Duration::MAX);
+        let (first, second) = one_waits_for_the_other(&scene);
+        scene.end();
+        settled(first).expect("a thread started for it");
+        settled(second).expect("it was promised to somebody");
+        scene.assert_over();
+    });
+}
+
+/// The pool closes while the start of its second thread fails, and its first runs a job that waits for one that was promised to somebody.
+///
+/// Mutants: `blocking_strike_owed`.
+#[test]
+fn blocking_close_strike() {
+    let model = Model::new("blocking_close_strike", 100).preemptions(2).branches(5_000);
+    model.witnesses(&["ran", "refused"]).check(|| {
+        thread::allow(1);
+        let scene = Scene::new(2, Duration::MAX);
+        let gate = Parker::new();
+        // A job that is refused is told to nobody as done.
+        let opener = OpensOnDrop(gate.unparker());
+        let first = scene.submit(move || gate.park());
+        let other = scene.clone();
+        let submitter = spawn(move || owe(&other, move || drop(opener)));
+        scene.end();
+        settled(first).expect("a thread started for it");
+        witness(if settled(submitter.join().unwrap()).is_ok() { "ran" } else { "refused" });
+        scene.assert_over();
+    });
+}
+
+/// A job that is promised to somebody.
+fn owe<R: Send + 'static>(scene: &Arc<Scene>, f: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+    let (job, handle) = unlisted(f, None, Origin::here());
+    scene.pool.submit(job, AtClose::Run, &Uncounted, scene.starter());
+    handle
+}
+
+/// A job, and one that is promised, for which it waits.
+fn one_waits_for_the_other(scene: &Arc<Scene>) -> (JoinHandle<()>, JoinHandle<()>) {
+    let gate = Parker::new();
+    let opener = gate.unparker();
+    (scene.submit(move || gate.park()), owe(scene, move || opener.unpark()))
 }

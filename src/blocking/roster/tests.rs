@@ -97,8 +97,8 @@ fn a_closed_pool_runs_the_works_that_it_has_and_ends() {
         roster.begin_idle(idler(id));
         assert!(roster.promise().is_some());
         roster.hand(work());
-        let (jobs, idle) = roster.close();
-        assert!(jobs.is_empty() && idle.is_empty() && roster.adopt().is_none());
+        let (settled, idle) = roster.close();
+        assert!(settled.cancelled.is_empty() && settled.owed.is_empty() && idle.is_empty() && roster.adopt().is_none());
         assert!(roster.keep_promise(id));
         assert_eq!(next(&mut roster), "work");
         roster.put_down();
