@@ -9,12 +9,12 @@ use std::fs::{self, File};
 use std::process::Stdio;
 
 use child::in_child;
-use fusee::process::Command;
+use fusee::process::{Child, Command};
 use fusee::runtime::Builder;
 use futures::FutureExt;
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal};
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::{current_thread, on_every_flavour, until_within};
@@ -130,6 +130,91 @@ fn one_that_somebody_else_has_waited_for_is_not_killed_for_its_number_may_be_ano
             support::until("the kernel has waited for it", || !fs::exists(format!("/proc/{id}")).unwrap());
             assert_eq!(child.start_kill().unwrap_err().raw_os_error(), Some(libc::ECHILD));
             drop(child);
+        });
+    });
+}
+
+/// From now on the kernel waits for children that end.
+fn ignore_children(by_flag: bool) {
+    let (handler, flags) =
+        if by_flag { (SigHandler::SigDfl, SaFlags::SA_NOCLDWAIT) } else { (SigHandler::SigIgn, SaFlags::empty()) };
+    // SAFETY: there is no handler, which could do what is not allowed.
+    unsafe { sigaction(Signal::SIGCHLD, &SigAction::new(handler, flags, SigSet::empty())) }.unwrap();
+}
+
+/// A child that the kernel has waited for.
+async fn gone(kill_on_drop: bool) -> Child {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = Command::new("cat");
+    let child = command.stdin(reader).stdout(Stdio::null()).kill_on_drop(kill_on_drop).spawn().unwrap();
+    let id = child.id().unwrap();
+    drop(writer);
+    support::until("the kernel has waited for it", || !fs::exists(format!("/proc/{id}")).unwrap());
+    child
+}
+
+#[test]
+fn a_wait_for_one_that_the_kernel_has_waited_for_errs_and_changes_no_handler() {
+    in_child("a_wait_for_one_that_the_kernel_has_waited_for_errs_and_changes_no_handler", || {
+        for by_flag in [true, false] {
+            ignore_children(by_flag);
+            on_every_flavour(|runtime| {
+                let is_lost = |error: std::io::Error| assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+                let mut other = runtime.block_on(async {
+                    let mut child = gone(false).await;
+                    for _ in 0..2 {
+                        is_lost(child.wait().await.unwrap_err());
+                        is_lost(child.try_wait().unwrap_err());
+                        is_lost(child.kill().await.unwrap_err());
+                    }
+                    // One that ends while somebody waits.
+                    let (reader, writer) = std::io::pipe().unwrap();
+                    let mut child = Command::new("cat").stdin(reader).stdout(Stdio::null()).spawn().unwrap();
+                    assert!(child.wait().now_or_never().is_none());
+                    drop(writer);
+                    is_lost(child.wait().await.unwrap_err());
+                    gone(true).await
+                });
+                // The runtime that takes it over finds nobody.
+                drop(runtime);
+                is_lost(current_thread().block_on(other.wait()).unwrap_err());
+            });
+            // SAFETY: as above.
+            let handler = unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }.unwrap();
+            assert!(matches!(handler, SigHandler::SigDfl | SigHandler::SigIgn), "{handler:?}");
+        }
+    });
+}
+
+#[test]
+fn one_that_has_a_descriptor_is_killed_by_that_and_not_by_its_number() {
+    in_child("one_that_has_a_descriptor_is_killed_by_that_and_not_by_its_number", || {
+        answer(libc::SYS_kill, libc::SECCOMP_RET_KILL_PROCESS);
+        kills();
+    });
+}
+
+#[test]
+fn under_a_filter_that_refuses_signals_to_descriptors_it_is_killed_by_its_number() {
+    in_child("under_a_filter_that_refuses_signals_to_descriptors_it_is_killed_by_its_number", || {
+        for number in [libc::EPERM, libc::ENOSYS] {
+            std::thread::spawn(move || {
+                answer(libc::SYS_pidfd_send_signal, libc::SECCOMP_RET_ERRNO | number as u32);
+                kills();
+            })
+            .join()
+            .unwrap();
+        }
+    });
+}
+
+fn kills() {
+    on_every_flavour(|runtime| {
+        runtime.block_on(async {
+            let endless = || Command::new("sleep").arg("100000").kill_on_drop(true).spawn().unwrap();
+            endless().kill().await.unwrap();
+            let id = endless().id().unwrap();
+            support::until("it is gone", || !fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z")));
         });
     });
 }

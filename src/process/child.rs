@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_util::future::try_join3;
 
+use super::number::Numbered;
 use super::running::{Running, undo};
 use super::{ChildStderr, ChildStdin, ChildStdout};
 use crate::io::{AsyncRead, AsyncReadExt};
@@ -55,7 +56,7 @@ impl Child {
         let (stdin, stdout, stderr) = match pipes {
             Ok(pipes) => pipes,
             Err(error) => {
-                undo(&mut child);
+                undo(Numbered::new(child));
                 return Err(error);
             }
         };

@@ -1,11 +1,12 @@
-//! Who tells that a process has ended: its descriptor, if there is one, or SIGCHLD.
+//! Who tells that a process has ended: its descriptor, if there is one, or SIGCHLD. A descriptor is how it is killed, too: that is nobody else's, as a number may be.
 //!
 //! Who calls it: `running.rs`, on any thread.
 
 use std::io::{self, ErrorKind};
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 use std::task::{Context, Poll};
 
+use super::number::Numbered;
 use crate::runtime::Handle;
 use crate::signal::unix::{Signal, SignalKind, signal};
 
@@ -21,6 +22,8 @@ pub(super) enum Ends {
     Descriptor(Evented<Descriptor>),
     /// It hears of each child that stops, goes on or ends.
     Signals(Signal),
+    /// Nobody: it was waited for by somebody else before there was anybody.
+    Nobody(Handle),
 }
 
 impl Ends {
@@ -28,13 +31,17 @@ impl Ends {
     ///
     /// # Errors
     /// The process has no descriptors left, or the runtime has shut down.
-    pub(super) fn of(child: &Child) -> io::Result<Self> {
+    pub(super) fn of(child: &mut Numbered) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Ok(ends) = descriptor::open(child) {
+        let descriptor = descriptor::open(child.child());
+        // Only now: who has not been waited for has had the number all the time, and the descriptor is of no other.
+        if child.try_wait().is_err() {
+            return Ok(Self::Nobody(Handle::current()));
+        }
+        #[cfg(target_os = "linux")]
+        if let Ok(ends) = descriptor {
             return Ok(Self::Descriptor(ends));
         }
-        #[cfg(not(target_os = "linux"))]
-        let _ = child;
         Ok(Self::Signals(signal(SignalKind::child())?))
     }
 
@@ -44,14 +51,26 @@ impl Ends {
             #[cfg(target_os = "linux")]
             Self::Descriptor(ends) => ends.registration().handle(),
             Self::Signals(ends) => ends.handle(),
+            Self::Nobody(handle) => handle,
         }
+    }
+
+    /// Kills `child`, which is the one that this is of, and which nobody had waited for a moment ago.
+    pub(super) fn kill(&self, child: &mut Numbered) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Self::Descriptor(ends) = self
+            && let Some(answer) = ends.kill()
+        {
+            return answer;
+        }
+        child.kill()
     }
 
     /// Waits for the end of `child`, which is the one that this is of. `None`: the runtime that tells of it has shut down.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
-        child: &mut Child,
+        child: &mut Numbered,
     ) -> Poll<Option<io::Result<ExitStatus>>> {
         match self {
             #[cfg(target_os = "linux")]
@@ -72,6 +91,7 @@ impl Ends {
                     Poll::Pending => return Poll::Pending,
                 }
             },
+            Self::Nobody(_) => Poll::Ready(child.try_wait().transpose()),
         }
     }
 }
@@ -84,8 +104,10 @@ mod descriptor {
 
     use mio::unix::SourceFd;
     use mio::{Interest, Registry, Token};
-    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+    use rustix::io::Errno;
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+    use crate::process::number::lost;
     use crate::reactor::{Source, bits};
     use crate::source::Evented;
 
@@ -93,10 +115,21 @@ mod descriptor {
     #[derive(Debug)]
     pub(in crate::process) struct Descriptor(OwnedFd);
 
-    /// The descriptor of `child`, which has not been waited for: so nobody else has its number.
+    /// The descriptor of whoever has the number of `child`.
     pub(super) fn open(child: &Child) -> io::Result<Evented<Descriptor>> {
         let descriptor = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
         Evented::with_interest(Descriptor(descriptor), bits::READABLE)
+    }
+
+    impl Descriptor {
+        /// `None`: the kernel or a filter refuses it.
+        pub(super) fn kill(&self) -> Option<io::Result<()>> {
+            match pidfd_send_signal(&self.0, Signal::KILL) {
+                Err(Errno::NOSYS | Errno::PERM) => None,
+                Err(Errno::SRCH) => Some(Err(lost())),
+                answer => Some(answer.map_err(Into::into)),
+            }
+        }
     }
 
     impl Source for Descriptor {

@@ -50,7 +50,12 @@
 //!
 //! # How the end is told
 //! On Linux by a descriptor of the process (`pidfd_open`), of which each child takes one. Where the kernel or a filter refuses it, and on other systems, by a listener to SIGCHLD: [`signal`](crate::signal) says what that changes for the
-//! process. A program that ignores SIGCHLD, or waits for any child by itself, takes away what is waited for here: an error (`ECHILD`) says so, and nobody is killed in its place.
+//! process. A program that ignores SIGCHLD (`SIG_IGN`, `SA_NOCLDWAIT`), or waits for any child by itself, takes away what is waited for here: an error (`ECHILD`) says so, at once and from then on, and nobody is killed in
+//! its place. Where it is a listener that tells, such a program must do so before the first child: what ignores SIGCHLD later takes the listener away, and a wait may not end.
+//!
+//! # What a child inherits
+//! What the standard library's children do: the mask of signals of the thread that starts it, and which signals are ignored, but for SIGPIPE, which is at its default. A worker has the mask of the thread that has built the
+//! runtime, so what that had blocked then is blocked in children that tasks start; a [`pre_exec`](Command::pre_exec) can say otherwise.
 //!
 //! On a paused clock a child is nothing that the clock waits for: a timeout on a child that is slow fires. [`time::hold`](crate::time) keeps the clock back.
 
@@ -60,10 +65,12 @@
 // | `child.rs` | a child, as users see it |
 // | `running.rs` | a child until it was waited for: it is killed, waited for, or left to a task |
 // | `ends.rs` | who tells of its end |
+// | `number.rs` | its number, until somebody has waited for it |
 // | `stdio.rs` | the pipes to it |
 //
 // # Invariants
-// - Nobody here but `std::process::Child` waits for a process, and whoever kills one has looked right before that nobody, not even the kernel, has waited for it: so its number is not another's.
+// - Nobody here but `std::process::Child` waits for a process. Whoever kills one by its number has looked right before that nobody, not even the kernel, has waited for it; with a descriptor there is no moment in between either.
+// - A descriptor is that of the child: the look that finds that nobody has waited for it comes after it was opened. Once somebody has, the number is not used again.
 // - A copy of a child in a forked process kills and waits for nothing.
 //
 // Who calls it: users, on any thread. Checked by `tests/process.rs`, `tests/process_stdio.rs`, `tests/process_dropped.rs` and `tests/process_faults.rs`.
@@ -73,6 +80,7 @@ mod child;
 mod command;
 mod command_unix;
 mod ends;
+mod number;
 mod running;
 mod stdio;
 

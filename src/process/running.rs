@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use rustix::event::{Timespec, poll};
 
 use super::ends::Ends;
+use super::number::Numbered;
 use crate::reactor::gone;
 use crate::runtime::Handle;
 
@@ -24,7 +25,7 @@ pub(super) struct Running {
 /// A process that nobody has waited for.
 #[derive(Debug)]
 struct Process {
-    child: Child,
+    child: Numbered,
     ends: Ends,
 }
 
@@ -37,11 +38,12 @@ struct Orphan {
 impl Running {
     /// # Errors
     /// Nobody could tell of its end: it was killed then, and waited for.
-    pub(super) fn new(mut child: Child, kill_on_drop: bool) -> io::Result<Self> {
-        match Ends::of(&child) {
+    pub(super) fn new(child: Child, kill_on_drop: bool) -> io::Result<Self> {
+        let mut child = Numbered::new(child);
+        match Ends::of(&mut child) {
             Ok(ends) => Ok(Self { process: Some(Process { child, ends }), kill_on_drop }),
             Err(error) => {
-                undo(&mut child);
+                undo(child);
                 Err(error)
             }
         }
@@ -63,7 +65,7 @@ impl Running {
     pub(super) fn kill(&mut self) -> io::Result<Option<ExitStatus>> {
         let process = self.process_mut();
         process.ends.handle().assert_not_forked();
-        kill(&mut process.child)
+        process.kill()
     }
 
     pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
@@ -85,8 +87,17 @@ impl Process {
             if Handle::try_current().is_err() {
                 return Poll::Ready(Err(gone()));
             }
-            self.ends = Ends::of(&self.child)?;
+            self.ends = Ends::of(&mut self.child)?;
         }
+    }
+
+    /// Kills it, unless it has ended: then answers how. An error, if somebody else has waited for it, as the kernel does where SIGCHLD is ignored: its number may be another's by now.
+    fn kill(&mut self) -> io::Result<Option<ExitStatus>> {
+        let ended = self.child.try_wait()?;
+        if ended.is_none() {
+            self.ends.kill(&mut self.child)?;
+        }
+        Ok(ended)
     }
 
     /// A runtime that can wait for it.
@@ -108,7 +119,7 @@ impl Drop for Running {
             return;
         }
         // Of one that has ended there is nothing to kill, and what else is refused can be done by nobody.
-        let is_killed = self.kill_on_drop && matches!(kill(&mut process.child), Ok(None));
+        let is_killed = self.kill_on_drop && matches!(process.kill(), Ok(None));
         if !matches!(process.child.try_wait(), Ok(None)) {
             return;
         }
@@ -144,23 +155,16 @@ impl Drop for Orphan {
     }
 }
 
-/// Kills a process, unless it has ended: then answers how. An error, if somebody else has waited for it, as the kernel does where SIGCHLD is ignored: its number may be another's by now.
-fn kill(child: &mut Child) -> io::Result<Option<ExitStatus>> {
-    let ended = child.try_wait()?;
-    if ended.is_none() {
-        child.kill()?;
-    }
-    Ok(ended)
-}
-
 /// As if it had not been started.
-pub(super) fn undo(child: &mut Child) {
-    let _ = kill(child);
-    wait_killed(child);
+pub(super) fn undo(mut child: Numbered) {
+    if matches!(child.try_wait(), Ok(None)) {
+        let _ = child.kill();
+    }
+    wait_killed(&mut child);
 }
 
 /// Waits for a process that was killed, which takes the time of its last system call; for a second at most.
-fn wait_killed(child: &mut Child) {
+fn wait_killed(child: &mut Numbered) {
     const MILLISECOND: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
     for _ in 0..1000 {
         if !matches!(child.try_wait(), Ok(None)) {

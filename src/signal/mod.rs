@@ -29,6 +29,8 @@
 //! - **From the first listener of a kind on, the signal does no more what it does by default**, such as ending the process: also when no listener is left. So who has listened to SIGINT
 //!   once goes on listening, or ends by itself.
 //! - A handler that the program had before is called as well.
+//! - A signal that is sent to the process reaches it by some thread that does not block it. **While all threads block it nobody hears**: it is told once one of them unblocks it. Threads of a runtime have the mask of the thread
+//!   that has built it; so who blocks signals does so after that, or only on threads of its own.
 //! - A child that is made by [`Command`](std::process::Command), or calls `exec`, has the defaults again. One that is forked and does not has the handlers and the sockets, and tells the listeners of its parent what it is
 //!   sent.
 //!

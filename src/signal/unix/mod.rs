@@ -76,7 +76,7 @@ impl Signal {
         self.told.registration().handle()
     }
 
-    /// Waits until the signal has come, since this was made or since the last answer. `None`: the runtime that it was made on has shut down.
+    /// Waits until the signal has come, since this was made or since the last answer. `None`: the runtime that it was made on has shut down, or somebody has taken all handlers of the signal out of `signal-hook`'s table.
     ///
     /// # Cancel safety
     /// Dropped before it is done, it has lost nothing.
@@ -116,11 +116,14 @@ impl Signal {
     }
 }
 
-/// Takes all that was written. An error of the kind `WouldBlock` if nothing was.
+/// Takes all that was written. An error of the kind `WouldBlock` if nothing was, of another kind if nothing will be.
 fn drain(mut told: &UnixStream) -> io::Result<()> {
     let (mut buffer, mut is_told) = ([0; 64], false);
     loop {
         match told.read(&mut buffer) {
+            // Whoever empties the table of handlers has closed the other end.
+            Ok(0) if is_told => return Ok(()),
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) if count == buffer.len() => is_told = true,
             Ok(_) => return Ok(()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -150,5 +153,28 @@ impl Drop for Signal {
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signal").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn an_end_is_no_signal() {
+        for count in [0, 1, 64, 65] {
+            let (told, mut teller) = UnixStream::pair().unwrap();
+            assert_eq!(drain(&told).unwrap_err().kind(), ErrorKind::WouldBlock);
+            teller.write_all(&vec![0; count]).unwrap();
+            drop(teller);
+            if count > 0 {
+                drain(&told).expect("what was told before the end is told");
+            }
+            for _ in 0..2 {
+                assert_eq!(drain(&told).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+            }
+        }
     }
 }
