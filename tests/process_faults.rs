@@ -211,10 +211,17 @@ fn under_a_filter_that_refuses_signals_to_descriptors_it_is_killed_by_its_number
 fn kills() {
     on_every_flavour(|runtime| {
         runtime.block_on(async {
-            let endless = || Command::new("sleep").arg("100000").kill_on_drop(true).spawn().unwrap();
+            // It has nothing of who waits for what the test says.
+            let endless = || {
+                let mut command = Command::new("sleep");
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                command.arg("100000").kill_on_drop(true).spawn().unwrap()
+            };
             endless().kill().await.unwrap();
             let id = endless().id().unwrap();
-            support::until("it is gone", || !fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z")));
+            support::until("it is gone", || {
+                !fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z"))
+            });
         });
     });
 }

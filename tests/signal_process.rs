@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use child::in_child;
 use fusee::signal::unix::{SignalKind, signal};
-use fusee::signal::{ctrl_c, shutdown};
+use fusee::signal::{StopCause, ctrl_c, shutdown};
 use futures::FutureExt;
 use nix::libc::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::low_level::raise;
@@ -61,7 +61,7 @@ fn a_listener_that_is_made_hears_ctrl_c_before_its_first_poll() {
             let _entered = runtime.enter();
             let stop = shutdown().unwrap();
             raise(SIGINT).unwrap();
-            runtime.block_on(stop);
+            assert_eq!(runtime.block_on(stop), StopCause::Interrupt);
         });
     });
 }
@@ -75,12 +75,13 @@ fn both_signals_that_stop_a_program_are_heard_and_again() {
                 for number in [SIGTERM, SIGINT, SIGINT, SIGTERM] {
                     assert!((&mut stop).now_or_never().is_none());
                     raise(number).unwrap();
-                    (&mut stop).await;
+                    let kind = (&mut stop).await.kind().unwrap();
+                    assert_eq!(kind.as_raw_value(), number);
                 }
                 // Both at once are one.
                 raise(SIGINT).unwrap();
                 raise(SIGTERM).unwrap();
-                (&mut stop).await;
+                assert_eq!((&mut stop).await, StopCause::Terminate);
                 assert!((&mut stop).now_or_never().is_none());
             });
         });
@@ -94,7 +95,7 @@ fn without_its_runtime_nobody_waits_to_be_told_to_stop() {
         let (mut stop, mut heard) = (runtime.block_on(async { shutdown() }).unwrap(), pin!(ctrl_c()));
         runtime.block_on(async { assert!(heard.as_mut().now_or_never().is_none()) });
         drop(runtime);
-        futures::executor::block_on(&mut stop);
+        assert_eq!(futures::executor::block_on(&mut stop), StopCause::RuntimeGone);
         assert!(futures::executor::block_on(heard).is_err());
     });
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
-use fusee::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
+use fusee::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, UdpSocket, lookup_host};
 use futures::future::join_all;
 use support::sockets::{kind, listener, refusing};
 use support::{current_thread, on_every_flavour};
@@ -55,6 +55,24 @@ fn an_address_in_digits_is_not_looked_up() {
             assert!(matches!(answer, Poll::Ready(Ok(_))));
             assert_eq!(lookup_host("[::1]:7").await.unwrap().collect::<Vec<_>>(), ["[::1]:7".parse().unwrap()]);
             assert_eq!(kind(lookup_host("no port").await), ErrorKind::InvalidInput);
+            for (address, why) in [
+                ("localhost", r#"the address "localhost" has no port: as with `localhost:80`"#),
+                ("127.0.0.1", r#"the address "127.0.0.1" has no port: as with `127.0.0.1:80`"#),
+                ("::1", r#"the address "::1" has no port: as with `[::1]:80`"#),
+                (":80", r#"the address ":80" has no host: as with `localhost:80`"#),
+                ("localhost:65536", r#"the port of the address "localhost:65536" is no number up to 65535"#),
+            ] {
+                let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+                for error in [
+                    TcpListener::bind(address).await.unwrap_err(),
+                    TcpStream::connect(address.to_owned()).await.unwrap_err(),
+                    UdpSocket::bind(&address).await.unwrap_err(),
+                    udp.connect(address).await.unwrap_err(),
+                    udp.send_to(b"x", address).await.unwrap_err(),
+                ] {
+                    assert_eq!((error.kind(), error.to_string()), (ErrorKind::InvalidInput, why.to_owned()));
+                }
+            }
             assert!(lookup_host("no-such-host.invalid:80").await.is_err());
         });
     });

@@ -74,6 +74,8 @@ pub struct Resolving(State);
 #[derive(Debug)]
 enum State {
     Known(Option<Addresses>),
+    /// It is no address, and no name to be looked up.
+    Refused(String),
     LookedUp(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
 }
 
@@ -100,6 +102,7 @@ impl Future for Resolving {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             State::Known(addresses) => Poll::Ready(Ok(addresses.take().expect("a future is polled until it is ready"))),
+            State::Refused(why) => Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidInput, std::mem::take(why)))),
             // The job is lost if its runtime shuts down, or if the resolver panics.
             State::LookedUp(job) => Poll::Ready(ready!(Pin::new(job).poll(context))?.map(Addresses::Several)),
         }
@@ -171,9 +174,26 @@ impl Resolve for str {
     fn resolve(&self) -> Resolving {
         match self.parse() {
             Ok(address) => Resolving::one(address),
-            Err(_) => Resolving::look_up(self.to_owned()),
+            Err(_) => match missing(self) {
+                Some(why) => Resolving(State::Refused(why)),
+                None => Resolving::look_up(self.to_owned()),
+            },
         }
     }
+}
+
+/// What a text lacks that is neither an address nor a name with a port.
+fn missing(text: &str) -> Option<String> {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Some(format!("the address {text:?} has no port: as with `[{text}]:80`"));
+    }
+    let Some((host, port)) = text.rsplit_once(':') else {
+        return Some(format!("the address {text:?} has no port: as with `{text}:80`"));
+    };
+    if host.is_empty() {
+        return Some(format!("the address {text:?} has no host: as with `localhost:{port}`"));
+    }
+    port.parse::<u16>().is_err().then(|| format!("the port of the address {text:?} is no number up to 65535"))
 }
 
 impl ToSocketAddrs for String {}

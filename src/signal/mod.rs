@@ -12,8 +12,8 @@
 //! async fn main() -> std::io::Result<()> {
 //!     // First of all: until somebody listens, either signal ends the process.
 //!     let mut stop = fusee::signal::shutdown()?;
-//!     if let Either::Right(_) = select(pin!(serve()), &mut stop).await {
-//!         println!("told to stop");
+//!     if let Either::Right((cause, _)) = select(pin!(serve()), &mut stop).await {
+//!         println!("told to stop by {cause}");
 //!     }
 //!     Ok(())
 //! }
@@ -56,7 +56,7 @@ pub mod unix;
 
 use std::io;
 
-pub use shutdown::{Shutdown, shutdown};
+pub use shutdown::{Shutdown, StopCause, shutdown};
 
 use unix::SignalKind;
 

@@ -71,6 +71,18 @@ impl JoinError {
         self.payload().is_some()
     }
 
+    /// What the panic says, if it says anything: the text that `panic!` was given. `None` if the task was cancelled, or has panicked with another value, as by [`std::panic::panic_any`].
+    ///
+    /// ```
+    /// fusee::runtime::block_on(async {
+    ///     let error = fusee::spawn(async { panic!("no room for {}", 3) }).await.unwrap_err();
+    ///     assert_eq!(error.panic_message(), Some("no room for 3"));
+    /// });
+    /// ```
+    pub fn panic_message(&self) -> Option<&str> {
+        self.payload()?.message()
+    }
+
     /// The payload of the panic, for [`std::panic::resume_unwind`].
     ///
     /// # Panics
@@ -147,12 +159,10 @@ impl fmt::Display for JoinError {
         if let Some(name) = self.name() {
             write!(f, " {name:?}")?;
         }
-        match self.payload() {
-            None => f.write_str(" was cancelled"),
-            Some(payload) => match payload.message() {
-                Some(message) => write!(f, " panicked with message {message:?}"),
-                None => f.write_str(" panicked"),
-            },
+        match self.panic_message() {
+            _ if self.is_cancelled() => f.write_str(" was cancelled"),
+            Some(message) => write!(f, " panicked with message {message:?}"),
+            None => f.write_str(" panicked"),
         }
     }
 }
@@ -163,12 +173,10 @@ impl fmt::Debug for JoinError {
         if let Some(name) = self.name() {
             write!(f, ", {name:?}")?;
         }
-        match self.payload() {
-            None => f.write_str(")"),
-            Some(payload) => match payload.message() {
-                Some(message) => write!(f, ", {message:?}, ...)"),
-                None => f.write_str(", ...)"),
-            },
+        match self.panic_message() {
+            _ if self.is_cancelled() => f.write_str(")"),
+            Some(message) => write!(f, ", {message:?}, ...)"),
+            None => f.write_str(", ...)"),
         }
     }
 }

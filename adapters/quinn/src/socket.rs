@@ -9,6 +9,7 @@ use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use fusee::io::Interest;
@@ -20,7 +21,7 @@ use quinn::{AsyncUdpSocket, UdpPoller};
 pub(crate) fn of_std(socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     // It makes the socket nonblocking, before the runtime gets it.
     let state = UdpSocketState::new((&socket).into())?;
-    Ok(Arc::new(EndpointSocket { io: UdpSocket::from_std(socket)?, state }))
+    Ok(Arc::new(EndpointSocket::new(UdpSocket::from_std(socket)?, state)))
 }
 
 #[derive(Debug)]
@@ -28,6 +29,42 @@ struct EndpointSocket {
     io: UdpSocket,
     /// What quinn has found out of the socket and the kernel.
     state: UdpSocketState,
+    /// The errors of receives that no message and no want of messages has come between.
+    errors: AtomicUsize,
+}
+
+/// So many errors in a row are no longer those of messages that were sent before: each of those is told once, and more of them do not come as fast as they are asked for. A call that a filter refuses
+/// errs for ever.
+const LASTING: usize = 1000;
+
+impl EndpointSocket {
+    fn new(io: UdpSocket, state: UdpSocketState) -> Self {
+        Self { io, state, errors: AtomicUsize::new(0) }
+    }
+
+    /// Has `receive` try whenever the socket is ready. An error that is not for want of messages is of a message that was sent before, to nobody: it ends no endpoint, unless it lasts.
+    fn poll_receive(
+        &self,
+        context: &mut Context<'_>,
+        mut receive: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            // Each round spends budget.
+            ready!(self.io.poll_recv_ready(context))?;
+            let received = self.io.try_io(Interest::READABLE, &mut receive);
+            let is_harmless =
+                received.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::WouldBlock, |_| true);
+            if is_harmless {
+                self.errors.store(0, Ordering::Relaxed);
+            } else if self.errors.fetch_add(1, Ordering::Relaxed) + 1 < LASTING {
+                continue;
+            }
+            match received {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                received => return Poll::Ready(received),
+            }
+        }
+    }
 }
 
 impl AsyncUdpSocket for EndpointSocket {
@@ -45,14 +82,7 @@ impl AsyncUdpSocket for EndpointSocket {
         buffers: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.io.poll_recv_ready(context))?;
-            let received = self.io.try_io(Interest::READABLE, || self.state.recv((&self.io).into(), buffers, meta));
-            // An error that is not for want of messages is of a message that was sent before, to nobody: it ends no endpoint. Each round spends budget.
-            if received.is_ok() {
-                return Poll::Ready(received);
-            }
-        }
+        self.poll_receive(context, || self.state.recv((&self.io).into(), buffers, meta))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -100,7 +130,7 @@ impl fmt::Debug for Poller {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::future::poll_fn;
     use std::task::{Wake, Waker};
     use std::time::Duration;
 
@@ -121,12 +151,39 @@ mod tests {
     }
 
     #[test]
+    fn an_error_that_lasts_is_answered_and_one_of_a_message_is_not() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let plain = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            let state = UdpSocketState::new((&plain).into()).unwrap();
+            let socket = EndpointSocket::new(UdpSocket::from_std(plain).unwrap(), state);
+            socket.io.send_to(b"event", socket.io.local_addr().unwrap()).await.unwrap();
+            let refused = || Err(io::ErrorKind::ConnectionRefused.into());
+            for _ in 0..2 {
+                // Less than what counts as lasting, and a message.
+                let mut errors = LASTING - 1;
+                let mut receive = || match errors.checked_sub(1) {
+                    Some(fewer) => {
+                        errors = fewer;
+                        refused()
+                    }
+                    None => Ok(1),
+                };
+                assert_eq!(poll_fn(|context| socket.poll_receive(context, &mut receive)).await.unwrap(), 1);
+            }
+            let lasting = poll_fn(|context| socket.poll_receive(context, refused));
+            let answer = timeout(Duration::from_secs(60), lasting).await.expect("a watchdog: it goes on for ever");
+            assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        });
+    }
+
+    #[test]
     fn every_connection_that_waits_to_send_is_woken() {
         let runtime = Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let plain = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
             let state = UdpSocketState::new((&plain).into()).unwrap();
-            let socket = Arc::new(EndpointSocket { io: UdpSocket::from_std(plain).unwrap(), state });
+            let socket = Arc::new(EndpointSocket::new(UdpSocket::from_std(plain).unwrap(), state));
             let mut connections: Vec<_> =
                 (0..3).map(|_| (socket.clone().create_io_poller(), Arc::new(Calls::default()))).collect();
             // A poller serves any number of times.

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::io;
 
-use fusee::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
+use fusee::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use fusee::sync::mpsc;
 
 /// A line that is longer is broken.
@@ -13,6 +13,9 @@ const LONGEST: usize = 8 * 1024;
 
 /// So many lines wait to be written.
 const WAITING: usize = 64;
+
+/// Lines are written together, as long as they go to the same place, up to so many bytes and one line.
+const TOGETHER: usize = 64 * 1024;
 
 /// Where a line goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,20 +35,33 @@ pub fn printer() -> (Printer, impl Future<Output = io::Result<()>> + Send) {
     let (sender, mut lines) = mpsc::channel::<(Output, Vec<u8>)>(WAITING);
     let write = async move {
         let (mut standard, mut error) = (fusee::io::stdout(), fusee::io::stderr());
-        while let Some((output, line)) = lines.recv().await {
+        let mut next = lines.recv().await;
+        while let Some((output, mut text)) = next {
+            // What waits already goes with it: each write is a job on a thread of its own.
+            next = loop {
+                match lines.try_recv() {
+                    Ok((other, line)) if other == output && text.len() < TOGETHER => text.extend(line),
+                    Ok(other) => break Some(other),
+                    Err(_) => break None,
+                }
+            };
             match output {
-                Output::Standard => standard.write_all(&line).await?,
-                Output::Error => error.write_all(&line).await?,
+                Output::Standard => write(&mut standard, &text).await?,
+                Output::Error => write(&mut error, &text).await?,
             }
-            if lines.is_empty() {
-                standard.flush().await?;
-                error.flush().await?;
+            if next.is_none() {
+                next = lines.recv().await;
             }
         }
-        standard.flush().await?;
-        error.flush().await
+        Ok(())
     };
     (Printer(sender), write)
+}
+
+/// Writes `text`, whole: so that what is written elsewhere after that comes after it.
+async fn write(stream: &mut (impl AsyncWrite + Unpin), text: &[u8]) -> io::Result<()> {
+    stream.write_all(text).await?;
+    stream.flush().await
 }
 
 impl Printer {

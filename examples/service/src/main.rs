@@ -90,11 +90,11 @@ fn told_to_stop() -> io::Result<oneshot::Receiver<()>> {
     let mut signals = signal::shutdown()?;
     let (stop, stopped) = oneshot::channel();
     fusee::spawn(async move {
-        (&mut signals).await;
-        tracing::info!("told to stop: no more connections are accepted, and requests are answered");
+        let cause = (&mut signals).await;
+        tracing::info!("told to stop by {cause}: no more connections are accepted, and requests are answered");
         _ = stop.send(());
-        (&mut signals).await;
-        tracing::warn!("told to stop again: ended at once");
+        let cause = (&mut signals).await;
+        tracing::warn!("told to stop again by {cause}: ended at once");
         exit(TOLD_TWICE);
     });
     Ok(stopped)

@@ -44,7 +44,7 @@ pub struct Options {
 ///
 /// # Errors
 /// The address or the folder cannot be had, or the file cannot be read or written.
-pub async fn run(options: Options, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
+pub async fn run(options: Options, stopping: impl Future) -> Result<(), Failure> {
     let file = NodeFile::open(&options.folder, options.id)?;
     let listener = TcpListener::bind(options.listen)
         .await
@@ -64,12 +64,18 @@ pub async fn run(options: Options, stopping: impl Future<Output = ()>) -> Result
     connections.close();
     // Who waits for a majority that is not there any more waits no longer than this.
     let _ = timeout(PATIENCE, connections.wait()).await;
-    raft.shutdown().await?;
+    // It ends what it is in the middle of, which may be a write to a disk that hangs: the file holds by then what was answered.
+    match timeout(PATIENCE, raft.shutdown()).await {
+        Ok(ended) => ended?,
+        Err(_) => {
+            return failure.and(Err(format!("node {} had not ended after {} s", options.id, PATIENCE.as_secs()).into()));
+        }
+    }
     failure
 }
 
 /// Returns when the node is told to stop, or has stopped by itself, as it does if its file fails.
-async fn wait_for_end(raft: &Raft, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
+async fn wait_for_end(raft: &Raft, stopping: impl Future) -> Result<(), Failure> {
     let wait = raft.wait(None);
     let fails = wait.metrics(|metrics| metrics.running_state.is_err(), "the node fails");
     match select(pin!(stopping), pin!(fails)).await {
