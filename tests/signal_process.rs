@@ -21,6 +21,9 @@ use support::{current_thread, on_every_flavour, workers};
 /// The signal that ends a child, which is this process started again for the test `name` alone; there `body` runs, and is to be ended.
 fn ended_by(name: &str, body: impl FnOnce()) -> Option<i32> {
     if env::var_os("FUSEE_TEST_SIGNALLED").is_some() {
+        // Who has started the tests may ignore it, as a shell does for what runs in the background.
+        // SAFETY: there is no handler, which could do what is not allowed.
+        unsafe { nix::sys::signal::signal(nix::sys::signal::SIGINT, nix::sys::signal::SigHandler::SigDfl) }.unwrap();
         body();
         return None;
     }

@@ -24,6 +24,8 @@ mod duty;
 #[path = "../../src/entered.rs"]
 mod entered;
 mod facade;
+#[path = "../../src/io/standard/look.rs"]
+mod look;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/reactor/mod.rs"]

@@ -33,15 +33,18 @@ impl Ends {
     /// The process has no descriptors left, or the runtime has shut down.
     pub(super) fn of(child: &mut Numbered) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        let descriptor = descriptor::open(child.child());
-        // Only now: who has not been waited for has had the number all the time, and the descriptor is of no other.
-        if child.try_wait().is_err() {
-            return Ok(Self::Nobody(Handle::current()));
+        {
+            let descriptor = descriptor::open(child.child());
+            // Only now: who has not been waited for has had the number all the time, and the descriptor is of no other.
+            if child.look_whether_lost() {
+                return Ok(Self::Nobody(Handle::current()));
+            }
+            if let Ok(ends) = descriptor {
+                return Ok(Self::Descriptor(ends));
+            }
         }
-        #[cfg(target_os = "linux")]
-        if let Ok(ends) = descriptor {
-            return Ok(Self::Descriptor(ends));
-        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = child;
         Ok(Self::Signals(signal(SignalKind::child())?))
     }
 

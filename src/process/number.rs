@@ -9,6 +9,8 @@ use std::io;
 use std::process::{Child, ExitStatus};
 
 use rustix::io::Errno;
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 #[derive(Debug)]
 pub(super) struct Numbered {
@@ -29,6 +31,14 @@ impl Numbered {
     #[cfg(target_os = "linux")]
     pub(super) fn child(&self) -> &Child {
         &self.child
+    }
+
+    /// Whether somebody else has waited for it. It is looked at, and not waited for: its number stays its own.
+    #[cfg(target_os = "linux")]
+    pub(super) fn look_whether_lost(&mut self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        self.is_lost |= matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), options), Err(Errno::CHILD));
+        self.is_lost
     }
 
     /// How it has ended, if it has.
@@ -69,5 +79,20 @@ mod tests {
         assert_eq!(child.try_wait().unwrap_err().raw_os_error(), Some(Errno::CHILD.raw_os_error()));
         assert!(child.child.wait().unwrap().success(), "it was not waited for");
         assert!(child.try_wait().is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_look_leaves_one_that_has_ended_to_who_waits() {
+        let (mut child, other) =
+            (Numbered::new(Command::new("true").spawn().unwrap()), Command::new("true").spawn().unwrap());
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&child.child)), ended).unwrap();
+        assert!(!child.look_whether_lost());
+        waitid(WaitId::Pid(Pid::from_child(&child.child)), ended).expect("its number is still its own");
+        assert!(child.try_wait().unwrap().unwrap().success());
+        let mut lost = Numbered::new(other);
+        waitid(WaitId::Pid(Pid::from_child(&lost.child)), WaitIdOptions::EXITED).unwrap();
+        assert!(lost.look_whether_lost() && lost.try_wait().is_err());
     }
 }

@@ -12,9 +12,11 @@ mod arguments;
 mod program;
 mod request;
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use fusee::io::{AsyncWriteExt, stdout};
 use fusee::select;
 use fusee::time::{Duration, sleep};
 use runner::{Ended, Plan, Processes, Report, Stop, printer, run, table};
@@ -62,13 +64,23 @@ async fn all(request: Request) -> Result<ExitCode, String> {
         stop.at_once.cancelled().await;
         sleep(PATIENCE).await;
     };
-    let written = select! {
-        written = writer => written.expect("the writer neither panics nor is aborted"),
+    let all_written = async {
+        let written = writer.await.expect("the writer neither panics nor is aborted");
+        let (mut output, summary) = (stdout(), format!("{}\n", table(&plan, &reports)));
+        match async { output.write_all(summary.as_bytes()).await.and(output.flush().await) }.await {
+            // Who has read what the jobs have said has read enough.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => written,
+        }
+    };
+    let written: io::Result<()> = select! {
+        written = all_written => written,
         () = held_up => return Err("cannot write: nobody reads what the jobs have said".to_owned()),
     };
-    arguments::print(&table(&plan, &reports))?;
-    written.map_err(|error| format!("cannot write: {error}"))?;
-    Ok(code(&reports, told))
+    match written {
+        Err(error) => Err(format!("cannot write: {error}")),
+        Ok(()) => Ok(code(&reports, told)),
+    }
 }
 
 fn code(reports: &[Report], told: bool) -> ExitCode {

@@ -68,7 +68,8 @@ pub async fn run(options: Options, stopping: impl Future) -> Result<(), Failure>
     match timeout(PATIENCE, raft.shutdown()).await {
         Ok(ended) => ended?,
         Err(_) => {
-            return failure.and(Err(format!("node {} had not ended after {} s", options.id, PATIENCE.as_secs()).into()));
+            return failure
+                .and(Err(format!("node {} had not ended after {} s", options.id, PATIENCE.as_secs()).into()));
         }
     }
     failure

@@ -25,6 +25,7 @@ mod slot;
 mod sourced;
 mod stage;
 mod stand_ins;
+mod standard_input;
 mod task;
 mod task_tracker;
 mod timer;

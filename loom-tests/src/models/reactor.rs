@@ -57,7 +57,7 @@ impl Waiting {
 }
 
 /// What whoever has the lease does with an event.
-fn deliver(slot: &Slot, ready: u8) {
+pub(super) fn deliver(slot: &Slot, ready: u8) {
     let mut due = Vec::new();
     slot.deliver(ready, &mut due);
     due.into_iter().for_each(wake_quietly);

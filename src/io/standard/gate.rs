@@ -1,8 +1,7 @@
 //! How it is known that there is something to read from the standard input, before a job reads it: a read that finds nothing blocks its thread, and nobody can call it back.
 //!
 //! On Unix a descriptor of its own, of the same open file, is a source of the runtime's reactor: pipes, terminals and sockets can be. The reactor tells of edges, and of what was there when
-//! the source was added; a read may leave something behind, and others may take what was told of. So that edges do not matter, the kernel is asked for the level by `poll(2)` before each read, and readiness
-//! is cleared only if there is nothing to read: what comes after that look is an edge that is told, whatever was cleared (`Registration::clear`).
+//! the source was added; a read may leave something behind, and others may take what was told of. So that edges do not matter, the kernel is asked for the level by `poll(2)` before each read (`look.rs`).
 //!
 //! What no selector takes goes straight to the pool: files, whose reads end, and what is closed.
 //!
@@ -19,6 +18,7 @@ mod of_unix {
     use std::os::fd::{AsFd, AsRawFd, OwnedFd};
     use std::task::{Context, Poll, ready};
 
+    use super::super::look::{Level, poll_readable, read_now};
     use mio::unix::SourceFd;
     use mio::{Interest, Registry, Token};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -71,10 +71,9 @@ mod of_unix {
                     State::Straight => return Poll::Ready(Ok(Reader(None))),
                 };
                 let registration = source.registration();
-                match ready!(registration.poll_ready(context, Direction::Read)) {
-                    Ok(_) if source.is_readable() => return Poll::Ready(Ok(Reader(Some((**source).clone())))),
-                    // Not even an end that was told of is one if there is nothing to read: somebody has opened the pipe anew.
-                    Ok(seen) => registration.refute(seen),
+                let poll_ready = || registration.poll_ready(context, Direction::Read);
+                match ready!(poll_readable(&**source, poll_ready, |seen| registration.refute(seen))) {
+                    Ok(()) => return Poll::Ready(Ok(Reader(Some((**source).clone())))),
                     Err(error) => {
                         let current = Handle::try_current().map_err(io::Error::other)?;
                         if current.id() == registration.handle().id() {
@@ -105,8 +104,7 @@ mod of_unix {
         }
     }
 
-    impl Input {
-        /// Whether a read would not block.
+    impl Level for Input {
         fn is_readable(&self) -> bool {
             let mut asked = [PollFd::new(&self.0, PollFlags::IN)];
             loop {
@@ -117,6 +115,10 @@ mod of_unix {
                 }
             }
         }
+
+        fn read(&self, room: &mut [u8]) -> io::Result<usize> {
+            Ok(rustix::io::read(&self.0, room)?)
+        }
     }
 
     impl Reader {
@@ -126,15 +128,7 @@ mod of_unix {
                 return buffer.fill_from(most, &mut io::stdin()).map(|_| true);
             };
             // The look comes after the room is there, right before the read.
-            let read = |room: &mut [u8]| {
-                let _reading = READING.lock();
-                if input.is_readable() {
-                    Ok(rustix::io::read(&input.0, room)?)
-                } else {
-                    Err(ErrorKind::WouldBlock.into())
-                }
-            };
-            match buffer.fill(most, read) {
+            match buffer.fill(most, |room| read_now(&input, &READING, room)) {
                 // Nothing is there, or somebody was faster in non-blocking mode.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
                 read => read.map(|_| true),

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `input.rs` | the standard input |
 //! | `gate.rs` | how it is known that there is something to read, before a job reads it |
+//! | `look.rs` | the looks at it that keep reads from blocking |
 //! | `output.rs` | what both outputs have in common, and what they are |
 //!
 //! Who calls it: users, in a task. Checked by `tests/stdio.rs`, whose programs run in processes of their own.
@@ -14,6 +15,8 @@
 
 mod gate;
 mod input;
+#[cfg(unix)]
+mod look;
 mod output;
 
 pub use input::{Stdin, stdin};
