@@ -22,7 +22,8 @@
 //!   has accepted with a thread to come for it still runs: a work (`blocking_handed`, structural), and as many jobs as threads start or are
 //!   promised (`blocking_coming`, structural). So a job that had to wait for nobody runs, though its runtime is dropped at once. So does one that is to run in
 //!   any case (`blocking_owed`, structural): one thread more than the maximum carries what is promised and has no thread to come, for those that run jobs may be
-//!   waiting for it (`blocking_spare`, structural). If that thread cannot be started, whoever closes the pool does it (`blocking_spare_refused`, structural).
+//!   waiting for it (`blocking_spare`, structural). If that thread cannot be started, whoever closes the pool does it (`blocking_spare_refused`, structural); where it is the start of a thread to come that
+//!   fails, who has tried that (`blocking_strike_owed`, structural).
 //! - *Every thread that the pool has started is joined* (`blocking_gone`, structural): by the next that ends, or by
 //!   [`Pool::wait`]; at most the last one to end is left for later.
 //! - *A job counts from when it has a thread* (`blocking_counts_late`, structural): what is counted are the threads that run jobs or come for one, before the lock

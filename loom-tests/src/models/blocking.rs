@@ -23,7 +23,7 @@ use crate::task::{JoinError, JoinHandle};
 /// A pool, and how many threads it has started and how many of them have ended.
 pub(super) struct Scene {
     pub(super) pool: Pool,
-    started: AtomicUsize,
+    pub(super) started: AtomicUsize,
     ended: AtomicUsize,
 }
 
@@ -67,11 +67,6 @@ impl Scene {
     pub(super) fn end(self: &StdArc<Self>) {
         self.pool.close(&Uncounted, self.starter());
         assert!(self.pool.wait(None));
-    }
-
-    /// How many threads it has started.
-    pub(super) fn started(&self) -> usize {
-        self.started.load(Ordering::Relaxed)
     }
 
     /// After all threads that submit have been joined.
