@@ -25,6 +25,7 @@ use super::copy::{BUFFER, Transfer, Turn};
 ///
 /// # Errors
 /// The first error of either stream ends both directions, and what was read and not yet written is lost. One of the kind [`WriteZero`](io::ErrorKind::WriteZero) says that a stream takes no more.
+/// How much was copied by then is not told: who must know, as for a bill, counts in a stream of his own around one side.
 ///
 /// # Panics
 /// If a stream says that it has moved more bytes than it was given.
