@@ -1,0 +1,89 @@
+//! Whatever has a descriptor, read and written when it is ready.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, AsRawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use fusee::io::unix::AsyncFd;
+use futures_io::{AsyncRead, AsyncWrite};
+
+/// A source in the selector of a runtime.
+pub(super) struct Registered<H: AsRawFd>(AsyncFd<H>);
+
+// The source is never pinned.
+impl<H: AsRawFd> Unpin for Registered<H> {}
+
+impl<H: AsFd + AsRawFd> Registered<H> {
+    /// On the current runtime.
+    pub(super) fn new(source: H) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&source, true)?;
+        Ok(Self(AsyncFd::new(source)?))
+    }
+}
+
+impl<H: AsRawFd> Registered<H> {
+    fn poll_read_with<R>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut read: impl FnMut(&mut H) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let mut guard = ready!(self.0.poll_read_ready_mut(context))?;
+            // An operation that would block takes the readiness back: the next round waits.
+            if let Ok(answer) = guard.try_io(|source| read(source.get_mut())) {
+                return Poll::Ready(answer);
+            }
+        }
+    }
+
+    fn poll_write_with<R>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut write: impl FnMut(&mut H) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let mut guard = ready!(self.0.poll_write_ready_mut(context))?;
+            if let Ok(answer) = guard.try_io(|source| write(source.get_mut())) {
+                return Poll::Ready(answer);
+            }
+        }
+    }
+}
+
+impl<H: AsRawFd + Read> AsyncRead for Registered<H> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_read_with(context, |source| source.read(buffer))
+    }
+
+    fn poll_read_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_read_with(context, |source| source.read_vectored(buffers))
+    }
+}
+
+impl<H: AsRawFd + Write> AsyncWrite for Registered<H> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_with(context, |source| source.write(bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(context, |source| source.write_vectored(slices))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_with(context, Write::flush)
+    }
+
+    // What closes it is its drop: the traits of `std` have no other end.
+    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
+    }
+}
