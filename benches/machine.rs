@@ -1,16 +1,20 @@
 //! Where and on what a bench ran: the lines above its table.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
 /// The packages whose versions matter to a figure.
-const PACKAGES: [&str; 7] = ["fusee", "tokio", "async-executor", "async-io", "async-channel", "futures", "criterion"];
+const PACKAGES: [&str; 9] =
+    ["fusee", "tokio", "async-executor", "async-io", "async-channel", "futures", "hyper", "axum", "criterion"];
 
 /// Machine, versions and date, one a line.
 pub(crate) fn header() -> String {
     let cpus = thread::available_parallelism().map_or(0, usize::from);
-    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).unwrap_or_default();
+    // A package of the workspace has its lock file further up.
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let lock = folders.find_map(|folder| fs::read_to_string(folder.join("Cargo.lock")).ok()).unwrap_or_default();
     let packages =
         PACKAGES.map(|name| format!("{name} {}", locked_version(&lock, name).unwrap_or("(version unknown)")));
     format!(

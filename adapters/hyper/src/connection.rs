@@ -1,47 +1,97 @@
 //! A connection's task.
 
+use std::any::Any;
 use std::future::{Future, poll_fn};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
+use crate::exchange::Exchanges;
+use crate::flow::{Flow, Stall};
 use crate::gate::{Pass, Word};
 use crate::opening::Opening;
-use crate::serve::BoxError;
-use crate::{Executor, Io};
+use crate::request_body::RequestBody;
+use crate::serve_error::{Log, ServeError};
+use crate::writing::Writing;
+use crate::{BoxError, Executor, Io};
 
 /// What a server's connections have in common.
-#[derive(Debug)]
 pub(crate) struct Protocol {
     pub(crate) http: auto::Builder<Executor>,
-    /// How long the first bytes may take.
-    pub(crate) opening: Option<Duration>,
+    pub(crate) limits: Limits,
+    pub(crate) log: Log,
 }
 
-/// Serves `stream` until it ends, or `pass` says that it must.
-///
-/// Nobody is told what goes wrong: the client has gone, or speaks something else.
-pub(crate) async fn run<I, F, S, E, B>(making: F, stream: I, protocol: Arc<Protocol>, mut pass: Pass)
+/// For how long a client may keep a connection waiting.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The first bytes.
+    pub(crate) opening: Option<Duration>,
+    /// Each part of a request's body.
+    pub(crate) body: Option<Duration>,
+    /// Each part of an answer.
+    pub(crate) write: Option<Duration>,
+}
+
+/// Serves `stream` until it ends, or `pass` says that it must, and tells the log what goes wrong. A panic ends this connection alone.
+pub(crate) async fn run<I, F, S, E, B>(making: F, stream: I, protocol: Arc<Protocol>, pass: Pass)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Future<Output = Result<S, E>>,
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
+    E: Into<BoxError>,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    let Some(Ok(service)) = until_closed(making, &mut pass).await else { return };
-    let stream = Opening::new(Io::new(stream), protocol.opening);
-    let service = TowerToHyperService::new(service);
+    let mut serving = pin!(serve(making, stream, &protocol, pass));
+    let ended = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
+    });
+    if let Err(error) = ended.await {
+        protocol.log.tell(error);
+    }
+}
+
+/// What is told of a panic.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> ServeError {
+    let text = panic.downcast_ref::<&str>().copied().map(String::from);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    ServeError::Panicked(text.unwrap_or_else(|| "with something that is no text".to_owned()))
+}
+
+async fn serve<I, F, S, E, B>(making: F, stream: I, protocol: &Protocol, mut pass: Pass) -> Result<(), ServeError>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = Result<S, E>>,
+    E: Into<BoxError>,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    let Some(made) = until_closed(making, &mut pass).await else { return Ok(()) };
+    let service = made.map_err(|error| ServeError::Service(error.into()))?;
+    let limits = protocol.limits;
+    let flow = Arc::new(Flow::default());
+    let stream = Writing::new(Opening::new(Io::new(stream), limits.opening), limits.write, flow.clone());
+    let service = Exchanges::new(service, limits.body, flow.clone());
+    let mut stall = Stall::new(limits.write);
     let mut connection = pin!(protocol.http.serve_connection_with_upgrades(stream, service));
     let mut closing = false;
-    poll_fn(|context| {
+    let ended = poll_fn(|context| {
         match pass.poll_word(context) {
             Word::Open => {}
             Word::Closing if closing => {}
@@ -49,11 +99,18 @@ where
                 closing = true;
                 connection.as_mut().graceful_shutdown();
             }
-            Word::Closed => return Poll::Ready(()),
+            Word::Closed => return Poll::Ready(Ok(())),
         }
-        connection.as_mut().poll(context).map(drop)
-    })
-    .await;
+        if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+            return Poll::Ready(ended);
+        }
+        let takes_nothing = || io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing of its answers");
+        stall.poll(&flow, context).map(|()| Err(takes_nothing().into()))
+    });
+    let ended = ended.await;
+    // If somebody goes on with it.
+    flow.upgrade();
+    ended.map_err(ServeError::Connection)
 }
 
 /// What `making` answers, unless `pass` says first that the connection is to end now.

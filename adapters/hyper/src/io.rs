@@ -72,13 +72,15 @@ impl<T: AsyncRead> Read for Io<T> {
         // SAFETY: what is initialised must stay so. A `ReadBuf` gives no safe access to room that is not, and who has
         // unsafe access promises the same.
         let room = unsafe { cursor.as_mut() };
-        let start = room.as_ptr().cast::<u8>();
+        let (start, length) = (room.as_ptr().cast::<u8>(), room.len());
         let mut buffer = ReadBuf::uninit(room);
         ready!(self.project().stream.poll_read(context, &mut buffer))?;
         assert_eq!(buffer.filled().as_ptr(), start, "the stream has put another buffer in place of the one to fill");
         let count = buffer.filled().len();
+        // Another buffer may begin where the room does: if the room is empty, or by unsafe means.
+        assert!(count <= length, "the stream says that it has read more than there was room for");
         // SAFETY: the first `count` bytes of the room are initialised. What is filled of a `ReadBuf` is, and it begins
-        // where the room does.
+        // where the room does, and is no longer.
         unsafe { cursor.advance(count) };
         Poll::Ready(Ok(()))
     }
@@ -118,8 +120,8 @@ impl<T: Read> AsyncRead for Io<T> {
         let mut filling = hyper::rt::ReadBuf::uninit(room);
         ready!(self.project().stream.poll_read(context, filling.unfilled()))?;
         let count = filling.filled().len();
-        // SAFETY: the first `count` bytes of the room are initialised. What is filled of hyper's buffer is, and nobody has
-        // had more of it than a cursor, by which it cannot be put elsewhere.
+        // SAFETY: the first `count` bytes of the room are initialised. What is filled of hyper's buffer is, which is a part of the room, and nobody
+        // has had more of it than a cursor, by which it cannot be put elsewhere.
         unsafe { buffer.assume_init(count) };
         buffer.advance(count);
         Poll::Ready(Ok(()))

@@ -3,14 +3,14 @@
 //! hyper limits the time that a head of HTTP/1 takes, but not that of the first bytes, which tell HTTP/1 from HTTP/2: a
 //! connection that sends nothing would stay open for ever. [`Opening`] fails the read that waits for those bytes too long.
 
-use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use fusee::time::{Sleep, sleep};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+
+use crate::patience::Patience;
 
 /// What a client of HTTP/2 sends first.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -21,14 +21,13 @@ pub(crate) struct Opening<T> {
     stream: T,
     /// How much of the preface has come; all of it, as it were, once something else has.
     seen: usize,
-    limit: Option<Duration>,
-    /// There once a read has had to wait.
-    patience: Option<Box<Sleep>>,
+    /// All of the preface is one wait.
+    patience: Patience,
 }
 
 impl<T> Opening<T> {
     pub(crate) fn new(stream: T, limit: Option<Duration>) -> Self {
-        Self { stream, seen: 0, limit, patience: None }
+        Self { stream, seen: 0, patience: Patience::new(limit) }
     }
 
     /// Takes note of what has come at the beginning; nothing, if the client sends no more.
@@ -37,15 +36,8 @@ impl<T> Opening<T> {
         let is_prefix = !bytes.is_empty() && rest.starts_with(bytes);
         self.seen = if is_prefix { self.seen + bytes.len() } else { PREFACE.len() };
         if self.seen == PREFACE.len() {
-            self.patience = None;
+            self.patience = Patience::new(None);
         }
-    }
-
-    /// Whether a read has waited too long.
-    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(limit) = self.limit else { return Poll::Pending };
-        let patience = self.patience.get_or_insert_with(|| Box::new(sleep(limit)));
-        Pin::new(patience.as_mut()).poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -64,7 +56,9 @@ impl<T: Read + Unpin> Read for Opening<T> {
         let mut buffer = ReadBuf::new(&mut bytes[..most]);
         match Pin::new(&mut self.stream).poll_read(context, buffer.unfilled()) {
             Poll::Ready(answer) => answer?,
-            Poll::Pending => return self.poll_patience(context),
+            Poll::Pending => {
+                return self.patience.poll_over(context).map(|()| Err(io::ErrorKind::TimedOut.into()));
+            }
         }
         self.note(buffer.filled());
         cursor.put_slice(buffer.filled());

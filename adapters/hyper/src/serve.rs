@@ -1,37 +1,41 @@
 //! The server: what it is told, and its loop.
 //!
 //! Who calls what: the loop runs where [`Serve`] is awaited, and spawns a task for each connection (`connection.rs`). It
-//! knows of them by a [`Gate`].
+//! knows of them by a [`Gate`]. What the program makes services by is called in the loop, but a panic of it is caught.
+//!
+//! Deliberately not here: what a server can be told (`options.rs`).
 
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, IntoFuture, pending, poll_fn, ready};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use fusee::task::consume_budget;
 use fusee::time::{sleep, timeout};
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper_util::server::conn::auto;
 use tower_service::Service;
 
-use crate::connection::{self, Protocol};
+use crate::connection::{self, Limits, Protocol, panicked};
 use crate::gate::{Gate, Word};
-use crate::{Executor, Listener, Timer};
+use crate::request_body::RequestBody;
+use crate::serve_error::{Log, ServeError};
+use crate::{BoxError, Executor, Listener, Timer};
 
 /// How long a server waits before it accepts again when the operating system could not give it a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a client may take to send a head, if the program does not say.
-const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send a head, to go on with a body, and to take more of an answer, if the program does not say.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// After how long a silence a client of HTTP/2 is asked whether it is there. hyper gives it 20 seconds to answer.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves HTTP/1 and HTTP/2: each connection of `listener` gets a clone of `service`, which is axum's `Router` or any other
 /// tower service. Nothing happens until the answer is awaited.
@@ -61,7 +65,7 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub fn serve<L, S, B>(listener: L, service: S) -> Serve<L, Shared<S>>
 where
     L: Listener,
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
 {
     serve_each(listener, Shared(service))
 }
@@ -92,10 +96,11 @@ where
     M: Service<L::Address>,
 {
     let mut http = auto::Builder::new(Executor);
-    http.http1().timer(Timer).header_read_timeout(HEADER_READ_TIMEOUT);
+    http.http1().timer(Timer).header_read_timeout(TIMEOUT);
     // WebSockets over HTTP/2 are asked for by the extended CONNECT.
     http.http2().timer(Timer).enable_connect_protocol().keep_alive_interval(PING_INTERVAL);
-    let protocol = Protocol { http, opening: Some(HEADER_READ_TIMEOUT) };
+    let limits = Limits { opening: Some(TIMEOUT), body: Some(TIMEOUT), write: Some(TIMEOUT) };
+    let protocol = Protocol { http, limits, log: Log::default() };
     Serve { listener, services, protocol, connections: usize::MAX, shutdown: Box::pin(pending()), patience: None }
 }
 
@@ -116,79 +121,20 @@ where
 pub struct Serve<L, M> {
     listener: L,
     services: M,
-    protocol: Protocol,
-    connections: usize,
-    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
-    patience: Option<Duration>,
-}
-
-impl<L, M> Serve<L, M> {
-    /// Stops when `signal` completes, whatever it says: it accepts no more connections; those that are open answer what they were asked, and
-    /// close. A connection that has been upgraded is not one of them any more.
-    pub fn with_graceful_shutdown(mut self, signal: impl Future + Send + 'static) -> Self {
-        self.shutdown = Box::pin(async move { drop(signal.await) });
-        self
-    }
-
-    /// Cuts off connections that have not ended so long after the server was told to stop. Without it the server waits
-    /// as long as they take.
-    pub fn with_shutdown_timeout(mut self, limit: Duration) -> Self {
-        self.patience = Some(limit);
-        self
-    }
-
-    /// Has at most so many connections open at a time: others wait in the listener's queue until one has ended.
-    ///
-    /// # Panics
-    /// If it is zero.
-    #[track_caller]
-    pub fn with_connection_limit(mut self, count: usize) -> Self {
-        assert!(count > 0, "a server that may have no connections serves nobody");
-        self.connections = count;
-        self
-    }
-
-    /// Closes connections on which the head of a request of HTTP/1 takes longer, or its first bytes do: without saying, 30
-    /// seconds. As hyper counts, the head of the next request begins when an answer has been sent, so that this is how long an idle
-    /// connection is kept, too. `None` is no limit.
-    ///
-    /// A connection of HTTP/2 that says nothing is pinged after 30 seconds instead, and closed if there is no answer within 20 more, whatever is said here; `keep_alive_interval`, which
-    /// [`configure`](Self::configure) can set, is of that.
-    pub fn with_header_read_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
-        let limit = limit.into();
-        self.protocol.http.http1().header_read_timeout(limit);
-        self.protocol.opening = limit;
-        self
-    }
-
-    /// Sets other options of the protocols, all of which hyper-util's builder has.
-    ///
-    /// ```
-    /// # use axum::Router;
-    /// # fusee::runtime::block_on(async {
-    /// # let listener = fusee::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// # let router: Router = Router::new();
-    /// # let stopped = std::future::ready(());
-    /// fusee_hyper::serve(listener, router)
-    ///     .configure(|http| {
-    ///         http.http1().max_headers(50);
-    ///         http.http2().max_concurrent_streams(100);
-    ///     })
-    ///     .with_graceful_shutdown(stopped)
-    ///     .await
-    /// # }).unwrap();
-    /// ```
-    pub fn configure(mut self, set: impl FnOnce(&mut auto::Builder<Executor>)) -> Self {
-        set(&mut self.protocol.http);
-        self
-    }
+    pub(crate) protocol: Protocol,
+    pub(crate) connections: usize,
+    pub(crate) shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub(crate) patience: Option<Duration>,
 }
 
 impl<L, M, S, B> Serve<L, M>
 where
     L: Listener,
     M: Service<L::Address, Response = S, Error: Into<BoxError> + 'static, Future: Send + 'static>,
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     async fn run(self) -> io::Result<()> {
@@ -199,7 +145,7 @@ where
             let entering = poll_fn(|context| gate.poll_at_most(context, connections - 1));
             let accepting = async {
                 entering.await;
-                next(&mut listener, &mut services).await
+                next(&mut listener, &mut services, &protocol.log).await
             };
             let Some(accepted) = unless(shutdown.as_mut(), accepting).await else { break };
             let (stream, making) = accepted?;
@@ -220,7 +166,10 @@ impl<L, M, S, B> IntoFuture for Serve<L, M>
 where
     L: Listener,
     M: Service<L::Address, Response = S, Error: Into<BoxError> + 'static, Future: Send + 'static> + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     type Output = io::Result<()>;
@@ -274,19 +223,52 @@ impl<S: Clone, A> Service<A> for Shared<S> {
 }
 
 /// The next connection, and the service that is being made for it.
-async fn next<L, M>(listener: &mut L, services: &mut M) -> io::Result<(L::Stream, M::Future)>
+async fn next<L, M>(listener: &mut L, services: &mut M, log: &Log) -> io::Result<(L::Stream, M::Future)>
 where
     L: Listener,
     M: Service<L::Address, Error: Into<BoxError>>,
 {
-    poll_fn(|context| services.poll_ready(context)).await.map_err(|error| io::Error::other(error.into()))?;
     loop {
-        match listener.accept().await {
-            Ok((stream, address)) => return Ok((stream, services.call(address))),
-            Err(error) if is_of_connection(&error) => {}
-            Err(_) => sleep(PAUSE).await,
+        let ready = poll_fn(|context| match catching(|| services.poll_ready(context)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(ready)) => Poll::Ready(Ok(ready)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        });
+        // If that panics the next connection has no service.
+        let panic = match ready.await {
+            Ok(ready) => ready.map_err(|error| io::Error::other(error.into())).map(|()| None)?,
+            Err(panic) => Some(panic),
+        };
+        let (stream, address) = accepted(listener, log).await;
+        match panic.map_or_else(|| catching(|| services.call(address)), Err) {
+            Ok(making) => return Ok((stream, making)),
+            Err(panic) => log.tell(panic),
+        }
+        drop(stream);
+        // Others have their turn also if there is always a connection.
+        consume_budget().await;
+    }
+}
+
+async fn accepted<L: Listener>(listener: &mut L, log: &Log) -> (L::Stream, L::Address) {
+    loop {
+        // Also if the listener waits for nothing: the server must hear that it is to stop.
+        consume_budget().await;
+        let error = match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => error,
+        };
+        let is_of_connection = is_of_connection(&error);
+        log.tell(ServeError::Accept(error));
+        if !is_of_connection {
+            sleep(PAUSE).await;
         }
     }
+}
+
+/// Calls what the program has written.
+fn catching<R>(call: impl FnOnce() -> R) -> Result<R, ServeError> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panicked(&*panic))
 }
 
 /// What `work` answers, unless `stop` has completed first.

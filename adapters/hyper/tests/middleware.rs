@@ -51,11 +51,12 @@ fn traces_limits_and_maps_go_around_it() {
 
 #[test]
 fn a_tower_service_without_axum_serves() {
+    use fusee_hyper::RequestBody;
     use http_body_util::Full;
-    use hyper::body::{Bytes, Incoming};
+    use hyper::body::Bytes;
 
     on_every_flavour(async || {
-        let service = tower::service_fn(async |request: hyper::Request<Incoming>| {
+        let service = tower::service_fn(async |request: hyper::Request<RequestBody>| {
             let text = format!("{} {}", request.method(), request.uri().path());
             Ok::<_, std::convert::Infallible>(hyper::Response::new(Full::<Bytes>::from(text)))
         });

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::Router;
 use axum::routing::get;
 use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::{Request, Response};
 use serde::Serialize;
 use std::convert::Infallible;
@@ -22,7 +22,7 @@ pub(super) trait Network: 'static {
 }
 
 /// The answer of [`Service::Hello`].
-pub(super) async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(super) async fn hello<B>(_: Request<B>) -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(Response::new(Full::new(Bytes::from_static(HELLO.as_bytes()))))
 }
 
