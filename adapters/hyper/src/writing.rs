@@ -101,3 +101,64 @@ impl<T: Write + Unpin> Write for Writing<T> {
         self.flushed(context, answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use fusee::time::{Instant, sleep};
+
+    use super::*;
+
+    /// Writes wait for ever, and flushes do not.
+    struct Full;
+
+    impl Write for Full {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[test]
+    fn a_flush_that_has_nothing_to_do_is_no_progress_of_a_write() {
+        let runtime = fusee::runtime::Builder::new_current_thread().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let limit = Duration::from_secs(30);
+            let mut writing = Writing::new(Full, Some(limit), Arc::default());
+            let start = Instant::now();
+            let error = loop {
+                let written = poll_fn(|context| {
+                    let written = Pin::new(&mut writing).poll_write(context, b"x");
+                    assert!(Pin::new(&mut writing).poll_flush(context).is_ready());
+                    Poll::Ready(written)
+                });
+                if let Poll::Ready(written) = written.await {
+                    break written.unwrap_err();
+                }
+                assert!(start.elapsed() < 2 * limit, "it waits for ever");
+                sleep(Duration::from_secs(1)).await;
+            };
+            assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, limit));
+        });
+    }
+
+    #[test]
+    fn a_close_waits_as_long_as_a_write() {
+        let runtime = fusee::runtime::Builder::new_current_thread().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let limit = Duration::from_secs(30);
+            let mut writing = Writing::new(Full, Some(limit), Arc::default());
+            let start = Instant::now();
+            let error = poll_fn(|context| Pin::new(&mut writing).poll_shutdown(context)).await.unwrap_err();
+            assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, limit));
+        });
+    }
+}

@@ -240,3 +240,50 @@ fn a_connection_whose_service_is_never_made_is_cut_off() {
         assert!(!matches!(stream.read(&mut [0]).await, Ok(1..)));
     });
 }
+
+/// Accepts nothing, and never waits.
+struct Hopeless;
+
+impl fusee_hyper::Listener for Hopeless {
+    type Stream = TcpStream;
+    type Address = std::net::SocketAddr;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, std::net::SocketAddr)> {
+        Err(io::ErrorKind::ConnectionAborted.into())
+    }
+}
+
+#[test]
+fn a_server_whose_listener_fails_without_end_lets_others_run_and_can_be_told_to_stop() {
+    on_every_flavour(async || {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = serve(Hopeless, Router::new()).with_graceful_shutdown(async { _ = stopped.await });
+        let server = fusee::spawn(server.into_future());
+        fusee::task::yield_now().await;
+        stop.send(()).unwrap();
+        server.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_client_that_takes_nothing_keeps_no_server_from_stopping() {
+    on_every_paused_flavour(async || {
+        let (connector, listener) = fusee_hyper::memory(1000);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = Router::new().route("/", get(async || "x".repeat(100_000)));
+        let server = serve(listener, router).with_graceful_shutdown(async { _ = stopped.await });
+        let server = fusee::spawn(server.into_future());
+        let mut unread = connector.connect().unwrap();
+        unread.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+        let mut silent = connector.connect().unwrap();
+        silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        let mut stuck = connector.connect().unwrap();
+        stuck.write_all(b"PRI * HT").await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let start = Instant::now();
+        stop.send(()).unwrap();
+        server.await.unwrap().unwrap();
+        // The client of HTTP/2 is pinged 30 seconds after it was last heard of, and has 20 more.
+        assert_eq!(start.elapsed(), Duration::from_secs(49));
+    });
+}

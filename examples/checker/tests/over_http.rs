@@ -7,7 +7,7 @@ use checker::http::Http;
 use checker::report::Report;
 use fusee::time::Duration;
 use support::site::{SLOW, Seen, Site};
-use support::{crawled, fetcher, limits, memory, on_virtual_time};
+use support::{crawled, fetcher, limits, on_virtual_time, served};
 
 const MAX_BODY: usize = 64 * 1024;
 
@@ -15,7 +15,7 @@ const MAX_BODY: usize = 64 * 1024;
 fn crawl(path: &str, period: Option<Duration>) -> (Report, Vec<Seen>) {
     on_virtual_time(async || {
         let (site, _asked) = Site::new("");
-        let http = Http::new(memory::served(site.router()), MAX_BODY);
+        let http = Http::new(served(site.router()), MAX_BODY);
         let report = crawled(fetcher(http, period, 16), limits(), &format!("http://site.test{path}")).await;
         (report, site.seen())
     })

@@ -3,36 +3,18 @@
 mod support;
 
 use std::future::IntoFuture;
-use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use fusee::net::{TcpListener, TcpStream};
+use fusee::net::TcpListener;
 use fusee::runtime::{Builder, Runtime};
-use fusee_hyper::Listener;
+use fusee_hyper::Handshakes;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
 use serde_json::json;
 use support::program::run;
 use support::site::Site;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-
-/// Connections that have shaken hands. A client that is slow at it keeps others waiting, which a test can bear.
-struct Tls(TcpListener, TlsAcceptor);
-
-impl Listener for Tls {
-    type Stream = TlsStream<TcpStream>;
-    type Address = SocketAddr;
-
-    async fn accept(&mut self) -> io::Result<(Self::Stream, SocketAddr)> {
-        let (stream, address) = Listener::accept(&mut self.0).await?;
-        // Whoever does not trust the certificate says so, and the next is accepted at once.
-        let refused = |_| io::Error::from(io::ErrorKind::ConnectionAborted);
-        Ok((self.1.accept(stream).await.map_err(refused)?, address))
-    }
-}
 
 /// A site over TLS, until this is dropped.
 struct Served {
@@ -57,7 +39,11 @@ impl Served {
         let url = runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let url = format!("https://localhost:{}/slow", listener.local_addr().unwrap().port());
-            let listener = Tls(listener, TlsAcceptor::from(Arc::new(config)));
+            let acceptor = TlsAcceptor::from(Arc::new(config));
+            let listener = Handshakes::new(listener, move |stream, address| {
+                let accepting = acceptor.accept(stream);
+                async move { Ok((accepting.await?, address)) }
+            });
             let (site, _asked) = Site::new("");
             fusee::spawn(fusee_hyper::serve(listener, site.router()).into_future());
             url

@@ -69,7 +69,10 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("listening on http://{}", listener.local_addr()?);
 
     let served = fusee_hyper::serve(listener, service::router(store.clone(), limits))
-        .configure(|http| _ = http.http2().max_concurrent_streams(STREAMS))
+        .with_stream_limit(STREAMS)
+        // All of a body has a limit of ours.
+        .with_body_read_timeout(None)
+        .with_error_hook(|error| tracing::debug!(cause = error.source(), "{error}"))
         .with_connection_limit(connections)
         .with_graceful_shutdown(async { _ = stopped.await })
         .with_shutdown_timeout(grace)

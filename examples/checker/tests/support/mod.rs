@@ -2,13 +2,13 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 
 pub mod fake;
-pub mod memory;
 pub mod program;
 pub mod site;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use axum::Router;
 use checker::crawl::{Limits, crawl};
 use checker::fetch::{Effort, Fetcher};
 use checker::politeness::Politeness;
@@ -16,6 +16,7 @@ use checker::report::Report;
 use checker::transport::Transport;
 use fusee::runtime::Builder;
 use fusee::time::{Duration, timeout};
+use fusee_hyper::MemoryConnector;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -26,6 +27,13 @@ pub const WATCHDOG: Duration = Duration::from_secs(120);
 pub fn on_virtual_time<T>(body: impl AsyncFnOnce() -> T) -> T {
     let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
     runtime.block_on(async { timeout(Duration::from_secs(24 * 3600), body()).await.expect("it hangs") })
+}
+
+/// Serves `router` in a task, over connections in memory.
+pub fn served(router: Router) -> MemoryConnector {
+    let (connector, listener) = fusee_hyper::memory(64 * 1024);
+    fusee::spawn(fusee_hyper::serve(listener, router).into_future());
+    connector
 }
 
 /// Retries without chance: pauses of 100, 200, 400 ms and so on, up to ten seconds.
