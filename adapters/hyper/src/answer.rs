@@ -40,9 +40,7 @@ impl<B: Body> Body for Answer<B> {
         if let (Poll::Pending, Some(turn)) = (&answer, &mut *this.turn) {
             turn.take();
         }
-        answer.map_ok(|frame| {
-            frame.map_data(|bytes| Chunk { bytes, parcel: this.turn.as_mut().map(Turn::give) })
-        })
+        answer.map_ok(|frame| frame.map_data(|bytes| Chunk { bytes, parcel: this.turn.as_mut().map(Turn::give) }))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -44,8 +44,8 @@ use crate::patience::Patience;
 #[derive(Debug)]
 pub struct RequestBody {
     body: Incoming,
-    /// None for a body that is empty, too.
-    limit: Option<Limit>,
+    /// None for a body that is empty, too. Boxed, for requests are moved around a lot, and most have no body.
+    limit: Option<Box<Limit>>,
     is_broken: bool,
 }
 
@@ -74,7 +74,7 @@ impl RequestBody {
         // Most requests have none, and cost nothing.
         let is_answered = (limit.is_some() && !body.is_end_stream()).then(|| Arc::new(AtomicBool::new(false)));
         let answered = Answered(is_answered.clone());
-        let limit = is_answered.map(|is_answered| Limit { patience: Patience::new(limit), is_answered });
+        let limit = is_answered.map(|is_answered| Box::new(Limit { patience: Patience::new(limit), is_answered }));
         (Self { body, limit, is_broken: false }, answered)
     }
 }
