@@ -1,6 +1,8 @@
 //! What the tests of HTTP share: a server that counts what it accepts, clients, and runtimes of each flavour.
 #![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 
+pub mod slow;
+
 use std::future::{Future, IntoFuture};
 use std::io;
 use std::net::SocketAddr;
