@@ -10,7 +10,8 @@ use fusee::net::{UnixListener, UnixStream, unix};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// What a server accepts connections from: a [`TcpListener`], on whose connections nothing is delayed (`TCP_NODELAY`), a
-/// `UnixListener`, or a type of the program's own, which counts what is accepted, say, or sets other options.
+/// `UnixListener`, or a type of the program's own, which counts what is accepted, say, or sets other options. A handshake, of TLS say, is
+/// for [`Handshakes`](crate::Handshakes) around it: one in `accept` keeps all others waiting.
 ///
 /// ```
 /// use std::io;

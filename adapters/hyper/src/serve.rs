@@ -40,7 +40,12 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// Serves HTTP/1 and HTTP/2: each connection of `listener` gets a clone of `service`, which is axum's `Router` or any other
 /// tower service. Nothing happens until the answer is awaited.
 ///
-/// WebSockets and other upgrades work. A service that panics ends its connection, or with HTTP/2 its stream, and no other.
+/// WebSockets and other upgrades work. A service that panics ends its connection, or with HTTP/2 its stream, and no other. Clients that keep the
+/// server waiting are given up: for [a head](Serve::with_header_read_timeout), [a body](Serve::with_body_read_timeout), or [to read an
+/// answer](Serve::with_write_timeout).
+///
+/// A client that has closed its sending side counts as gone, as hyper has it, and its request is dropped; `half_close`, which
+/// [`configure`](Serve::configure) can set, is of that.
 ///
 /// ```
 /// use axum::Router;

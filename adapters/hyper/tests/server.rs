@@ -250,6 +250,24 @@ fn options_of_the_protocols_reach_them() {
 }
 
 #[test]
+fn a_client_of_http2_is_told_how_many_streams_it_may_have() {
+    on_every_paused_flavour(async || {
+        let server = Server::start_with(Router::new(), |serve| serve.with_stream_limit(0x0708_090a)).await;
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(head[3], 4, "its settings come first");
+        let mut settings = vec![0; usize::from(head[2])];
+        stream.read_exact(&mut settings).await.unwrap();
+        // Of each the name has two bytes, and the value four.
+        let streams = settings.chunks(6).find(|setting| setting[..2] == [0, 3]).expect("MAX_CONCURRENT_STREAMS");
+        assert_eq!(streams[2..], [7, 8, 9, 10]);
+        server.stop().await;
+    });
+}
+
+#[test]
 fn tcp_connections_are_not_delayed() {
     on_every_flavour(async || {
         let mut listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -287,3 +287,27 @@ fn a_client_that_takes_nothing_keeps_no_server_from_stopping() {
         assert_eq!(start.elapsed(), Duration::from_secs(49));
     });
 }
+
+/// Accepts without end, and never waits; its connections are over at once.
+struct Flooded;
+
+impl fusee_hyper::Listener for Flooded {
+    type Stream = fusee::io::DuplexStream;
+    type Address = ();
+
+    async fn accept(&mut self) -> io::Result<(fusee::io::DuplexStream, ())> {
+        Ok((fusee::io::duplex(10).0, ()))
+    }
+}
+
+#[test]
+fn a_server_that_always_has_a_connection_to_accept_lets_others_run_and_can_be_told_to_stop() {
+    on_every_flavour(async || {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = serve(Flooded, Router::new()).with_graceful_shutdown(async { _ = stopped.await });
+        let server = fusee::spawn(server.into_future());
+        fusee::task::yield_now().await;
+        stop.send(()).unwrap();
+        server.await.unwrap().unwrap();
+    });
+}
