@@ -1,14 +1,11 @@
 //! Connections within the process: HTTP without sockets, for tests.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-#[cfg(feature = "server")]
-use std::{
-    future::poll_fn,
-    net::{Ipv4Addr, SocketAddr},
-};
 
 use fusee::io::{DuplexStream, duplex};
 #[cfg(feature = "client")]
@@ -79,12 +76,11 @@ impl MemoryConnector {
     ///
     /// ```
     /// use fusee::io::{AsyncReadExt, AsyncWriteExt};
-    /// use fusee_hyper::Listener;
     ///
     /// # fusee::runtime::block_on(async {
     /// let (connector, mut listener) = fusee_hyper::memory(64);
     /// connector.connect()?.write_all(b"hello").await?;
-    /// let (mut stream, _) = Listener::accept(&mut listener).await?;
+    /// let (mut stream, _) = listener.accept().await?;
     /// let mut text = String::new();
     /// stream.read_to_string(&mut text).await?;
     /// assert_eq!(text, "hello");
@@ -131,6 +127,28 @@ pub struct MemoryListener {
 }
 
 impl MemoryListener {
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: no connection is lost.
+    ///
+    /// ```
+    /// # fusee::runtime::block_on(async {
+    /// let (connector, mut listener) = fusee_hyper::memory(64);
+    /// let _client = connector.connect()?;
+    /// let (_stream, address) = listener.accept().await?;
+    /// assert_eq!(address.to_string(), "127.0.0.1:1");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
+        let stream = poll_fn(|context| self.poll_accept(context)).await;
+        self.accepted = self.accepted.checked_add(1).unwrap_or(1);
+        Ok((stream, (Ipv4Addr::LOCALHOST, self.accepted).into()))
+    }
+
     fn poll_accept(&mut self, context: &mut Context<'_>) -> Poll<DuplexStream> {
         // Dropped after the lock: a waker's drop may be the end of a task.
         let _old;
@@ -151,9 +169,7 @@ impl crate::Listener for MemoryListener {
     type Address = SocketAddr;
 
     async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
-        let stream = poll_fn(|context| self.poll_accept(context)).await;
-        self.accepted = self.accepted.checked_add(1).unwrap_or(1);
-        Ok((stream, (Ipv4Addr::LOCALHOST, self.accepted).into()))
+        MemoryListener::accept(self).await
     }
 }
 

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
 use fusee::io::{AsyncReadExt, AsyncWriteExt};
-use fusee_hyper::{Listener, client_builder, memory, serve_each};
+use fusee_hyper::{client_builder, memory, serve_each};
 use futures::FutureExt;
 use http_body_util::Empty;
 use hyper::body::Bytes;
