@@ -9,10 +9,10 @@ use crate::serve_error::Log;
 use crate::{Executor, Serve, ServeError};
 
 impl<L, M> Serve<L, M> {
-    /// Stops when `signal` completes: it accepts no more connections; those that are open answer what they were asked, and
+    /// Stops when `signal` completes, whatever it says: it accepts no more connections; those that are open answer what they were asked, and
     /// close. A connection that has been upgraded is not one of them any more.
-    pub fn with_graceful_shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.shutdown = Box::pin(signal);
+    pub fn with_graceful_shutdown(mut self, signal: impl Future + Send + 'static) -> Self {
+        self.shutdown = Box::pin(async move { drop(signal.await) });
         self
     }
 
