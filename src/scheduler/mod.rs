@@ -9,6 +9,7 @@
 //! | `seat.rs` | which worker a thread works as |
 //! | `slot.rs` | each worker's slot for the task woken last |
 //! | `watch.rs` | the rescue of a task whose worker is stuck beside its full slot, and of sources that nobody waits for |
+//! | `pace.rs` | how often the watch looks |
 //! | `plan.rs` | what a builder decides |
 //! | `membership.rs` | spawning, and what a task knows of its scheduler |
 //! | `references.rs` | the references of tasks to their scheduler, counted in bulk |
@@ -42,6 +43,7 @@ pub(crate) mod idle;
 pub(crate) mod lookers;
 mod membership;
 pub(crate) mod metrics;
+mod pace;
 mod plan;
 mod polling;
 pub(crate) mod queue;

@@ -6,9 +6,9 @@
 //! - A worker that has waited, or looked, and leaves gives up the lease, passes the fence `poller_left`, and sees to it that the watch is armed: the driver may have come
 //!   for the lease meanwhile, in vain. It need not if it is the only worker, and no thread beside it, nor an executor within a task
 //!   of its, has ever waited for a source (structural: `outsider_waits_silent`): then nobody else could run what an event wakes.
-//! - The watch (`watch.rs`) looks every millisecond. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
+//! - The watch (`watch.rs`) looks once in a period, which is a millisecond, or up to four while nothing gets stuck. If no worker has had the lease since the last look, it wakes a parked worker, which finds nothing to do and parks in the
 //!   selector; if none is parked the driver waits in the selector itself, until a worker parks, or the driver has told of events and some worker has begun a poll meanwhile.
-//! - While some worker waits in the selector throughout a period the watch has nothing to do, and stops. So connections that are idle cost nothing.
+//! - While some worker waits in the selector, and workers have left it no more than once in a period, the watch has nothing to do, and stops. So connections that are idle cost nothing.
 //! - The first source, for which nobody waits, wakes a worker and arms the watch.
 //! - While the clock is paused the driver alone takes the lease: see `time/driver/paused.rs`. A worker that waits is called out, and calls the driver as it leaves.
 //!

@@ -1,9 +1,9 @@
 //! The watch over slots, queues and sources: a task in a slot whose worker is stuck in a poll is rescued, one that nobody was told of is told of, and somebody waits for events.
 //!
 //! To wake a thread for each task that a slot takes would cost more than the slot saves; to wake none could leave the task waiting behind a poll that
-//! blocks, beside idle workers. So the first worker to fill its slot calls the timer driver, which then looks at all slots every
-//! [`PERIOD`]: a task that is in a slot while its worker has begun no poll since the last look goes to the injector. When no slot has been
-//! used between two looks the driver stops looking, and costs nothing until a slot is filled again. A task waits for two periods at most.
+//! blocks, beside idle workers. So the first worker to fill its slot calls the timer driver, which then looks at all slots once a
+//! *period* (`pace.rs`): a task that is in a slot while its worker has begun no poll since the last look goes to the injector. When no slot has been
+//! used between two looks, and the selector left no more than once, the driver stops looking, and costs nothing until a slot is filled again. A task waits for two periods at most.
 //!
 //! | worker | driver |
 //! |---|---|
@@ -26,15 +26,14 @@
 //! Deliberately not here: what a worker queues beside a shutdown (`closing.rs`), though the driver's looks are the occasion to drop it. A runtime with
 //! one worker has no watch over its slot and its queue, for nobody else could run the tasks.
 
-use std::time::Duration;
-
+use super::pace::Pace;
 use super::{Remote, Scheduler};
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{RawInstant, fence_seq_cst, mutant};
 use crate::reactor::Holder;
 
-/// How often the driver looks at the slots while they are in use.
-const PERIOD: Duration = Duration::from_millis(1);
+/// So many times in a period may workers have the reactor's lease before the watch goes on for that alone: to be called and to look once more wakes the driver twice.
+const FEW: u64 = 1;
 
 /// Whether the driver looks at the slots.
 #[derive(Debug)]
@@ -117,9 +116,10 @@ impl Watch {
 pub(crate) struct Watchman {
     /// When the next look is due; none while nobody watches.
     next: Option<RawInstant>,
+    pace: Pace,
     seen: Vec<Seen>,
-    /// How often workers had had the reactor's lease, and whether one waited in the selector.
-    leased: (u64, bool),
+    /// How often workers had had the reactor's lease.
+    leased: u64,
     /// How often the clock had been paused or resumed.
     changes: u64,
 }
@@ -144,7 +144,13 @@ impl Remote {
 
 impl Watchman {
     pub(crate) fn new(scheduler: &Scheduler) -> Self {
-        Self { next: None, seen: vec![Seen::default(); scheduler.workers()], leased: (0, false), changes: 0 }
+        Self {
+            next: None,
+            pace: Pace::default(),
+            seen: vec![Seen::default(); scheduler.workers()],
+            leased: 0,
+            changes: 0,
+        }
     }
 
     /// Looks at the workers and the sources if a look is due, rescues what is in the slots of stuck workers, tells of queues, and finds somebody to wait for events; before that, due or
@@ -162,6 +168,9 @@ impl Watchman {
         }
         // A first look has nothing to compare with.
         let compare = self.next.is_some();
+        if compare {
+            self.pace.calms();
+        }
         let used = self.look_at_workers(scheduler, compare) | self.look_at_sources(scheduler, compare);
         let is_needed = || {
             // ORDERING(watch_recheck): the fence before orders it; pairs with `idle_recheck`. A worker that parks later looks into the queues itself.
@@ -170,7 +179,7 @@ impl Watchman {
             (scheduler.workers() > 1 && scheduler.remotes.iter().any(is_left))
                 || (scheduler.needs_poller() && !mutant("watch_ignores_lease"))
         };
-        self.next = if !used && scheduler.watch.disarm(is_needed) { None } else { now.checked_add(PERIOD) };
+        self.next = if !used && scheduler.watch.disarm(is_needed) { None } else { now.checked_add(self.pace.period()) };
         self.next
     }
 
@@ -187,10 +196,15 @@ impl Watchman {
                 && let Some(task) = remote.slot.take()
             {
                 used = true;
+                self.pace.quickens();
                 scheduler.rescued.add(1);
                 scheduler.inject_rescued(task);
             }
             if compare && seen.queued && queued {
+                // A worker that goes on from poll to poll is not stuck, and tells of its queue itself.
+                if polls == seen.polls {
+                    self.pace.quickens();
+                }
                 scheduler.notify();
             }
             *seen = Seen { polls, slot_hits, queued };
@@ -198,16 +212,18 @@ impl Watchman {
         used
     }
 
-    /// Finds somebody to wait for events, if nobody has for a period. False if somebody has waited throughout.
+    /// Finds somebody to wait for events, if nobody has for a period. False if somebody waits, and has left but seldom: to be called then costs less than to look on.
     fn look_at_sources(&mut self, scheduler: &Scheduler, compare: bool) -> bool {
         if !scheduler.needs_watch() {
             return false;
         }
         let waits = matches!(scheduler.reactor.holder(), Some(Holder::Parked(_)));
-        let before = std::mem::replace(&mut self.leased, (scheduler.reactor.uses(), waits));
-        if waits || !compare || before.0 != self.leased.0 {
-            return before != self.leased || !waits || !compare;
+        let before = std::mem::replace(&mut self.leased, scheduler.reactor.uses());
+        let uses = self.leased.wrapping_sub(before);
+        if waits || !compare || uses != 0 {
+            return !waits || !compare || uses > FEW;
         }
+        self.pace.quickens();
         let claimed = scheduler.idle.notify(|| None);
         scheduler.unpark(claimed);
         // Who searches parks before long, and waits then.
