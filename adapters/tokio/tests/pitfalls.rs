@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fusee::runtime::Builder;
 use fusee::task::coop::cooperative;
@@ -86,8 +86,11 @@ fn tokios_block_on_blocks_the_worker_where_tokio_panics() {
     });
 }
 
+#[cfg(feature = "test-util")]
 #[test]
 fn fusees_clock_pauses_and_tokios_does_not() {
+    use std::time::Instant;
+
     watchdog(|| {
         let mut builder = Builder::new_current_thread();
         let runtime = builder.start_paused(true).with_tokio().unwrap().build().unwrap();
