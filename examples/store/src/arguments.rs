@@ -13,11 +13,11 @@ use store::node::Options;
 pub(crate) const HELP: &str = "\
 A key-value store that is replicated on three nodes.
 
-  store node --id N --listen ADDRESS --data FOLDER --peers N=ADDRESS,N=ADDRESS
-  store put KEY VALUE [--nodes ADDRESS,…] [--seconds S]
-  store get KEY [--nodes ADDRESS,…] [--seconds S]
-  store status [--nodes ADDRESS,…] [--seconds S]
-  store demo
+Usage: store node --id N --listen ADDRESS --data FOLDER --peers N=ADDRESS,N=ADDRESS
+       store put KEY VALUE [--nodes ADDRESS,…] [--seconds S]
+       store get KEY [--nodes ADDRESS,…] [--seconds S]
+       store status [--nodes ADDRESS,…] [--seconds S]
+       store demo
 
   --id       the node's number
   --listen   where it listens, and where the others reach it, such as 127.0.0.1:7001
@@ -25,6 +25,11 @@ A key-value store that is replicated on three nodes.
   --peers    the other nodes, each with its number
   --nodes    the nodes to ask: 127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003, unless they are named
   --seconds  how long to look for a leader: 10, unless it is said
+
+ctrl-c and SIGTERM stop a node: it answers what it has been asked, and closes its file. They stop the demonstration with its nodes.
+
+Exit codes: 0, for a node when it was told to stop; 1 if something failed, as when no leader or no node answers, or there is no
+such key; 2 for arguments that make no sense; 130 for a demonstration that was told to stop.
 ";
 
 /// What to do.
@@ -90,16 +95,16 @@ fn node(parser: &mut lexopt::Parser) -> Result<Options, Failure> {
     let (mut id, mut listen, mut folder, mut peers) = (None, None, None, None);
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("id") => id = Some(number(&parser.value()?.string()?)?),
-            Long("listen") => listen = Some(address(&parser.value()?.string()?)?),
+            Long("id") => id = Some(named("--id", number(&parser.value()?.string()?))?),
+            Long("listen") => listen = Some(named("--listen", address(&parser.value()?.string()?))?),
             Long("data") => folder = Some(PathBuf::from(parser.value()?)),
-            Long("peers") => peers = Some(members(&parser.value()?.string()?)?),
+            Long("peers") => peers = Some(named("--peers", members(&parser.value()?.string()?))?),
             other => return Err(other.unexpected().into()),
         }
     }
     let (id, peers) = (id.ok_or("--id is missing")?, peers.ok_or("--peers is missing")?);
     if peers.contains_key(&id) {
-        return Err(format!("--peers names node {id}, which is this one").into());
+        return Err(format!("--peers: names node {id}, which is this one").into());
     }
     let (listen, folder) = (listen.ok_or("--listen is missing")?, folder.ok_or("--data is missing")?);
     Ok(Options { id, listen, folder, peers })
@@ -112,7 +117,7 @@ fn client<const N: usize>(parser: &mut lexopt::Parser, names: [&str; N]) -> Resu
         match argument {
             Long("nodes") => {
                 let nodes = parser.value()?.string()?;
-                target.nodes = nodes.split(',').map(address).collect::<Result<_, _>>()?;
+                target.nodes = named("--nodes", nodes.split(',').map(address).collect())?;
             }
             Long("seconds") => {
                 let seconds = parser.value()?.string()?;
@@ -120,7 +125,7 @@ fn client<const N: usize>(parser: &mut lexopt::Parser, names: [&str; N]) -> Resu
                     .parse()
                     .ok()
                     .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-                    .ok_or_else(|| format!("{seconds:?} is no number of seconds"))?;
+                    .ok_or_else(|| format!("--seconds: {seconds:?} is no number of seconds"))?;
             }
             Value(value) if values.len() < N => values.push(value.string()?),
             other => return Err(other.unexpected().into()),
@@ -130,6 +135,11 @@ fn client<const N: usize>(parser: &mut lexopt::Parser, names: [&str; N]) -> Resu
         let missing = names[values.len()];
         format!("{missing} is missing").into()
     })
+}
+
+/// What is wrong with the value of an option names the option.
+fn named<T>(option: &str, value: Result<T, Failure>) -> Result<T, Failure> {
+    value.map_err(|error| format!("{option}: {error}").into())
 }
 
 fn number(text: &str) -> Result<u64, Failure> {
@@ -145,7 +155,7 @@ fn members(text: &str) -> Result<BTreeMap<u64, SocketAddr>, Failure> {
     for member in text.split(',') {
         let (id, at) = member.split_once('=').ok_or_else(|| format!("{member:?} is not like 2=127.0.0.1:7002"))?;
         if members.insert(number(id)?, address(at)?).is_some() {
-            return Err(format!("--peers names node {id} twice").into());
+            return Err(format!("names node {id} twice").into());
         }
     }
     Ok(members)

@@ -100,6 +100,28 @@ impl Cluster {
         Ok(status)
     }
 
+    /// Tells all nodes to stop, by SIGTERM, and kills those that take longer than `patience`.
+    ///
+    /// # Errors
+    /// The system's.
+    pub async fn stop_all(&mut self, patience: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + patience;
+        for node in self.running.values() {
+            // One that has ended already was not waited for: the number is still its own.
+            kill_process(Pid::from_child(node), Signal::TERM)?;
+        }
+        while let Some((&id, node)) = self.running.iter_mut().next() {
+            if node.try_wait()?.is_some() {
+                self.running.remove(&id);
+            } else if Instant::now() > deadline {
+                self.kill(id)?;
+            } else {
+                sleep(LOOK).await;
+            }
+        }
+        Ok(())
+    }
+
     /// Where node `id` listens.
     ///
     /// # Panics

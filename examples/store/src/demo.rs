@@ -1,6 +1,11 @@
 //! A demonstration: three nodes, of which one is killed and comes back.
 
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::pin;
+
 use fusee::time::{Duration, Instant};
+use futures_util::future::{Either, select};
 
 use crate::Failure;
 use crate::client::Client;
@@ -12,14 +17,42 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How much is written at a time: enough that the node comes back by a snapshot.
 const WRITES: usize = 150;
 
-/// Runs it, and tells on the standard output what it does.
+/// How long the nodes may take to stop when it is told to.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All was shown.
+    Well,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Runs it, unless `stopping` is complete before, and tells on the standard output what it does. When it returns no node runs, and their folder is gone.
 ///
 /// # Errors
-/// A node cannot be started, or something that was written is not there.
-pub async fn run() -> Result<(), Failure> {
+/// A node cannot be started or stopped, or something that was written is not there.
+pub async fn run(stopping: impl Future<Output: Display>) -> Result<Ended, Failure> {
     let folder = tempfile::tempdir()?;
     println!("three nodes start, with their data in {}", folder.path().display());
     let mut cluster = Cluster::start(&std::env::current_exe()?, folder.path())?;
+    let cause = match select(pin!(stopping), pin!(show(&mut cluster))).await {
+        Either::Left((cause, _)) => cause,
+        Either::Right((shown, _)) => {
+            shown?;
+            folder.close()?;
+            return Ok(Ended::Well);
+        }
+    };
+    println!("stopping: {cause}");
+    cluster.stop_all(GRACE).await?;
+    folder.close()?;
+    Ok(Ended::Stopped)
+}
+
+/// Shows what there is to be seen, and stops the nodes.
+async fn show(cluster: &mut Cluster) -> Result<(), Failure> {
     let mut client = cluster.client(PATIENCE);
 
     let leader = cluster.leader(PATIENCE).await?;

@@ -5,8 +5,13 @@ mod arguments;
 use std::process::ExitCode;
 
 use arguments::{Command, HELP};
+use fusee::signal::shutdown;
 use store::client::{Client, ClientError};
-use store::{Failure, demo, node};
+use store::demo::{self, Ended};
+use store::{Failure, node};
+
+/// Told to stop before it had shown all: what shells say of a program that SIGINT has ended.
+const STOPPED: u8 = 130;
 
 fn main() -> ExitCode {
     let command = match arguments::parse() {
@@ -17,7 +22,7 @@ fn main() -> ExitCode {
         }
     };
     match fusee::runtime::block_on(run(command)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("store: {error}");
             ExitCode::FAILURE
@@ -25,10 +30,14 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), Failure> {
+async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Help => print!("{HELP}"),
-        Command::Node(options) => node::run(options, fusee::signal::shutdown()?).await?,
+        Command::Node(options) => {
+            let (id, told) = (options.id, shutdown()?);
+            let stopping = async { eprintln!("node {id} stops: {}", told.await) };
+            node::run(options, stopping).await?;
+        }
         Command::Put { target, key, value } => {
             Client::new(target.nodes, target.patience).put(&key, &value).await?;
         }
@@ -37,9 +46,12 @@ async fn run(command: Command) -> Result<(), Failure> {
             None => return Err(format!("there is no key {key:?}").into()),
         },
         Command::Status { target } => status(target).await?,
-        Command::Demo => demo::run().await?,
+        Command::Demo => match demo::run(shutdown()?).await? {
+            Ended::Well => {}
+            Ended::Stopped => return Ok(STOPPED.into()),
+        },
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A line for each node.

@@ -1,8 +1,14 @@
 //! The command: what it prints, and what it says of bad input.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A node that is killed when it is dropped.
 struct Node(Child);
@@ -57,12 +63,12 @@ fn bad_arguments_are_named() {
         ("VALUE is missing", &["put", "key"]),
         ("unexpected argument \"c\"", &["put", "a", "b", "c"]),
         ("invalid option '--nose'", &["get", "key", "--nose", "127.0.0.1:1"]),
-        ("\"localhost\" is no address", &["get", "key", "--nodes", "localhost"]),
-        ("\"-1\" is no number of seconds", &["get", "key", "--seconds", "-1"]),
+        ("--nodes: \"localhost\" is no address", &["get", "key", "--nodes", "localhost"]),
+        ("--seconds: \"-1\" is no number of seconds", &["get", "key", "--seconds", "-1"]),
         ("--id is missing", &["node", "--peers", "2=127.0.0.1:2"]),
-        ("\"one\" is no node's number", &["node", "--id", "one"]),
-        ("\"127.0.0.1\" is no address", &["node", "--listen", "127.0.0.1"]),
-        ("\"127.0.0.1:2\" is not like 2=127.0.0.1:7002", &["node", "--peers", "127.0.0.1:2"]),
+        ("--id: \"one\" is no node's number", &["node", "--id", "one"]),
+        ("--listen: \"127.0.0.1\" is no address", &["node", "--listen", "127.0.0.1"]),
+        ("--peers: \"127.0.0.1:2\" is not like 2=127.0.0.1:7002", &["node", "--peers", "127.0.0.1:2"]),
         ("names node 2 twice", &["node", "--peers", "2=127.0.0.1:2,2=127.0.0.1:3"]),
         ("which is this one", &["node", "--id", "2", "--peers", "2=127.0.0.1:2"]),
         ("--data is missing", &["node", "--id", "1", "--listen", "127.0.0.1:1", "--peers", "2=127.0.0.1:2"]),
@@ -70,7 +76,9 @@ fn bad_arguments_are_named() {
         let text = refusal(2, arguments);
         assert!(text.contains(expected), "{arguments:?}: {text}");
     }
-    assert!(store(&["--help"]).status.success());
+    let help = store(&["--help"]);
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(help.status.success() && text.contains("Usage: store ") && text.contains("Exit codes:"), "{text}");
 }
 
 #[test]
@@ -121,4 +129,34 @@ fn the_demonstration_ends_well() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("each of the 300 values is on every node"), "{text}");
+}
+
+/// The signal goes to the demonstration alone, as a supervisor sends it.
+#[test]
+fn a_demonstration_that_is_told_to_stop_leaves_neither_nodes_nor_its_folder() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_store"));
+        let demo = command.arg("demo").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut demo = Node(demo);
+        let mut said = BufReader::new(demo.0.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let folder = PathBuf::from(line.trim_end().rsplit_once(" in ").unwrap().1);
+        assert!(folder.is_dir(), "{line}");
+        // It listens to signals by now, and its nodes, or some of them, are being started.
+        let mut errors = BufReader::new(demo.0.stderr.take().unwrap());
+        line.clear();
+        errors.read_line(&mut line).unwrap();
+        assert!(line.contains("listens at"), "{line}");
+        kill_process(Pid::from_child(&demo.0), signal).unwrap();
+        assert_eq!(demo.0.wait().unwrap().code(), Some(130));
+        // Its end comes when nobody can write there any more: the nodes have inherited it.
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || sender.send(errors.read_to_string(&mut String::new())));
+        receiver.recv_timeout(Duration::from_secs(60)).expect("a node lives on").unwrap();
+        assert!(!folder.exists());
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("stopping: SIG"), "{rest}");
+    }
 }
