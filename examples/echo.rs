@@ -74,30 +74,34 @@ fn request() -> Result<Option<Request>, String> {
         match argument {
             Arg::Long("help") | Arg::Short('h') => {
                 let help = format!(
-                    "usage: echo [--clients N] [--address A] [--seconds S] [--workers W | --current-thread]\n\n\
+                    "Usage: echo [--clients N] [--address A] [--seconds S] [--workers W | --current-thread]\n\n\
                      Sends back what it is sent, and prints once a second how often.\n\n  \
                        --clients N       so many clients in the same process: none unless told otherwise\n  \
                        --address A       where to listen: 127.0.0.1:0, which is a free port, unless told otherwise\n  \
                        --seconds S       end after S seconds\n  \
                        --workers W       run on W threads: {workers} unless told otherwise\n  \
-                       --current-thread  run on the main thread"
+                       --current-thread  run on the main thread\n\n\
+                     Exit codes: 0; 1 if something failed, as when the address is taken; 2 for arguments that make no sense."
                 );
                 return arguments::print(&help).map(|()| None);
             }
-            Arg::Long("clients") => request.clients = arguments::count("N", &value(&mut parser)?, 0)?,
+            Arg::Long("clients") => request.clients = arguments::count("--clients:", &value(&mut parser)?, 0)?,
             Arg::Long("address") => {
                 let text = value(&mut parser)?.to_string_lossy().into_owned();
-                request.address =
-                    text.parse().map_err(|_| format!("A must be an address such as 127.0.0.1:7000, not {text:?}"))?;
+                request.address = text
+                    .parse()
+                    .map_err(|_| format!("--address: must be an address such as 127.0.0.1:7000, not {text:?}"))?;
             }
-            Arg::Long("seconds") => request.seconds = Some(arguments::count("S", &value(&mut parser)?, 1)? as u64),
-            Arg::Long("workers") => request.workers = arguments::count("W", &value(&mut parser)?, 1)?,
+            Arg::Long("seconds") => {
+                request.seconds = Some(arguments::count("--seconds:", &value(&mut parser)?, 1)? as u64)
+            }
+            Arg::Long("workers") => request.workers = arguments::count("--workers:", &value(&mut parser)?, 1)?,
             Arg::Long("current-thread") => request.workers = 0,
             other => return Err(arguments::unexpected(other, None)),
         }
     }
     if request.workers > MOST_WORKERS {
-        return Err(format!("W must be at most {MOST_WORKERS}, not {}", request.workers));
+        return Err(format!("--workers: must be at most {MOST_WORKERS}, not {}", request.workers));
     }
     Ok(Some(request))
 }

@@ -9,16 +9,17 @@ pub(crate) fn text(parser: &mut Parser) -> Result<String, String> {
     Ok(parser.value().map_err(|error| error.to_string())?.to_string_lossy().into_owned())
 }
 
-/// A count for `what`, from `least` to `most`.
-pub(crate) fn count(parser: &mut Parser, what: &str, least: usize, most: usize) -> Result<usize, String> {
+/// The count that an `option` has, such as `--queue`, from `least` to `most`.
+pub(crate) fn count(parser: &mut Parser, option: &str, least: usize, most: usize) -> Result<usize, String> {
     let value = parser.value().map_err(|error| error.to_string())?;
-    match arguments::count(what, &value, least)? {
+    let option = format!("{option}:");
+    match arguments::count(&option, &value, least)? {
         count if count <= most => Ok(count),
-        count => Err(format!("{what} must be at most {most}, not {count}")),
+        count => Err(format!("{option} must be at most {most}, not {count}")),
     }
 }
 
-/// From `least` to `most` seconds.
-pub(crate) fn seconds(parser: &mut Parser, least: usize, most: usize) -> Result<Duration, String> {
-    Ok(Duration::from_secs(count(parser, "S", least, most)? as u64))
+/// The seconds that an `option` has, from `least` to `most`.
+pub(crate) fn seconds(parser: &mut Parser, option: &str, least: usize, most: usize) -> Result<Duration, String> {
+    Ok(Duration::from_secs(count(parser, option, least, most)? as u64))
 }

@@ -10,7 +10,7 @@ use lexopt::{Arg, Parser};
 use crate::arguments;
 use crate::values::{count, seconds, text};
 
-const HELP: &str = "usage: chat serve --listen ADDRESS [options]
+const HELP: &str = "Usage: chat serve --listen ADDRESS [options]
        chat client URL NICK
 
 A chat over WebSocket: a server, and a client that sends the lines of its standard input and prints what is said.
@@ -24,7 +24,10 @@ A chat over WebSocket: a server, and a client that sends the lines of its standa
   --grace S     how many seconds a client may take to answer a farewell: 5 unless told otherwise
 
 A URL is such as ws://127.0.0.1:7000/lobby, where lobby is the room.
-ctrl-c and SIGTERM stop it: it says farewell, and waits for the answer; the second one ends it at once.";
+ctrl-c and SIGTERM stop it: it says farewell, and waits for the answer; the second one ends it at once.
+
+Exit codes: 0 when it was told to stop, and for a client also when there were no more lines to send; 1 if something failed,
+as when the address or the name is taken, or the server has ended the conversation; 2 for arguments that make no sense.";
 
 /// More than this is a typing error.
 const MOST: usize = 1_000_000;
@@ -50,17 +53,17 @@ impl Request {
                     continue;
                 }
                 Arg::Long(option) => option.to_owned(),
-                other => return Err(arguments::unexpected(other, None)),
+                other => return Err(other.unexpected().to_string()),
             };
             match option.as_str() {
                 "listen" => listen = Some(address(&mut parser)?),
-                "history" => settings.history = count(&mut parser, "N", 0, MOST)?,
-                "queue" => settings.queue = count(&mut parser, "N", 2, MOST)?,
-                "message" => settings.message = count(&mut parser, "N", 1, MOST)?,
-                "clients" => settings.clients = count(&mut parser, "N", 1, MOST)?,
-                "ping" => settings.ping = seconds(&mut parser, 1, MOST)?,
-                "grace" => settings.grace = seconds(&mut parser, 0, MOST)?,
-                other => return Err(arguments::unexpected(Arg::Long(other), None)),
+                "history" => settings.history = count(&mut parser, "--history", 0, MOST)?,
+                "queue" => settings.queue = count(&mut parser, "--queue", 2, MOST)?,
+                "message" => settings.message = count(&mut parser, "--message", 1, MOST)?,
+                "clients" => settings.clients = count(&mut parser, "--clients", 1, MOST)?,
+                "ping" => settings.ping = seconds(&mut parser, "--ping", 1, MOST)?,
+                "grace" => settings.grace = seconds(&mut parser, "--grace", 0, MOST)?,
+                other => return Err(Arg::Long(other).unexpected().to_string()),
             }
             of_serve = Some(option);
         }
@@ -85,7 +88,7 @@ impl Request {
 
 fn address(parser: &mut Parser) -> Result<SocketAddr, String> {
     let text = text(parser)?;
-    text.parse().map_err(|_| format!("where to listen must be an address such as 127.0.0.1:7000, not {text:?}"))
+    text.parse().map_err(|_| format!("--listen: must be an address such as 127.0.0.1:7000, not {text:?}"))
 }
 
 /// A URL of a room.

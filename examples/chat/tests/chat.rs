@@ -245,6 +245,8 @@ fn bad_arguments_are_one_line_and_code_2() {
     for arguments in bad {
         assert_complaint(&run(command().args(arguments)), "chat", 2);
     }
+    let ended = run(command().args(["serve", "--listen", "127.0.0.1:0", "--ping", "0"]));
+    assert!(ended.stderr.starts_with("chat: --ping: must be at least 1, not 0"), "{ended:?}");
 }
 
 #[test]
@@ -264,5 +266,5 @@ fn an_address_that_is_taken_and_a_server_that_is_not_there_are_errors() {
 fn help_is_no_error() {
     let ended = run(command().arg("--help"));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    assert!(ended.stdout.starts_with("usage: chat "), "{ended:?}");
+    assert!(ended.stdout.starts_with("Usage: chat ") && ended.stdout.contains("Exit codes:"), "{ended:?}");
 }

@@ -1,5 +1,6 @@
 //! What the command line says.
 
+use std::error::Error;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -98,18 +99,18 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(Command::Help),
-            Long("depth") => options.depth = Some(parser.value()?.parse()?),
+            Long("depth") => options.depth = Some(value(&mut parser, "--depth", str::parse)?),
             Long("all") => options.same_host = false,
             Long("same-host") => options.same_host = true,
-            Long("concurrency") => options.concurrency = parser.value()?.parse()?,
-            Long("per-host") => options.per_host = parser.value()?.parse()?,
-            Long("rate") => options.period = Some(parser.value()?.parse_with(period)?),
-            Long("timeout") => options.timeout = parser.value()?.parse_with(time)?,
-            Long("retries") => options.retries = parser.value()?.parse()?,
-            Long("max-body") => options.max_body = parser.value()?.parse()?,
+            Long("concurrency") => options.concurrency = value(&mut parser, "--concurrency", str::parse)?,
+            Long("per-host") => options.per_host = value(&mut parser, "--per-host", str::parse)?,
+            Long("rate") => options.period = Some(value(&mut parser, "--rate", period)?),
+            Long("timeout") => options.timeout = value(&mut parser, "--timeout", time)?,
+            Long("retries") => options.retries = value(&mut parser, "--retries", str::parse)?,
+            Long("max-body") => options.max_body = value(&mut parser, "--max-body", str::parse)?,
             Long("no-robots") => options.robots = false,
             Long("ca") => options.ca = Some(parser.value()?.into()),
-            Long("format") => options.format = parser.value()?.parse_with(format)?,
+            Long("format") => options.format = value(&mut parser, "--format", format)?,
             Value(value) => options.starts.push(value.parse_with(start)?),
             other => return Err(other.unexpected()),
         }
@@ -118,6 +119,16 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
         return Err("there is no URL to begin with: try --help".into());
     }
     Ok(Command::Check(Box::new(options)))
+}
+
+/// The value of an option, which what is wrong with it names.
+fn value<T, E: Into<Box<dyn Error + Send + Sync>>>(
+    parser: &mut lexopt::Parser,
+    option: &str,
+    parse: fn(&str) -> Result<T, E>,
+) -> Result<T, lexopt::Error> {
+    let parsed = parser.value()?.parse_with(parse);
+    parsed.map_err(|error| format!("{option}: {error}").into())
 }
 
 fn start(text: &str) -> Result<Url, String> {

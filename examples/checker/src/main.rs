@@ -74,8 +74,8 @@ async fn check(options: Options) -> io::Result<Report> {
 fn heed_signals(stop: CancellationToken, bar: Bar) -> io::Result<()> {
     let mut signals = fusee::signal::shutdown()?;
     fusee::spawn(async move {
-        (&mut signals).await;
-        bar.say("checker: stopping when the requests under way have ended; once more stops at once");
+        let cause = (&mut signals).await;
+        bar.say(&format!("checker: {cause}: stopping when the requests under way have ended; once more stops at once"));
         stop.cancel();
         (&mut signals).await;
         std::process::exit(STOPPED.into());

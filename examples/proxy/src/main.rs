@@ -8,6 +8,7 @@
 //! name is not known; 2 for arguments that make no sense.
 
 #[path = "../../ladder/arguments.rs"]
+#[allow(dead_code, reason = "each example uses a part of it")]
 mod arguments;
 #[path = "../../shared/program.rs"]
 mod program;

@@ -9,7 +9,7 @@ use proxy::{Policy, Settings};
 use crate::arguments;
 use crate::values::{count, seconds, text};
 
-const HELP: &str = "usage: proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...]
+const HELP: &str = "Usage: proxy --listen ADDRESS --to ADDRESS [--to ADDRESS ...]
 
 Passes each connection on to one of several upstreams.
 
@@ -21,7 +21,10 @@ Passes each connection on to one of several upstreams.
   --idle S              cut a connection over which nothing came for so many seconds: 300 unless told otherwise
   --grace S             how many seconds connections may go on when it is told to stop: 10 unless told otherwise
 
-ctrl-c and SIGTERM stop it: it accepts no more, and waits for the open connections; the second one cuts them.";
+ctrl-c and SIGTERM stop it: it accepts no more, and waits for the open connections; the second one cuts them.
+
+Exit codes: 0 when it was told to stop, also if connections had to be cut; 1 if it could not start, as when the address is
+taken or an upstream's name is not known; 2 for arguments that make no sense.";
 
 /// More seconds than this are a typing error.
 const MOST_SECONDS: usize = 1_000_000_000;
@@ -50,11 +53,13 @@ impl Request {
                 Arg::Long("listen") => listen = Some(address(&mut parser)?),
                 Arg::Long("to") => to.push(upstream(&mut parser)?),
                 Arg::Long("policy") => policy = read_policy(&mut parser)?,
-                Arg::Long("connections") => settings.most = count(&mut parser, "N", 1, MOST_CONNECTIONS)?,
-                Arg::Long("connect-timeout") => settings.connect = seconds(&mut parser, 1, MOST_SECONDS)?,
-                Arg::Long("idle") => settings.idle = seconds(&mut parser, 1, MOST_SECONDS)?,
-                Arg::Long("grace") => settings.grace = seconds(&mut parser, 0, MOST_SECONDS)?,
-                other => return Err(arguments::unexpected(other, None)),
+                Arg::Long("connections") => settings.most = count(&mut parser, "--connections", 1, MOST_CONNECTIONS)?,
+                Arg::Long("connect-timeout") => {
+                    settings.connect = seconds(&mut parser, "--connect-timeout", 1, MOST_SECONDS)?;
+                }
+                Arg::Long("idle") => settings.idle = seconds(&mut parser, "--idle", 1, MOST_SECONDS)?,
+                Arg::Long("grace") => settings.grace = seconds(&mut parser, "--grace", 0, MOST_SECONDS)?,
+                other => return Err(other.unexpected().to_string()),
             }
         }
         let listen = listen.ok_or("--listen is missing")?;
@@ -67,7 +72,7 @@ impl Request {
 
 fn address(parser: &mut Parser) -> Result<SocketAddr, String> {
     let text = text(parser)?;
-    text.parse().map_err(|_| format!("where to listen must be an address such as 127.0.0.1:8080, not {text:?}"))
+    text.parse().map_err(|_| format!("--listen: must be an address such as 127.0.0.1:8080, not {text:?}"))
 }
 
 /// A name and a port; whether the name is known is seen later.
@@ -75,7 +80,7 @@ fn upstream(parser: &mut Parser) -> Result<String, String> {
     let text = text(parser)?;
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse().is_ok_and(|port: u16| port > 0) => Ok(text),
-        _ => Err(format!("an upstream must be an address such as 127.0.0.1:9001 or some.host:80, not {text:?}")),
+        _ => Err(format!("--to: must be an address such as 127.0.0.1:9001 or some.host:80, not {text:?}")),
     }
 }
 
@@ -83,6 +88,6 @@ fn read_policy(parser: &mut Parser) -> Result<Policy, String> {
     match text(parser)?.as_str() {
         "round-robin" => Ok(Policy::RoundRobin),
         "least-connections" => Ok(Policy::LeastConnections),
-        other => Err(format!("the policy must be round-robin or least-connections, not {other:?}")),
+        other => Err(format!("--policy: must be round-robin or least-connections, not {other:?}")),
     }
 }

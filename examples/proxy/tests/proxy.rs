@@ -247,6 +247,8 @@ fn bad_arguments_are_one_line_and_code_2() {
     for arguments in bad {
         assert_complaint(&run(command().args(arguments)), "proxy", 2);
     }
+    let ended = run(command().args(["--listen", "127.0.0.1:0", "--to", "127.0.0.1:9001", "--connect-timeout", "0"]));
+    assert!(ended.stderr.starts_with("proxy: --connect-timeout: must be at least 1, not 0"), "{ended:?}");
 }
 
 #[test]
@@ -266,5 +268,5 @@ fn an_address_that_is_taken_and_a_name_that_nobody_knows_are_errors() {
 fn help_is_no_error() {
     let ended = run(command().arg("--help"));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    assert!(ended.stdout.starts_with("usage: proxy "), "{ended:?}");
+    assert!(ended.stdout.starts_with("Usage: proxy ") && ended.stdout.contains("Exit codes:"), "{ended:?}");
 }

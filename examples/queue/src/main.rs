@@ -10,6 +10,7 @@
 //! arguments that make no sense.
 
 #[path = "../../ladder/arguments.rs"]
+#[allow(dead_code, reason = "each example uses a part of it")]
 mod arguments;
 mod kinds;
 #[path = "../../shared/program.rs"]

@@ -8,7 +8,7 @@ use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use crate::values::{count, seconds, text};
 use crate::{arguments, kinds};
 
-const HELP: &str = "usage: queue push KIND [ARGUMENT] [--times N]
+const HELP: &str = "Usage: queue push KIND [ARGUMENT] [--times N]
        queue work [--concurrency N] [--limit S] [--lease S] [--attempts N] [--pause S] [--grace S]
        queue status | dead | revive
 
@@ -30,7 +30,10 @@ A work queue in redis. Each job is done at least once, by one of the workers.
   --pause S         S seconds after a job failed for the first time it is tried again, then after twice as long: 1 unless told otherwise
   --grace S         how many seconds jobs in hand may go on when it is told to stop: 30 unless told otherwise
 
-ctrl-c and SIGTERM stop a worker: it takes no more jobs, and finishes those in hand; the second one gives them back.";
+ctrl-c and SIGTERM stop a worker: it takes no more jobs, and finishes those in hand; the second one gives them back.
+
+Exit codes: 0, for a worker when it was told to stop, also if jobs had to be given back; 1 if something failed, as when
+redis is away, which a worker waits for; 2 for arguments that make no sense.";
 
 /// More seconds than this are a typing error.
 const MOST_SECONDS: usize = 1_000_000;
@@ -68,14 +71,14 @@ impl Request {
                 Arg::Long("help") | Arg::Short('h') => return arguments::print(HELP).map(|()| None),
                 Arg::Long("redis") => redis = Some(url(&text(&mut parser)?)?),
                 Arg::Long("queue") => queue = name(text(&mut parser)?)?,
-                Arg::Long("times") => times = Some(count(&mut parser, "N", 1, MOST)?),
+                Arg::Long("times") => times = Some(count(&mut parser, "--times", 1, MOST)?),
                 Arg::Long(option) if OF_WORK.contains(&option) => {
                     let option = option.to_owned();
                     read_setting(&option, &mut settings, &mut parser)?;
                     of_work = Some(option);
                 }
                 Arg::Value(word) => words.push(word.to_string_lossy().into_owned()),
-                other => return Err(arguments::unexpected(other, None)),
+                other => return Err(other.unexpected().to_string()),
             }
         }
         let words: Vec<_> = words.iter().map(String::as_str).collect();
@@ -99,12 +102,12 @@ fn settings() -> Settings {
 
 fn read_setting(option: &str, settings: &mut Settings, parser: &mut Parser) -> Result<(), String> {
     match option {
-        "concurrency" => settings.concurrency = count(parser, "N", 1, MOST)?,
-        "limit" => settings.limit = seconds(parser, 1, MOST_SECONDS)?,
-        "lease" => settings.lease = seconds(parser, 1, MOST_SECONDS)?,
-        "attempts" => settings.retries.attempts = count(parser, "N", 1, MOST)? as u32,
-        "pause" => settings.retries.first = seconds(parser, 0, MOST_SECONDS)?,
-        _ => settings.grace = seconds(parser, 0, MOST_SECONDS)?,
+        "concurrency" => settings.concurrency = count(parser, "--concurrency", 1, MOST)?,
+        "limit" => settings.limit = seconds(parser, "--limit", 1, MOST_SECONDS)?,
+        "lease" => settings.lease = seconds(parser, "--lease", 1, MOST_SECONDS)?,
+        "attempts" => settings.retries.attempts = count(parser, "--attempts", 1, MOST)? as u32,
+        "pause" => settings.retries.first = seconds(parser, "--pause", 0, MOST_SECONDS)?,
+        _ => settings.grace = seconds(parser, "--grace", 0, MOST_SECONDS)?,
     }
     Ok(())
 }
@@ -136,19 +139,19 @@ fn command(words: &[&str], times: Option<usize>, settings: Settings) -> Result<C
 
 fn url(text: &str) -> Result<ConnectionInfo, String> {
     let bad = |error: redis::RedisError| {
-        format!("the URL of redis must be such as redis://127.0.0.1:6379, not {text:?}: {error}")
+        format!("--redis: must be a URL such as redis://127.0.0.1:6379, not {text:?}: {error}")
     };
     let to = text.into_connection_info().map_err(bad)?;
     match to.addr() {
         ConnectionAddr::Tcp(..) | ConnectionAddr::Unix(_) => Ok(to),
-        _ => Err(format!("{text:?} asks for TLS, which is not built in")),
+        _ => Err(format!("--redis: {text:?} asks for TLS, which is not built in")),
     }
 }
 
 /// The name of a queue stands between braces in the names of its keys.
 fn name(text: String) -> Result<String, String> {
     if text.is_empty() || text.contains(['{', '}']) {
-        return Err(format!("a queue's name has a character at least, and no braces: not {text:?}"));
+        return Err(format!("--queue: must have a character at least, and no braces, not {text:?}"));
     }
     Ok(text)
 }

@@ -361,11 +361,13 @@ fn bad_arguments_are_one_line_and_code_2() {
     for arguments in bad {
         assert_complaint(&run(Command::new(env!("CARGO_BIN_EXE_queue")).args(arguments)), "queue", 2);
     }
+    let ended = run(Command::new(env!("CARGO_BIN_EXE_queue")).args(["work", "--lease", "2000000"]));
+    assert!(ended.stderr.starts_with("queue: --lease: must be at most 1000000, not 2000000"), "{ended:?}");
 }
 
 #[test]
 fn help_is_no_error() {
     let ended = run(Command::new(env!("CARGO_BIN_EXE_queue")).arg("--help"));
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    assert!(ended.stdout.starts_with("usage: queue "), "{ended:?}");
+    assert!(ended.stdout.starts_with("Usage: queue ") && ended.stdout.contains("Exit codes:"), "{ended:?}");
 }

@@ -4,6 +4,7 @@
 //! for: so that is done last, when its output has ended.
 
 use std::future::{Future, pending};
+use std::io;
 use std::pin::{Pin, pin};
 use std::process::{ExitStatus, Stdio};
 
@@ -38,7 +39,7 @@ impl Launch for Processes {
     async fn launch(&self, job: &Job, stop: &Stop) -> Ended {
         let mut child = match start(job) {
             Ok(child) => child,
-            Err(error) => return Ended::CannotStart(error.to_string()),
+            Err(error) => return Ended::CannotStart(culprit(job, error).await),
         };
         let group = child.id().and_then(|id| Pid::from_raw(id as i32)).expect("a child that was not waited for");
         let mut ending = pin!(end(&mut child, &job.name, &self.printer));
@@ -75,7 +76,7 @@ impl Processes {
     }
 }
 
-fn start(job: &Job) -> std::io::Result<Child> {
+fn start(job: &Job) -> io::Result<Child> {
     let mut command = Command::new(&job.program);
     command.args(&job.arguments).envs(&job.environment).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -83,6 +84,16 @@ fn start(job: &Job) -> std::io::Result<Child> {
         command.current_dir(folder);
     }
     command.spawn()
+}
+
+/// The error with what it is about: the folder of a job, if that cannot be read, or else its program.
+async fn culprit(job: &Job, error: io::Error) -> String {
+    if let Some(folder) = &job.folder
+        && let Err(error) = fusee::fs::read_dir(folder).await
+    {
+        return format!("folder {}: {error}", folder.display());
+    }
+    format!("program {}: {error}", job.program)
 }
 
 /// Passes on all output of a job, and then waits for its end.

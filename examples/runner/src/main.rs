@@ -4,9 +4,10 @@
 //! cargo run --release -p runner -- examples/runner/jobs.toml
 //! ```
 //!
-//! Exit codes: 0 if all jobs have succeeded, 1 if one has not, or nobody reads what they say, 2 for a command line or a file of jobs that makes no sense, 130 when it was told to stop.
+//! Exit codes: 0 if all jobs have succeeded, 1 if one has not, or the output was closed, 2 for a command line or a file of jobs that makes no sense, 130 when it was told to stop.
 
 #[path = "../../ladder/arguments.rs"]
+#[allow(dead_code, reason = "each example uses a part of it")]
 mod arguments;
 #[path = "../../shared/program.rs"]
 mod program;

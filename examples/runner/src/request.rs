@@ -8,7 +8,7 @@ use runner::Settings;
 
 use crate::arguments;
 
-const HELP: &str = "usage: runner [--jobs N] [--grace S] [--keep-going] FILE
+const HELP: &str = "Usage: runner [--jobs N] [--grace S] [--keep-going] FILE
 
 Runs the jobs of FILE, each after those that it waits for.
 
@@ -26,7 +26,10 @@ In FILE, which is TOML, a job is:
   folder = \"build\"             where it runs: here, unless told otherwise
   environment = { LANG = \"C\" } variables of its own
 
-ctrl-c and SIGTERM end the jobs that run, with SIGTERM; the second one kills them.";
+ctrl-c and SIGTERM end the jobs that run, with SIGTERM; the second one kills them.
+
+Exit codes: 0 if all jobs have succeeded; 1 if one has not, or the output was closed; 2 for a command line or a file of jobs
+that makes no sense; 130 when it was told to stop, and a job was stopped or not run.";
 
 /// More seconds than this are a typing error.
 const MOST_SECONDS: usize = 1_000_000_000;
@@ -47,21 +50,21 @@ impl Request {
         while let Some(argument) = parser.next().map_err(|error| error.to_string())? {
             match argument {
                 Arg::Long("help") | Arg::Short('h') => return arguments::print(HELP).map(|()| None),
-                Arg::Long("jobs") => settings.at_a_time = count(&mut parser, "N", 1)?,
+                Arg::Long("jobs") => settings.at_a_time = count(&mut parser, "--jobs", 1)?,
                 Arg::Long("grace") => {
-                    let seconds = count(&mut parser, "S", 0)?.min(MOST_SECONDS);
+                    let seconds = count(&mut parser, "--grace", 0)?.min(MOST_SECONDS);
                     grace = Duration::from_secs(seconds as u64);
                 }
                 Arg::Long("keep-going") => settings.keep_going = true,
                 Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
-                other => return Err(arguments::unexpected(other, None)),
+                other => return Err(other.unexpected().to_string()),
             }
         }
         Ok(Some(Self { file: file.ok_or("FILE is missing")?, settings, grace }))
     }
 }
 
-fn count(parser: &mut Parser, what: &str, least: usize) -> Result<usize, String> {
+fn count(parser: &mut Parser, option: &str, least: usize) -> Result<usize, String> {
     let value = parser.value().map_err(|error| error.to_string())?;
-    arguments::count(what, &value, least)
+    arguments::count(&format!("{option}:"), &value, least)
 }

@@ -87,9 +87,19 @@ fn a_job_that_fails_ends_the_rest() {
     let output = run(jobs, &["--jobs", "1", "--keep-going"]);
     let said = text(&output.stdout);
     assert_eq!(row(&said, "b"), "b, not run, 0");
-    assert!(row(&said, "c").starts_with("c, cannot start: No such file"), "{said}");
+    assert!(row(&said, "c").starts_with("c, cannot start: program /is/not/there: No such file"), "{said}");
     assert!(row(&said, "c").ends_with(", 1"), "it is no use to try again: {said}");
     assert_eq!(row(&said, "d"), "d, failed: signal 9, 1");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_from_a_program() {
+    let output = run("[job.a]\nrun = ['true']\nfolder = '/is/not/there'\n", &[]);
+    let said = text(&output.stdout);
+    assert!(row(&said, "a").starts_with("a, cannot start: folder /is/not/there: No such file"), "{said}");
+    let output = run("[job.a]\nrun = ['true']\nfolder = '/dev/null'\n", &[]);
+    let said = text(&output.stdout);
+    assert!(row(&said, "a").starts_with("a, cannot start: folder /dev/null: Not a directory"), "{said}");
 }
 
 #[test]
@@ -219,10 +229,12 @@ fn what_makes_no_sense_is_refused() {
     };
     assert!(refused("[job.a]\nrun = 1\n", &[]).contains("line 2"));
     assert!(refused("[job.a]\nrun = ['true']\nafter = ['b']\n", &[]).contains("waits for \"b\""));
-    assert!(refused("", &["--jobs", "0"]).contains("N must be at least 1"));
+    assert!(refused("", &["--jobs", "0"]).starts_with("runner: --jobs: must be at least 1"));
     assert!(refused("", &["--frobnicate"]).contains("--frobnicate"));
     assert!(refused("", &["/is/not/there"]).contains("unexpected argument"));
     let output = Command::new(env!("CARGO_BIN_EXE_runner")).arg("/is/not/there").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("cannot read /is/not/there"));
+    let output = Command::new(env!("CARGO_BIN_EXE_runner")).arg("--help").output().unwrap();
+    assert!(text(&output.stdout).starts_with("Usage: runner ") && text(&output.stdout).contains("Exit codes:"));
 }

@@ -36,6 +36,10 @@ impl Store {
     /// The file cannot be opened or written, is no database, or is one of something else.
     pub async fn open(file: &Path, wait: Duration) -> Result<Self, OpenError> {
         let failed = |why| OpenError { file: file.to_owned(), why };
+        // SQLite says of it what it says of a file that is not there.
+        if file.is_dir() {
+            return Err(failed("it is a folder".to_owned()));
+        }
         // With a log, who reads does not wait for who writes. Each commit is on the disk when it is answered.
         let options =
             SqliteConnectOptions::new().filename(file).journal_mode(SqliteJournalMode::Wal).busy_timeout(wait);
