@@ -93,7 +93,7 @@ fn request() -> Result<Option<Request>, String> {
                     .map_err(|_| format!("--address: must be an address such as 127.0.0.1:7000, not {text:?}"))?;
             }
             Arg::Long("seconds") => {
-                request.seconds = Some(arguments::count("--seconds:", &value(&mut parser)?, 1)? as u64)
+                request.seconds = Some(arguments::count("--seconds:", &value(&mut parser)?, 1)? as u64);
             }
             Arg::Long("workers") => request.workers = arguments::count("--workers:", &value(&mut parser)?, 1)?,
             Arg::Long("current-thread") => request.workers = 0,
