@@ -34,6 +34,11 @@ pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 }
 
+/// The standard library's own atomic types, for what tells and decides nothing: a model checker has nothing to look for there.
+pub(crate) mod plain {
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+}
+
 /// The work-stealing deques, as in [`crossbeam_deque`]. `scheduler/queue.rs` states the contract assumed of them.
 pub(crate) mod deque {
     pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};

@@ -44,6 +44,7 @@ mod entered;
 mod facade;
 #[cfg(feature = "fs")]
 pub mod fs;
+pub mod insight;
 #[cfg(feature = "io")]
 pub mod io;
 #[cfg(feature = "net")]

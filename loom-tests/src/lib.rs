@@ -26,6 +26,8 @@ mod entered;
 mod facade;
 #[path = "../../src/io/standard/look.rs"]
 mod look;
+#[path = "../../src/insight/mod.rs"]
+mod insight;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/reactor/mod.rs"]

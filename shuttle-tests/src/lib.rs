@@ -25,6 +25,8 @@ mod duty;
 #[path = "../../src/entered.rs"]
 mod entered;
 mod facade;
+#[path = "../../src/insight/mod.rs"]
+mod insight;
 pub mod harness;
 pub mod net;
 #[path = "../../src/park.rs"]

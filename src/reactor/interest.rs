@@ -109,6 +109,12 @@ impl Interest {
         self.0
     }
 
+    /// That of whoever waits for these bits of readiness, if it is one.
+    pub(crate) fn of_mask(mask: u8) -> Option<Self> {
+        Some(Self(mask & (bits::READABLE | bits::WRITABLE | bits::PRIORITY | bits::ERROR)))
+            .filter(|interest| interest.0 != 0)
+    }
+
     /// The bits of readiness that meet it: the end of a direction does, too, and nothing urgent comes after the end.
     pub(crate) const fn mask(self) -> u8 {
         let reads = self.0 & (bits::READABLE | bits::PRIORITY) != 0;

@@ -166,6 +166,22 @@ impl Reactor {
         drop(slot);
     }
 
+    /// Calls `f` with the number of each source that somebody waits for, what he waits for, and his waker, under the table's lock, `step` places at a time: it runs no
+    /// code of the user's. While many sources come and go some may be passed over, or be told of twice.
+    pub(crate) fn for_each_waiter(&self, step: usize, mut f: impl FnMut(usize, u8, &Waker)) {
+        let mut first = 0;
+        loop {
+            let table = self.table.lock();
+            if first >= table.places() {
+                return;
+            }
+            for (number, slot) in (first..first + step).filter_map(|place| table.at(place)) {
+                slot.for_each_waiter(|mask, waker| f(number, mask, waker));
+            }
+            first += step;
+        }
+    }
+
     /// Ends the wait of whoever is in the selector, or is about to be.
     pub(crate) fn wake(&self) {
         let remote = match &*self.remote.lock() {

@@ -257,6 +257,18 @@ impl Slot {
         }
     }
 
+    /// Calls `f` with what somebody waits for, and his waker, under the lock: it runs no code of the user's.
+    pub(super) fn for_each_waiter(&self, mut f: impl FnMut(u8, &Waker)) {
+        let waiters = self.waiters.lock();
+        let turns = [(Direction::Read, &waiters.reader), (Direction::Write, &waiters.writer)];
+        for (direction, waker) in turns {
+            waker.iter().for_each(|waker| f(direction.mask(), waker));
+        }
+        for (_, waiter) in waiters.others.iter().flat_map(|others| others.iter()) {
+            waiter.waker.iter().for_each(|waker| f(waiter.mask, waker));
+        }
+    }
+
     /// The runtime is gone. Everybody who waits goes to `due`.
     pub(crate) fn close(&self, due: &mut Vec<Waker>) {
         // ORDERING(io_ready): release; pairs with `look`.

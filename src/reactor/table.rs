@@ -72,6 +72,16 @@ impl Table {
         Some(slot)
     }
 
+    /// How many places there are for slots, for [`at`](Self::at).
+    pub(super) fn places(&self) -> usize {
+        self.slots.num_buckets()
+    }
+
+    /// The slot at a place, with its number. Another may be there once a slot is added or removed.
+    pub(super) fn at(&self, place: usize) -> Option<(usize, &Slot)> {
+        self.slots.get_bucket(place).map(|(number, slot)| (*number, &**slot))
+    }
+
     /// Closes every slot, and refuses others. Who waits goes to `due`.
     pub(super) fn close(&mut self, due: &mut Vec<Waker>) {
         self.closed = true;

@@ -5,6 +5,7 @@
 use super::Builder;
 use crate::facade::StdArc;
 use crate::scheduler::hooks::Wrapper;
+use crate::task::hooks::Stranding;
 use crate::task::meta::TaskMeta;
 
 /// # Hooks
@@ -91,6 +92,34 @@ impl Builder {
         F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
     {
         self.hooks.task.after_poll = Some(StdArc::new(hook));
+        self
+    }
+
+    /// Calls `hook` for each task that can never run again: it waits, and nobody has a waker of it. Only an abort or the end of the runtime can end it.
+    ///
+    /// It is certain, and told at once: by the thread that polled the task, after a poll that left no waker behind, or by the one that dropped the last, after that. A task
+    /// is told of again if it was polled meanwhile, as by [`abort`](crate::task::JoinHandle::abort) alone it never is. One that is meant to wait for its abort, in
+    /// [`std::future::pending`], is told of like any other. Nothing is told once the runtime shuts down; nor of a waker that lies in the task itself, nor of tasks
+    /// that wait for one another. On systems with words of 32 bits nothing is told at all.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (tell, told) = channel();
+    /// let runtime = fusee::runtime::Builder::new_multi_thread()
+    ///     .on_task_stranded(move |task| drop(tell.send(task.spawned_at().line())))
+    ///     .build()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// # #[cfg(target_pointer_width = "64")]
+    /// assert_eq!(told.recv()?, line!() - 2);
+    /// task.abort();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_task_stranded<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.task.stranding = Some(StdArc::new(Stranding::new(StdArc::new(hook))));
         self
     }
 

@@ -38,6 +38,9 @@ impl Scheduler {
         if self.closed.swap(true, Ordering::Relaxed) {
             return;
         }
+        if let Some(hooks) = &self.task_hooks {
+            hooks.end();
+        }
         self.unpark_all();
     }
 

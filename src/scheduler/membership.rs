@@ -15,8 +15,10 @@
 use std::future::Future;
 
 use super::references::Reference;
+use super::sites::Site;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
+use crate::facade::plain::{AtomicU32, Ordering};
 use crate::facade::{Arc, UnsafeCell, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::meta::Origin;
@@ -25,13 +27,14 @@ use crate::task::runnable::Runnable;
 use crate::task::{self, JoinHandle};
 
 /// Spawns a task of the scheduler that `membership` is for.
-pub(crate) fn spawn<F>(membership: Membership, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(mut membership: Membership, future: F, origin: Origin<'_>) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let scheduler = membership.scheduler().as_ptr();
     let is_refused = membership.is_refused();
+    membership.site = membership.scheduler().get().sites.number(origin.place());
     let (runnable, handle) = task::create(future, membership, origin);
     if is_refused {
         runnable.cancel();
@@ -46,19 +49,25 @@ where
     handle
 }
 
-/// A task's membership: which scheduler runs it, and in which list it is.
+/// A task's membership: which scheduler runs it, in which list it is, and what is told of it.
 pub(crate) struct Membership {
     /// Absent once the task has parted with it.
     scheduler: UnsafeCell<Option<Reference>>,
     /// A list's index, [`UNLISTED`] or [`REFUSED`]. Belongs to whoever holds `RUNNING`, as the stage does (rule 1 of `task/state.rs`).
-    list: UnsafeCell<u32>,
+    list: UnsafeCell<u16>,
+    /// Where it was spawned.
+    pub(super) site: Site,
+    /// When a worker took it to be polled, in milliseconds since the start of the runtime; 0 before that. It starts anew after seven weeks.
+    pub(super) polled_at: AtomicU32,
 }
 
+// There are fewer lists than that: the builder refuses more than 32,768 workers.
+
 /// In no list yet.
-const UNLISTED: u32 = u32::MAX;
+const UNLISTED: u16 = u16::MAX;
 
 /// Made for a closed scheduler: never queued, and not counted.
-const REFUSED: u32 = u32::MAX - 1;
+const REFUSED: u16 = u16::MAX - 1;
 
 // SAFETY: the reference may be given back anywhere, and the list is touched by one thread at a time.
 unsafe impl Send for Membership {}
@@ -76,7 +85,7 @@ impl Membership {
         let is_refused = shard.scheduler.is_closed();
         let scheduler = Reference::of_new_task(&shard.scheduler, !is_refused);
         let list = UnsafeCell::new(if is_refused { REFUSED } else { UNLISTED });
-        Self { scheduler: UnsafeCell::new(Some(scheduler)), list }
+        Self { scheduler: UnsafeCell::new(Some(scheduler)), list, site: Site::UNKNOWN, polled_at: AtomicU32::new(0) }
     }
 
     /// What keeps the scheduler. The caller holds `RUNNING`, or has an entry of the task, or has not made the task yet.
@@ -86,6 +95,15 @@ impl Membership {
         debug_assert!(scheduler.is_some(), "a task in use has a scheduler");
         // SAFETY: by the same rule, it is there.
         unsafe { scheduler.unwrap_unchecked() }
+    }
+
+    /// A worker has taken `task` out of a queue, to be polled.
+    #[inline]
+    pub(super) fn stamp(task: &Runnable, millisecond: u32) {
+        // SAFETY: the entry keeps the task, and what is in a worker's queues was spawned here.
+        let membership: &Self = unsafe { task.task().scheduler() };
+        // Counter only.
+        membership.polled_at.store(millisecond, Ordering::Relaxed);
     }
 
     fn is_refused(&self) -> bool {
@@ -102,7 +120,7 @@ impl Membership {
         let scheduler = self.scheduler().get();
         let index = Worker::peek(scheduler, Worker::index).unwrap_or(scheduler.workers());
         // SAFETY: the caller holds `RUNNING`. Before the lock: whoever closes the list goes on with the task.
-        self.list.with_mut(|list| unsafe { *list = index as u32 });
+        self.list.with_mut(|list| unsafe { *list = index as u16 });
         // SAFETY: by the caller; its own reference is the list's from now on.
         let entered = unsafe { scheduler.lists[index].insert(task) };
         if !entered {
@@ -184,11 +202,5 @@ impl Schedule for Membership {
 
     fn hooks(&self) -> Option<&TaskHooks> {
         self.scheduler().get().task_hooks.as_deref()
-    }
-
-    fn keeps_origin(&self) -> bool {
-        // A test whose clock stands still for good is told which tasks wait.
-        let scheduler = self.scheduler().get();
-        scheduler.task_hooks.is_some() || scheduler.timers.clock().is_paused()
     }
 }

@@ -67,9 +67,9 @@ impl WorkerMetrics {
         }
     }
 
-    /// A thread works as this worker from now on.
-    pub(crate) fn sit(&self) {
-        self.busy.begin();
+    /// A thread works as this worker from now on: when that is.
+    pub(crate) fn sit(&self) -> RawInstant {
+        self.busy.begin()
     }
 
     /// The thread does so no more.
@@ -85,11 +85,12 @@ impl WorkerMetrics {
         self.busy.end();
     }
 
-    /// The worker blocks no more.
-    pub(crate) fn unpark(&self) {
-        self.busy.begin();
+    /// The worker blocks no more: since when.
+    pub(crate) fn unpark(&self) -> RawInstant {
+        let now = self.busy.begin();
         self.park_unparks.add(1);
         self.polls_at_unpark.set(self.polls.get());
+        now
     }
 
     /// Counts the last unpark as one for nothing, if no task was polled since.
@@ -194,12 +195,14 @@ impl BusyTime {
     }
 
     /// By the writer only.
-    fn begin(&self) {
+    fn begin(&self) -> RawInstant {
         // Counter only: one writer.
         let spent = self.word.load(Ordering::Relaxed);
         debug_assert!(spent & BUSY == 0, "a worker sits down, or is unparked, once at a time");
+        let now = RawInstant::now();
         // Counter only: one writer.
-        self.word.store(BUSY | self.now().saturating_sub(spent), Ordering::Relaxed);
+        self.word.store(BUSY | self.since_epoch(now).saturating_sub(spent), Ordering::Relaxed);
+        now
     }
 
     /// By the writer only.
@@ -218,7 +221,11 @@ impl BusyTime {
     }
 
     fn now(&self) -> u64 {
-        let nanoseconds = RawInstant::now().saturating_duration_since(self.epoch).as_nanos();
+        self.since_epoch(RawInstant::now())
+    }
+
+    fn since_epoch(&self, now: RawInstant) -> u64 {
+        let nanoseconds = now.saturating_duration_since(self.epoch).as_nanos();
         u64::try_from(nanoseconds).unwrap_or(u64::MAX) & !BUSY
     }
 }

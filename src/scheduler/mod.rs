@@ -19,6 +19,8 @@
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
 //! | `polling.rs` | who waits in the selector of the runtime's sources |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
+//! | `sites.rs` | where tasks are spawned, by numbers |
+//! | `survey.rs` | which tasks there are, and what they wait for |
 //! | `standstill.rs` | which tasks wait, for a test whose paused clock nothing can move |
 //! | `lookers.rs` | how many threads in `block_on` look before they sleep |
 //! | `blocking.rs` | the blocking pool's jobs, as far as the clock counts them |
@@ -49,9 +51,11 @@ mod polling;
 pub(crate) mod queue;
 mod references;
 pub(crate) mod seat;
+mod sites;
 pub(crate) mod slot;
 #[cfg(feature = "test-util")]
 mod standstill;
+pub(crate) mod survey;
 pub(crate) mod thread_settings;
 pub(crate) mod watch;
 pub(crate) mod worker;
@@ -59,7 +63,7 @@ pub(crate) mod worker;
 use crate::blocking::Pool;
 use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::facade::thread::{self, ThreadId};
-use crate::facade::{Arc, CachePadded, ForkMark, Mutex, StdArc, catch_unwind, mutant, ord};
+use crate::facade::{Arc, CachePadded, ForkMark, Mutex, RawInstant, StdArc, catch_unwind, mutant, ord};
 use crate::park::Unparker;
 use crate::reactor::Reactor;
 use crate::task::hooks::TaskHooks;
@@ -78,6 +82,7 @@ pub(crate) use plan::{Plan, Policy};
 use metrics::{Counter, ForeignTasks, HighWater, WorkerMetrics};
 use queue::{Injector, Stealer};
 use references::LentCount;
+use sites::Sites;
 use slot::Slot;
 use thread_settings::ThreadSettings;
 use watch::Watch;
@@ -95,6 +100,10 @@ pub(crate) struct Scheduler {
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
+    started: RawInstant,
+    sites: Sites,
+    /// Who walks through the lists.
+    surveyor: Mutex<()>,
     watch: CachePadded<Watch>,
     lent: CachePadded<LentCount>,
     foreign: CachePadded<ForeignTasks>,
@@ -150,6 +159,9 @@ impl Scheduler {
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             remotes,
+            started: RawInstant::now(),
+            sites: Sites::new(),
+            surveyor: Mutex::new(()),
             watch: CachePadded::new(Watch::new()),
             closed: AtomicBool::new(false),
             left_over: AtomicBool::new(false),
@@ -165,7 +177,7 @@ impl Scheduler {
             threads: plan.threads,
             policy: plan.policy,
             name: plan.name,
-            task_hooks: plan.hooks.task.if_any().map(StdArc::new),
+            task_hooks: plan.hooks.task.of_runtime().map(StdArc::new),
             thread_hooks: plan.hooks.thread,
         }
     }

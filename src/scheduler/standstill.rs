@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::Scheduler;
-use crate::task::list::Listed;
+use super::survey::Surveyed;
 
 /// So many tasks are told of at most.
 const MOST: usize = 20;
@@ -14,15 +14,7 @@ impl Scheduler {
     /// The message of the panic that ends a wait for ever.
     #[cold]
     pub(crate) fn standstill_message(&self) -> String {
-        let (mut waiting, mut count) = (Vec::new(), 0);
-        for list in &self.lists {
-            list.for_each(|task| {
-                count += 1;
-                if waiting.len() < MOST {
-                    waiting.push(task);
-                }
-            });
-        }
+        let waiting = self.survey();
         let mut text = if self.has_waiting_tasks() {
             "nothing can move the clock: it is paused, and a task waits to be run, but no thread runs the tasks of this current-thread runtime: \
              call `Runtime::block_on`, which does, and not only `Handle::block_on`."
@@ -33,26 +25,28 @@ impl Scheduler {
         }
         .to_owned();
         // Writing to a string does not fail.
-        let _ = match count {
+        let _ = match waiting.len() {
             0 => write!(
                 text,
                 " No task that has been polled waits beside the future of `block_on`, unless in a local set."
             ),
             1 => write!(text, " Beside the future of `block_on` waits"),
-            _ => write!(text, " Beside the future of `block_on` wait {count} tasks:"),
+            count => write!(text, " Beside the future of `block_on` wait {count} tasks:"),
         };
-        for Listed { id, name, spawned_at } in &waiting {
-            let _ = write!(text, "\n  task {id}");
-            if let Some(name) = name {
+        for Surveyed { task, spawned_at, .. } in waiting.iter().take(MOST) {
+            let _ = write!(text, "\n  task {}", task.id());
+            if let Some(name) = task.name() {
                 let _ = write!(text, " {name:?}");
             }
-            let _ = match spawned_at {
-                Some(place) => write!(text, ", spawned at {place}"),
-                None => write!(text, ", spawned before the clock was paused"),
-            };
+            if let Some(place) = spawned_at {
+                let _ = write!(text, ", spawned at {place}");
+            }
+            if task.snapshot().is_stranded() {
+                let _ = write!(text, ", and nobody has a waker of it");
+            }
         }
-        if count > waiting.len() {
-            let _ = write!(text, "\n  and {} more", count - waiting.len());
+        if waiting.len() > MOST {
+            let _ = write!(text, "\n  and {} more", waiting.len() - MOST);
         }
         text
     }

@@ -185,6 +185,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 }
                 match header.state.transition_to_idle() {
                     ToIdle::Idle => {}
+                    // SAFETY: the reference is still held.
+                    ToIdle::Stranded => unsafe { task.is_stranded() },
                     // SAFETY: the reference is the new entry's.
                     ToIdle::Requeue => unsafe { Self::queue(task, S::reschedule) },
                     // SAFETY: `RUNNING` and the reference are still held.

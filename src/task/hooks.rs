@@ -10,6 +10,7 @@
 
 use super::meta::TaskMeta;
 use super::raw::discard;
+use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{StdArc, catch_unwind};
 
 /// User code that is told of a task.
@@ -22,6 +23,14 @@ pub(crate) struct TaskHooks {
     pub(crate) before_poll: Option<TaskHook>,
     pub(crate) after_poll: Option<TaskHook>,
     pub(crate) terminate: Option<TaskHook>,
+    pub(crate) stranding: Option<StdArc<Stranding>>,
+}
+
+/// Who is told of tasks that nobody can wake any more. Each task keeps it: who drops a task's last waker has nothing else to find it by.
+pub(crate) struct Stranding {
+    hook: TaskHook,
+    /// The runtime ends, and every task with it.
+    ends: AtomicBool,
 }
 
 /// A runtime's hooks, and the task that they are told of.
@@ -31,11 +40,33 @@ pub(super) struct Watch<'a> {
 }
 
 impl TaskHooks {
-    /// The hooks, if there is any.
-    pub(crate) fn if_any(self) -> Option<Self> {
-        let Self { spawn, before_poll, after_poll, terminate } = &self;
+    /// Those of a runtime that is about to start, if there is any.
+    pub(crate) fn of_runtime(self) -> Option<Self> {
+        let Self { spawn, before_poll, after_poll, terminate, stranding } = &self;
         let any = [spawn, before_poll, after_poll, terminate].into_iter().any(Option::is_some);
-        any.then_some(self)
+        let stranding = stranding.as_ref().map(|stranding| StdArc::new(Stranding::new(stranding.hook.clone())));
+        (any || stranding.is_some()).then(|| Self { stranding, ..self })
+    }
+
+    /// The runtime ends: that nobody can wake a task says nothing from now on.
+    pub(crate) fn end(&self) {
+        if let Some(stranding) = &self.stranding {
+            // Counter only: what is dropped on this thread comes after, and elsewhere it does not matter.
+            stranding.ends.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Stranding {
+    pub(crate) fn new(hook: TaskHook) -> Self {
+        Self { hook, ends: AtomicBool::new(false) }
+    }
+
+    pub(super) fn tell(&self, task: &TaskMeta<'_>) {
+        // Counter only.
+        if !self.ends.load(Ordering::Relaxed) {
+            call_quietly(|| (self.hook)(task));
+        }
     }
 }
 

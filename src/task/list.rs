@@ -8,21 +8,14 @@
 //!   [`remove`](TaskList::remove) answers false without touching them.
 //! - A closed list takes nobody in (structural: `list_insert_ignores_closed`).
 //! - No user code runs under the lock.
+//! - A walk's next task is in the list (structural: `list_walk_keeps_cursor`, `list_walk_outlives_close`): it holds no reference of its own.
 //!
-//! Checked by the models `task_shutdown_run`, `task_abort_shutdown`, `list_insert_vs_close`, `first_pending_vs_close`.
+//! Checked by the models `task_shutdown_run`, `task_abort_shutdown`, `list_insert_vs_close`, `first_pending_vs_close`,
+//! `walk_vs_complete`, `walk_vs_close`.
 //!
 //! Deliberately not here: what becomes of a task that is refused.
 
-#[cfg(feature = "test-util")]
-use std::panic::Location;
-
-#[cfg(feature = "test-util")]
-use super::id::Id;
-#[cfg(feature = "test-util")]
-use super::meta::Label;
 use super::raw::{Claim, RawTask};
-#[cfg(feature = "test-util")]
-use crate::facade::StdArc;
 use crate::facade::{Mutex, mutant};
 
 /// A list of live tasks.
@@ -34,16 +27,9 @@ pub(crate) struct TaskList {
 #[derive(Debug)]
 struct Chain {
     head: Option<RawTask>,
+    /// Where a walk goes on. It is in the list: who is taken out of it hands it on.
+    cursor: Option<RawTask>,
     closed: bool,
-}
-
-/// What a list knows of a task.
-#[cfg(feature = "test-util")]
-pub(crate) struct Listed {
-    pub(crate) id: Id,
-    pub(crate) name: Option<StdArc<str>>,
-    /// None if it was not kept.
-    pub(crate) spawned_at: Option<&'static Location<'static>>,
 }
 
 /// A task's neighbours.
@@ -60,7 +46,7 @@ unsafe impl Sync for TaskList {}
 
 impl TaskList {
     pub(crate) fn new() -> Self {
-        Self { chain: Mutex::new(Chain { head: None, closed: false }) }
+        Self { chain: Mutex::new(Chain { head: None, cursor: None, closed: false }) }
     }
 
     /// Enters `task`, whose reference for the list is handed over on success. False when the list is closed.
@@ -105,6 +91,9 @@ impl TaskList {
             // SAFETY: as above.
             unsafe { with_links(next, |links| links.previous = previous) };
         }
+        if chain.cursor == Some(task) && !mutant("list_walk_keeps_cursor") {
+            chain.cursor = next;
+        }
         true
     }
 
@@ -113,6 +102,10 @@ impl TaskList {
         let mut chain = self.chain.lock();
         chain.closed = true;
         let mut next = chain.head.take();
+        // The chain's tasks are not the list's any more.
+        if !mutant("list_walk_outlives_close") {
+            chain.cursor = None;
+        }
         drop(chain);
         while let Some(task) = next {
             // SAFETY: the list is closed and the chain detached: its links are ours, and its references keep the tasks alive.
@@ -122,22 +115,23 @@ impl TaskList {
         }
     }
 
-    /// Calls `f` with what is known of each task, under the lock: it runs no code of the user's.
-    #[cfg(feature = "test-util")]
-    pub(crate) fn for_each(&self, mut f: impl FnMut(Listed)) {
-        let chain = self.chain.lock();
-        let mut next = chain.head;
-        while let Some(task) = next {
-            // SAFETY: the list's reference keeps the task alive while the lock is held.
-            let label = unsafe { task.label() };
-            f(Listed {
-                id: task.id(),
-                name: label.and_then(Label::name).cloned(),
-                spawned_at: label.map(Label::spawned_at),
-            });
-            // SAFETY: the lock is held, and the task alive.
-            next = unsafe { with_links(task, |links| links.next) };
+    /// Begins a walk through the tasks that are in the list now, from the youngest on. One at a time: it ends another that is under way.
+    pub(crate) fn begin_walk(&self) {
+        let mut chain = self.chain.lock();
+        chain.cursor = chain.head;
+    }
+
+    /// Calls `f` with up to `count` tasks more of the walk that was begun last, under the lock: it runs no code of the user's, and does not allocate. False when that
+    /// was all: a task that has left the list meanwhile, or has come, is not among them.
+    pub(crate) fn walk(&self, count: usize, mut f: impl FnMut(RawTask)) -> bool {
+        let mut chain = self.chain.lock();
+        for _ in 0..count {
+            let Some(task) = chain.cursor else { return false };
+            f(task);
+            // SAFETY: the lock is held, and the list's reference keeps its tasks alive.
+            chain.cursor = unsafe { with_links(task, |links| links.next) };
         }
+        chain.cursor.is_some()
     }
 
     /// Whether no task is in the list.

@@ -9,7 +9,9 @@
 use std::fmt;
 use std::panic::Location;
 
+use super::hooks::Stranding;
 use super::id::Id;
+use super::raw::Schedule;
 use crate::facade::StdArc;
 
 /// What a hook is told about a task; see [`Builder::on_task_spawn`](crate::runtime::Builder::on_task_spawn).
@@ -35,6 +37,7 @@ pub struct TaskMeta<'a> {
 pub(crate) struct Label {
     name: Option<StdArc<str>>,
     spawned_at: &'static Location<'static>,
+    stranding: Option<StdArc<Stranding>>,
 }
 
 /// What a spawning function knows of the task to come.
@@ -80,9 +83,11 @@ impl Label {
         self.name.as_ref()
     }
 
-    #[cfg(feature = "test-util")]
-    pub(super) fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+    /// The task `id`, whose label this is, is stranded.
+    pub(super) fn is_stranded(&self, id: Id) {
+        if let Some(stranding) = &self.stranding {
+            stranding.tell(&TaskMeta::new(id, self));
+        }
     }
 }
 
@@ -98,9 +103,19 @@ impl<'a> Origin<'a> {
         Self { name, ..self }
     }
 
-    /// The label, for a task that is named or whose scheduler `keeps` it.
+    /// Where the task is spawned.
     #[inline]
-    pub(super) fn label(self, keeps: bool) -> Option<Label> {
-        (keeps || self.name.is_some()).then(|| Label { name: self.name.map(StdArc::from), spawned_at: self.spawned_at })
+    pub(crate) fn place(self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// The label, for a task that is named or whose `scheduler` keeps it.
+    #[inline]
+    pub(super) fn label<S: Schedule>(self, scheduler: &S) -> Option<Label> {
+        (self.name.is_some() || scheduler.keeps_origin()).then(|| Label {
+            name: self.name.map(StdArc::from),
+            spawned_at: self.spawned_at,
+            stranding: scheduler.hooks().and_then(|hooks| hooks.stranding.clone()),
+        })
     }
 }

@@ -121,7 +121,7 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    let label = origin.label(scheduler.keeps_origin());
+    let label = origin.label(&scheduler);
     let task = cell::allocate(future, scheduler, label);
     // SAFETY: of the three references of a new task, one is the handle's.
     let handle = unsafe { JoinHandle::from_raw(task) };

@@ -17,7 +17,7 @@ use super::id::Id;
 use super::list::Links;
 use super::meta::Label;
 use super::runnable::Runnable;
-use super::state::State;
+use super::state::{Snapshot, State};
 use crate::facade::{StdArc, UnsafeCell, catch_unwind};
 
 /// Where a task goes when it can run, and which list it leaves when it is done.
@@ -80,6 +80,13 @@ pub(crate) struct Header {
     pub(super) links: UnsafeCell<Links>,
     /// Rule 3.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
+}
+
+/// How the cells of all tasks of one kind of scheduler begin.
+#[repr(C)]
+struct Prefix<S> {
+    header: Header,
+    scheduler: S,
 }
 
 /// By which reference somebody completes a task.
@@ -184,6 +191,15 @@ impl RawTask {
         unsafe { self.header() }.vtable.is_quiet
     }
 
+    /// The scheduler's part of the task.
+    ///
+    /// # Safety
+    /// The caller holds a reference for as long as it uses the answer, and the task was allocated for a scheduler of this type.
+    pub(crate) unsafe fn scheduler<'a, S: Schedule>(self) -> &'a S {
+        // SAFETY: by the caller; every cell of such a task begins as `Prefix` does.
+        &unsafe { self.0.cast::<Prefix<S>>().as_ref() }.scheduler
+    }
+
     /// The whole allocation; for the functions of the vtable, which know its type.
     pub(super) fn cast<C>(self) -> NonNull<C> {
         self.0.cast()
@@ -256,6 +272,20 @@ impl RawTask {
         }
     }
 
+    /// Tells the hook that waits for it, if there is one, that nobody can wake the task any more.
+    ///
+    /// # Safety
+    /// The caller gives up a reference.
+    #[cold]
+    pub(super) unsafe fn is_stranded(self) {
+        // SAFETY: the caller's reference outlasts the hook.
+        if let Some(label) = unsafe { self.label() } {
+            label.is_stranded(self.id());
+        }
+        // SAFETY: by the caller.
+        unsafe { self.release(1) }
+    }
+
     /// Frees the allocation.
     ///
     /// # Safety
@@ -265,6 +295,54 @@ impl RawTask {
         let free = unsafe { self.header() }.vtable.free;
         // SAFETY: by the caller.
         unsafe { free(self) }
+    }
+}
+
+/// A reference to a task, for whoever looks at it.
+#[derive(Debug)]
+pub(crate) struct Kept(RawTask);
+
+// SAFETY: a reference may be given up anywhere, and what is read through it is meant for all threads.
+unsafe impl Send for Kept {}
+
+impl Kept {
+    /// # Safety
+    /// Another reference keeps the task during the call.
+    pub(crate) unsafe fn another(task: RawTask) -> Self {
+        // SAFETY: by the caller.
+        unsafe { task.header() }.state.add_reference();
+        Self(task)
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        self.0.id()
+    }
+
+    pub(crate) fn name(&self) -> Option<&StdArc<str>> {
+        // SAFETY: ours is a reference.
+        unsafe { self.0.name() }
+    }
+
+    /// What the state word holds at the moment.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        // SAFETY: ours is a reference.
+        unsafe { self.0.header() }.state.load()
+    }
+
+    /// The scheduler's part of the task.
+    ///
+    /// # Safety
+    /// The task was allocated for a scheduler of this type.
+    pub(crate) unsafe fn scheduler<S: Schedule>(&self) -> &S {
+        // SAFETY: ours is a reference; the type is right by the caller.
+        unsafe { self.0.scheduler() }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: it is given up.
+        unsafe { self.0.release(1) }
     }
 }
 

@@ -27,7 +27,7 @@ impl Runnable {
         Self { task }
     }
 
-    pub(super) fn task(&self) -> RawTask {
+    pub(crate) fn task(&self) -> RawTask {
         self.task
     }
 

@@ -10,7 +10,13 @@
 //! | 3 | `CANCELLED` | whoever next holds `RUNNING` drops the future |
 //! | 4 | `JOIN_INTEREST` | the `JoinHandle` lives |
 //! | 5 | `JOIN_WAKER` | the join waker's slot is filled and belongs to whoever completes the task |
-//! | 6.. | references | one each for: the list of live tasks (before it is in one: whoever completes it), a queue entry (or the poll that took it), the `JoinHandle`, each waker and each abort handle |
+//! | 6 to 31 | references | one each for: the list of live tasks (before it is in one: whoever completes it), a queue entry (or the poll that took it), the `JoinHandle`, each abort handle |
+//! | 32 to 63 | wakers | one reference each |
+//!
+//! Where words are shorter wakers count among the other references, and nobody is told that a task is stranded.
+//!
+//! An idle task without a waker is *stranded*: a waker is made by a poll or from another waker, so that nobody will ever wake it. Only an abort or the end of its
+//! runtime can end it.
 //!
 //! # Transitions
 //!
@@ -23,7 +29,8 @@
 //! 6. [`transition_to_shutdown`](State::transition_to_shutdown): the runtime closes. Adds `CANCELLED`, and takes `RUNNING` if it is free.
 //! 7. [`set_join_waker`](State::set_join_waker), [`unset_join_waker`](State::unset_join_waker),
 //!    [`drop_join_interest`](State::drop_join_interest): the `JoinHandle`'s.
-//! 8. [`add_reference`](State::add_reference), [`release_references`](State::release_references).
+//! 8. [`add_reference`](State::add_reference), [`release_references`](State::release_references), and for wakers
+//!    [`add_waker`](State::add_waker), [`release_waker`](State::release_waker).
 //!
 //! # Who may touch which field, and when
 //!
@@ -50,28 +57,19 @@
 //! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`.
 //! Deliberately not here: memory, queues, wakers. The caller does what the returned action says.
 
-use std::fmt;
+mod snapshot;
+
 use std::process::abort;
 
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::{mutant, ord};
-
-const RUNNING: usize = 1 << 0;
-const COMPLETE: usize = 1 << 1;
-const NOTIFIED: usize = 1 << 2;
-const CANCELLED: usize = 1 << 3;
-const JOIN_INTEREST: usize = 1 << 4;
-const JOIN_WAKER: usize = 1 << 5;
-const REFERENCE: usize = 1 << 6;
+pub(crate) use snapshot::Snapshot;
+use snapshot::{CANCELLED, COMPLETE, JOIN_INTEREST, JOIN_WAKER, NOTIFIED, REFERENCE, RUNNING, WAKER};
 
 /// A task's state word.
 pub(crate) struct State {
     word: AtomicUsize,
 }
-
-/// What the word held at one moment.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Snapshot(usize);
 
 /// What the taker of a queue entry does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +100,8 @@ pub(crate) enum ToShutdown {
 pub(crate) enum ToIdle {
     /// Nothing: the poller's reference is released.
     Idle,
+    /// Tell whom it concerns, then release the poller's reference: the task is stranded.
+    Stranded,
     /// Queue the task again: it was woken while it ran. The poller's reference is the queue entry's.
     Requeue,
     /// Drop the future: it was aborted while it ran. `RUNNING` is still held.
@@ -128,6 +128,17 @@ pub(crate) enum ToNotified {
     Submit,
     /// Free the task: the waker's reference was the last (by value only).
     Free,
+}
+
+/// What a waker does as it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WakerDropped {
+    /// Nothing: its reference is released.
+    Released,
+    /// Free the task: that was the last.
+    Free,
+    /// Tell whom it concerns, then release the reference: the task is stranded.
+    Stranded,
 }
 
 /// What the `JoinHandle` does as it is dropped.
@@ -183,6 +194,9 @@ impl State {
                 (now.without(RUNNING), ToIdle::Requeue)
             } else {
                 debug_assert!(now.references() > 1, "the list of live tasks holds a reference too");
+                if now.has_no_waker() {
+                    return (now.without(RUNNING), ToIdle::Stranded);
+                }
                 (Snapshot(now.without(RUNNING).0 - REFERENCE), ToIdle::Idle)
             }
         })
@@ -243,10 +257,10 @@ impl State {
         self.update(ord("task_wake", ord("task_references", Ordering::AcqRel)), |now| {
             if now.has(NOTIFIED | RUNNING | COMPLETE) {
                 let next = if now.has(COMPLETE) { now } else { now.with(NOTIFIED) };
-                let next = Snapshot(next.0 - REFERENCE);
+                let next = Snapshot(next.0 - WAKER);
                 (next, if next.references() == 0 { ToNotified::Free } else { ToNotified::Done })
             } else {
-                (now.with(NOTIFIED), ToNotified::Submit)
+                (Snapshot(now.with(NOTIFIED).0 - WAKER + REFERENCE), ToNotified::Submit)
             }
         })
     }
@@ -327,16 +341,43 @@ impl State {
         })
     }
 
-    /// Transition 8: one reference more. The caller has one.
+    /// Transition 8: one reference more, other than a waker's. The caller has one.
     pub(crate) fn add_reference(&self) {
         // Relaxed: counter only; a reference is made from a reference.
-        if self.word.fetch_add(REFERENCE, Ordering::Relaxed) > isize::MAX as usize {
-            // Leaked wakers have all but overflowed the count: going on would free a live task.
+        if Snapshot(self.word.fetch_add(REFERENCE, Ordering::Relaxed)).is_nearly_full() {
+            // Leaked handles have all but overflowed the count: going on would free a live task.
             abort();
         }
     }
 
-    /// Transition 8: `count` references fewer. True when they were the last: the caller frees the task.
+    /// Transition 8: one waker more. The caller has one, or polls the task.
+    pub(crate) fn add_waker(&self) {
+        // Relaxed: counter only; a reference is made from a reference.
+        if Snapshot(self.word.fetch_add(WAKER, Ordering::Relaxed)).is_nearly_full() {
+            // Leaked wakers, in the same way.
+            abort();
+        }
+    }
+
+    /// Transition 8: one waker fewer.
+    pub(crate) fn release_waker(&self) -> WakerDropped {
+        let is_last =
+            mutant("stranded_checks_first").then(|| Snapshot(self.word.load(Ordering::Acquire)).is_last_waker());
+        // ORDERING(task_references): release our uses to whoever frees, acquire everybody's if that is us.
+        self.update(ord("task_references", Ordering::AcqRel), |now| {
+            let next = Snapshot(now.0 - WAKER);
+            if next.references() == 0 {
+                (next, WakerDropped::Free)
+            } else if is_last.unwrap_or_else(|| next.is_stranded()) {
+                // Whoever is told keeps the task until then.
+                (next.with_reference(), WakerDropped::Stranded)
+            } else {
+                (next, WakerDropped::Released)
+            }
+        })
+    }
+
+    /// Transition 8: `count` references fewer, none of them a waker's. True when they were the last: the caller frees the task.
     pub(crate) fn release_references(&self, count: usize) -> bool {
         // ORDERING(task_references): release our uses to whoever frees, acquire everybody's if that is us.
         let before = Snapshot(self.word.fetch_sub(count * REFERENCE, ord("task_references", Ordering::AcqRel)));
@@ -356,45 +397,5 @@ impl State {
                 Err(found) => now = found,
             }
         }
-    }
-}
-
-impl Snapshot {
-    pub(crate) fn is_complete(self) -> bool {
-        self.has(COMPLETE)
-    }
-
-    pub(crate) fn has_join_waker(self) -> bool {
-        self.has(JOIN_WAKER)
-    }
-
-    pub(crate) fn references(self) -> usize {
-        self.0 / REFERENCE
-    }
-
-    /// Whether any bit of `flags` is set.
-    fn has(self, flags: usize) -> bool {
-        self.0 & flags != 0
-    }
-
-    fn with(self, flags: usize) -> Self {
-        Self(self.0 | flags)
-    }
-
-    fn without(self, flags: usize) -> Self {
-        Self(self.0 & !flags)
-    }
-
-    fn with_reference(self) -> Self {
-        if self.0 > isize::MAX as usize {
-            abort();
-        }
-        Self(self.0 + REFERENCE)
-    }
-}
-
-impl fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Snapshot({:#08b}, {} references)", self.0 % REFERENCE, self.references())
     }
 }

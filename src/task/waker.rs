@@ -8,8 +8,9 @@ use std::ops::Deref;
 use std::ptr;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
+use super::id::Id;
 use super::raw::{RawTask, discard};
-use super::state::ToNotified;
+use super::state::{ToNotified, WakerDropped};
 use crate::facade::catch_unwind;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
@@ -55,6 +56,12 @@ impl Identity {
     }
 }
 
+/// The task that `waker` wakes, if it is one of fusee's, of whatever runtime or set.
+pub(crate) fn task_of(waker: &Waker) -> Option<Id> {
+    // SAFETY: the data of this vtable's wakers.
+    ptr::eq(waker.vtable(), &VTABLE).then(|| unsafe { RawTask::from_data(waker.data()) }.id())
+}
+
 /// Puts those first of which it is known that to wake them queues a task, and does nothing else; how many they are. The others may run code of the user's, and block.
 pub(crate) fn quiet_first(wakers: &mut [Waker]) -> usize {
     wakers.sort_by_key(|waker| !is_quiet(waker));
@@ -93,7 +100,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the data of this vtable's wakers.
     let task = unsafe { RawTask::from_data(data) };
     // SAFETY: the cloned waker, or the poller that lent it, holds a reference.
-    unsafe { task.header() }.state.add_reference();
+    unsafe { task.header() }.state.add_waker();
     RawWaker::new(data, &VTABLE)
 }
 
@@ -135,6 +142,12 @@ unsafe fn wake_by_ref(data: *const ()) {
 unsafe fn release(data: *const ()) {
     // SAFETY: the data of this vtable's wakers.
     let task = unsafe { RawTask::from_data(data) };
-    // SAFETY: the waker's reference is given up.
-    unsafe { task.release(1) }
+    // SAFETY: the waker's reference keeps the header alive until the transition gives it up.
+    match unsafe { task.header() }.state.release_waker() {
+        WakerDropped::Released => {}
+        // SAFETY: the transition released the last reference.
+        WakerDropped::Free => unsafe { task.free() },
+        // SAFETY: the transition left us a reference.
+        WakerDropped::Stranded => unsafe { task.is_stranded() },
+    }
 }

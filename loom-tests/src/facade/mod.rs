@@ -39,6 +39,11 @@ pub(crate) mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 }
 
+/// The standard library's own atomic types, for what tells and decides nothing: a model checker has nothing to look for there.
+pub(crate) mod plain {
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+}
+
 /// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.
 macro_rules! thread_local_const {
     ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {

@@ -50,7 +50,7 @@ use super::metrics::WorkerMetrics;
 use super::queue::LocalQueue;
 use super::references::Credit;
 use super::slot::Slot;
-use super::{Remote, Scheduler, Shard, seat};
+use super::{Membership, Remote, Scheduler, Shard, seat};
 use crate::duty;
 use crate::facade::{Arc, CachePadded, catch_unwind, mutant};
 use crate::park::Parker;
@@ -111,7 +111,7 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
-            timing: Timing::new(shard.scheduler.policy.event_interval),
+            timing: Timing::new(shard.scheduler.started, shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             credit: Credit::new(),
             shard,
@@ -230,6 +230,7 @@ impl Worker {
                 self.stop_searching();
                 self.runs();
                 self.timing.polls(task.waker());
+                Membership::stamp(&task, self.timing.millisecond.get());
                 self.polls.set(self.polls.get().wrapping_add(1));
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
@@ -285,7 +286,7 @@ impl Worker {
                 drop(lease);
                 scheduler.poller_left();
             }
-            self.metrics.unpark();
+            self.timing.knows(self.metrics.unpark());
         }
         self.searching.set(true);
     }
@@ -303,7 +304,7 @@ impl Worker {
     pub(super) fn sit(&self) {
         self.shard.scheduler.remotes[self.shard.index].set_thread();
         self.timing.sit(&self.shard.scheduler.timers, self.shard.index);
-        self.metrics.sit();
+        self.timing.knows(self.metrics.sit());
     }
 
     /// The worker is off its seat.

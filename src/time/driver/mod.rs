@@ -154,6 +154,11 @@ impl Timers {
         !self.is_closed() && self.shard(shard, ticket.paused).has_fired(ticket.key)
     }
 
+    /// See [`TimerShard::for_each`].
+    pub(crate) fn for_each(&self, mut f: impl FnMut(u64, &Waker)) {
+        self.shards.iter().for_each(|shard| shard.for_each(&mut f));
+    }
+
     /// The shard of this number, or the last one, for timers of paused time.
     fn shard(&self, shard: usize, paused: bool) -> &TimerShard {
         let paused = cfg!(feature = "test-util") && paused;

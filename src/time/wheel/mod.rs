@@ -89,6 +89,11 @@ impl<T> Wheel<T> {
         self.slab.entry_mut(key.0).value.as_mut()
     }
 
+    /// Calls `f` with the deadline and the payload of each pending entry among the first, second, or `part`-th thousand of all. False when there are no more.
+    pub(crate) fn for_each_of(&self, part: usize, f: impl FnMut(u64, &T)) -> bool {
+        self.slab.for_each_of(part, f)
+    }
+
     /// Whether the entry has fired.
     pub(crate) fn is_fired(&self, key: Key) -> bool {
         self.slab.entry(key.0).value.is_none()

@@ -167,6 +167,17 @@ impl<T> Slab<T> {
         std::iter::successors(self.first(head), move |&at| Some(self.link(at).next).filter(|&next| next != head))
     }
 
+    /// Calls `f` with the deadline and the value of each entry of a chunk that has one. False when there is no such chunk, nor a later one.
+    pub(super) fn for_each_of(&self, chunk: usize, mut f: impl FnMut(u64, &T)) -> bool {
+        let Some(Chunk { entries, .. }) = self.chunks.get(chunk) else { return false };
+        for entry in entries.iter().flat_map(|entries| entries.iter()) {
+            if let Some(value) = &entry.value {
+                f(entry.deadline, value);
+            }
+        }
+        true
+    }
+
     /// A whole list, its links checked in both directions.
     #[cfg(test)]
     pub(super) fn list(&self, head: u32) -> Vec<u32> {

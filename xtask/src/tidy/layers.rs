@@ -64,6 +64,7 @@ const LAYERS: &[Layer] = &[
         may_use: &["*"],
     },
     Layer { modules: &["time"], may_use: &["*"] },
+    Layer { modules: &["insight"], may_use: &["*"] },
     Layer { modules: &["source"], may_use: &["*"] },
     Layer { modules: &["io"], may_use: &["*"] },
     Layer { modules: &["net"], may_use: &["*"] },

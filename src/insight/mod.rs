@@ -1,0 +1,135 @@
+//! What is going on in a runtime: a [`Dump`] of its tasks.
+//!
+//! It is asked for while everything runs, by [`Handle::dump`](crate::runtime::Handle::dump), from any thread, and needs nothing to be switched on: no flag of the compiler's,
+//! no other crate, and no note that somebody would have to keep while nobody asks. No worker is asked for anything: one that is stuck in a poll keeps no dump waiting.
+//!
+//! ```
+//! use fusee::runtime::Handle;
+//!
+//! fusee::runtime::block_on(async {
+//!     let task = fusee::task::Builder::new().name("late").spawn(fusee::time::sleep(fusee::time::Duration::from_secs(60)))?;
+//!     let spawned_at = line!() - 1;
+//!     // It is in the dump once it has been pending.
+//!     while Handle::current().dump().tasks().is_empty() {
+//!         fusee::task::yield_now().await;
+//!     }
+//!     let dump = Handle::current().dump();
+//!     let [waiting] = dump.tasks() else { panic!("{dump}") };
+//!     assert_eq!((waiting.id(), waiting.name()), (task.id(), Some("late")));
+//!     assert_eq!(waiting.spawned_at().unwrap().line(), spawned_at);
+//!     println!("{dump}");
+//!     std::io::Result::Ok(())
+//! })?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! prints
+//!
+//! ```text
+//! 1 task has waited, 0 others are alive
+//! src/main.rs:4:54: 1 task
+//!   0x55d0c8b7e2a0 "late" waiting, last polled 0 ms ago, 1 waker: timer in 59.999 s
+//! ```
+//!
+//! # Stranded tasks
+//! A task that waits while there is no waker of it anywhere can never run again, for a waker is made of another, or by a poll. That is certain, and the dump says so
+//! ([`TaskDump::is_stranded`]); [`Builder::on_task_stranded`](crate::runtime::Builder::on_task_stranded) tells it as it happens. What has a waker may wait in vain all the same: if the waker
+//! lies in the task itself, or with another that waits for this one.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | the dump, and how it is taken |
+//! | `task.rs` | what it says of a task |
+//! | `display.rs` | how it is printed |
+//!
+//! Who calls it: users, on any thread. Deliberately not here: the walk through the lists (`scheduler/survey.rs`).
+
+mod display;
+mod task;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+#[cfg(feature = "io")]
+use crate::reactor::Interest;
+use crate::runtime::Handle;
+use crate::scheduler::Scheduler;
+use crate::task::Id;
+use crate::task::waker::task_of;
+pub use task::{TaskDump, TaskState, Wait};
+
+/// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`
+/// every one of them, else the ten of each place that were polled the longest time ago.
+///
+/// What is said of one task is of one moment, or nearly; that of two may be of different moments, for all go on meanwhile. Tasks of a
+/// [`LocalSet`](crate::task::LocalSet), blocking jobs and the futures of `block_on` are not in it.
+///
+/// See [the module](self) for an example.
+#[derive(Clone, Debug)]
+pub struct Dump {
+    runtime: Option<String>,
+    tasks: Vec<TaskDump>,
+    others: usize,
+}
+
+impl Dump {
+    /// The tasks, in the order of their last polls: that which was polled the longest time ago comes first.
+    pub fn tasks(&self) -> &[TaskDump] {
+        &self.tasks
+    }
+
+    /// How many other tasks are alive: they are about to be polled for the first time, or in their first poll, or have come and gone while the dump was taken.
+    pub fn others(&self) -> usize {
+        self.others
+    }
+
+    /// Those among [`tasks`](Self::tasks) that can never run again.
+    ///
+    /// ```
+    /// use fusee::runtime::Handle;
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     let task = fusee::spawn(std::future::pending::<()>());
+    ///     # #[cfg(target_pointer_width = "64")]
+    ///     while Handle::current().dump().stranded().all(|stranded| stranded.id() != task.id()) {
+    ///         fusee::task::yield_now().await;
+    ///     }
+    /// });
+    /// ```
+    pub fn stranded(&self) -> impl Iterator<Item = &TaskDump> {
+        self.tasks.iter().filter(|task| task.is_stranded())
+    }
+
+    /// Of the runtime that `handle` refers to.
+    pub(crate) fn of(handle: &Handle) -> Self {
+        let scheduler = handle.scheduler();
+        let surveyed = scheduler.survey();
+        // Whoever is in the survey is kept until here: no other task has its address.
+        let mut tasks: Vec<_> = surveyed.iter().map(TaskDump::new).collect();
+        wait_of(scheduler, &mut tasks);
+        drop(surveyed);
+        tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
+        let others = scheduler.live_tasks().saturating_sub(tasks.len());
+        Self { runtime: handle.name().map(str::to_owned), tasks, others }
+    }
+}
+
+/// Finds out what the tasks wait for, by the wakers that they have left with timers and sources.
+fn wait_of(scheduler: &Scheduler, tasks: &mut [TaskDump]) {
+    let places: HashMap<Id, usize> = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
+    let now = scheduler.timers().clock().now();
+    // Nothing is written to the tasks under a lock: that might allocate.
+    let mut waits = Vec::new();
+    scheduler.for_each_timer(|deadline, waker| {
+        let place = task_of(waker).and_then(|id| places.get(&id));
+        waits.extend(place.map(|&place| (place, Wait::Timer(Duration::from_nanos(deadline.saturating_sub(now))))));
+    });
+    #[cfg(feature = "io")]
+    scheduler.for_each_waiter(|source, mask, waker| {
+        let place = task_of(waker).and_then(|id| places.get(&id)).zip(Interest::of_mask(mask));
+        waits.extend(place.map(|(&place, interest)| (place, Wait::Source(source, interest))));
+    });
+    for (place, wait) in waits {
+        tasks[place].waits_for(wait);
+    }
+}

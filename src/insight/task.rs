@@ -1,0 +1,135 @@
+//! What a dump says of one task.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::facade::StdArc;
+#[cfg(feature = "io")]
+use crate::io::Interest;
+use crate::scheduler::survey::Surveyed;
+use crate::task::Id;
+
+/// A task, as it was when the dump was taken. See [the module](super) for an example.
+#[derive(Clone, Debug)]
+pub struct TaskDump {
+    id: Id,
+    name: Option<StdArc<str>>,
+    spawned_at: Option<&'static Location<'static>>,
+    state: TaskState,
+    polled: Duration,
+    wakers: Option<usize>,
+    is_stranded: bool,
+    waits: Vec<Wait>,
+}
+
+/// What becomes of a task next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It is polled, or its future is dropped.
+    Running,
+    /// It was woken, or aborted, and waits for a worker.
+    Queued,
+    /// It waits to be woken.
+    Waiting,
+    /// It has come to its end meanwhile.
+    Complete,
+}
+
+/// What a task waits for, as far as the runtime's own parts know: one that waits for a channel, a lock or another task has no [`Wait`], and a [waker](TaskDump::wakers).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Wait {
+    /// A timer that is due in so long, on the runtime's clock; no time at all, if it is due.
+    Timer(Duration),
+    /// The source of this number is to be ready for this. A source is a socket, a pipe, or what else has a descriptor; it keeps its number while it lives, and no other of the
+    /// runtime's has it.
+    #[cfg(feature = "io")]
+    Source(usize, Interest),
+}
+
+impl TaskDump {
+    pub(super) fn new(surveyed: &Surveyed) -> Self {
+        let task = &surveyed.task;
+        let word = task.snapshot();
+        let state = match () {
+            () if word.is_complete() => TaskState::Complete,
+            () if word.is_running() => TaskState::Running,
+            () if word.is_notified() => TaskState::Queued,
+            () => TaskState::Waiting,
+        };
+        Self {
+            id: task.id(),
+            name: task.name().cloned(),
+            spawned_at: surveyed.spawned_at,
+            state,
+            polled: surveyed.polled,
+            wakers: word.wakers(),
+            is_stranded: word.is_stranded(),
+            waits: Vec::new(),
+        }
+    }
+
+    pub(super) fn waits_for(&mut self, wait: Wait) {
+        self.waits.push(wait);
+    }
+
+    /// The task.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The name that [`task::Builder::name`](crate::task::Builder::name) gave it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The call that spawned it; `None` if the runtime's tasks are spawned at more than a thousand places, and this is one of those that there was no room for.
+    pub fn spawned_at(&self) -> Option<&'static Location<'static>> {
+        self.spawned_at
+    }
+
+    /// What becomes of it next.
+    pub fn state(&self) -> TaskState {
+        self.state
+    }
+
+    /// How long ago its last poll began, on the machine's clock, in milliseconds: it says too much by the time that its worker had made polls without a look at the clock,
+    /// which is a tenth of a millisecond as a rule. It starts anew after seven weeks.
+    pub fn polled(&self) -> Duration {
+        self.polled
+    }
+
+    /// How many wakers of it there are, wherever they are; `None` on systems with words of 32 bits.
+    pub fn wakers(&self) -> Option<usize> {
+        self.wakers
+    }
+
+    /// Whether it can never run again: it waits, and there is no waker of it. Only an abort or the end of the runtime can end it.
+    pub fn is_stranded(&self) -> bool {
+        self.is_stranded
+    }
+
+    /// What it waits for, as far as the runtime's own parts know.
+    ///
+    /// ```
+    /// use fusee::insight::Wait;
+    /// use fusee::runtime::Handle;
+    /// use fusee::time::{Duration, sleep};
+    ///
+    /// fusee::runtime::block_on(async {
+    ///     fusee::spawn(sleep(Duration::from_secs(3_600)));
+    ///     loop {
+    ///         if let [task] = Handle::current().dump().tasks()
+    ///             && let [Wait::Timer(left)] = task.waits()
+    ///         {
+    ///             break assert!(*left > Duration::from_secs(3_000));
+    ///         }
+    ///         fusee::task::yield_now().await;
+    ///     }
+    /// });
+    /// ```
+    pub fn waits(&self) -> &[Wait] {
+        &self.waits
+    }
+}

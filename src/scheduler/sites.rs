@@ -1,0 +1,120 @@
+//! The places where tasks are spawned, each by a number of 16 bits, for which a task has room.
+//!
+//! A table that is only ever filled, open to all threads (Knuth, The Art of Computer Programming, volume 3, section 6.4: open addressing): the number of a place is where
+//! it stands. A spawn finds its place there by a multiplication and a load of a line that nobody writes any more.
+//!
+//! Who calls it: `membership.rs`, on any thread that spawns; `insight.rs`, to tell of tasks.
+//!
+//! A place is static: who reads its address may follow it, whoever wrote that, and no ordering is asked for.
+
+use std::panic::Location;
+use std::ptr;
+
+use crate::facade::plain::{AtomicPtr, Ordering};
+
+/// How many there is room for: a power of two. Most programs have some dozens.
+const ROOM: usize = 1024;
+
+/// So far from where it belongs a place stands at most.
+const REACH: usize = 32;
+
+type Place = Location<'static>;
+
+/// The places of a runtime's tasks.
+pub(super) struct Sites(Box<[AtomicPtr<Place>]>);
+
+/// The number of a place, or [`UNKNOWN`](Self::UNKNOWN).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Site(u16);
+
+impl Site {
+    /// That of any place for which there was no room.
+    pub(super) const UNKNOWN: Self = Self(u16::MAX);
+}
+
+impl Sites {
+    pub(super) fn new() -> Self {
+        Self((0..ROOM).map(|_| AtomicPtr::new(ptr::null_mut())).collect())
+    }
+
+    /// The number of `place`, from now on.
+    #[inline]
+    pub(super) fn number(&self, place: &'static Place) -> Site {
+        let address = ptr::from_ref(place);
+        let home = home_of(address.addr());
+        // Relaxed: what it points to is static.
+        if ptr::eq(self.0[home].load(Ordering::Relaxed), address) {
+            Site(home as u16)
+        } else {
+            self.search(home, place)
+        }
+    }
+
+    #[cold]
+    fn search(&self, home: usize, place: &'static Place) -> Site {
+        let address = ptr::from_ref(place).cast_mut();
+        for at in (home..home + REACH).map(|at| at % ROOM) {
+            // Relaxed: what it points to is static.
+            let found = self.0[at].compare_exchange(ptr::null_mut(), address, Ordering::Relaxed, Ordering::Relaxed);
+            if found.is_ok() || found == Err(address) {
+                return Site(at as u16);
+            }
+        }
+        Site::UNKNOWN
+    }
+
+    /// The place of a number that this table has given.
+    pub(super) fn place(&self, site: Site) -> Option<&'static Place> {
+        // Relaxed: what it points to is static.
+        let place = self.0.get(usize::from(site.0))?.load(Ordering::Relaxed);
+        // SAFETY: only addresses of static places are entered.
+        unsafe { place.as_ref() }
+    }
+}
+
+/// Where a place is looked for first. Places lie 24 bytes apart: the product's high bits tell neighbours apart.
+#[inline]
+fn home_of(address: usize) -> usize {
+    ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - ROOM.trailing_zeros())) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `N` places, of which no two are the same.
+    fn places(count: usize) -> Vec<&'static Place> {
+        (0..count).map(|_| &*Box::leak(Box::new(*Location::caller()))).collect()
+    }
+
+    #[test]
+    fn a_place_has_one_number_and_no_other_has_it() {
+        let (sites, places) = (Sites::new(), places(ROOM / 2));
+        let numbers: Vec<_> = places.iter().map(|place| sites.number(place)).collect();
+        for (place, number) in places.iter().zip(&numbers) {
+            assert_eq!(sites.number(place), *number);
+            assert!(sites.place(*number).is_some_and(|found| ptr::eq(found, *place)));
+        }
+    }
+
+    #[test]
+    fn for_which_there_is_no_room_has_no_place() {
+        let (sites, places) = (Sites::new(), places(2 * ROOM));
+        let numbers: Vec<_> = places.iter().map(|place| sites.number(place)).collect();
+        let unknown = numbers.iter().filter(|&&number| number == Site::UNKNOWN).count();
+        assert!((ROOM..ROOM + ROOM / 2).contains(&unknown), "{unknown}");
+        assert!(sites.place(Site::UNKNOWN).is_none());
+        assert_eq!(sites.number(places[0]), numbers[0]);
+    }
+
+    #[test]
+    fn threads_agree() {
+        let (sites, places) = (Sites::new(), places(300));
+        let numbers = || places.iter().map(|place| sites.number(place)).collect::<Vec<_>>();
+        let answers = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(numbers)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+    }
+}
