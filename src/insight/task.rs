@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::facade::StdArc;
 #[cfg(feature = "io")]
-use crate::io::Interest;
+use crate::reactor::Interest;
 use crate::scheduler::survey::Surveyed;
 use crate::task::Id;
 

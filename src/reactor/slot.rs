@@ -260,9 +260,8 @@ impl Slot {
     /// Calls `f` with what somebody waits for, and his waker, under the lock: it runs no code of the user's.
     pub(super) fn for_each_waiter(&self, mut f: impl FnMut(u8, &Waker)) {
         let waiters = self.waiters.lock();
-        let turns = [(Direction::Read, &waiters.reader), (Direction::Write, &waiters.writer)];
-        for (direction, waker) in turns {
-            waker.iter().for_each(|waker| f(direction.mask(), waker));
+        for (ready, waker) in [(bits::READABLE, &waiters.reader), (bits::WRITABLE, &waiters.writer)] {
+            waker.iter().for_each(|waker| f(ready, waker));
         }
         for (_, waiter) in waiters.others.iter().flat_map(|others| others.iter()) {
             waiter.waker.iter().for_each(|waker| f(waiter.mask, waker));

@@ -53,8 +53,11 @@
 //!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `join_ignores_complete`;
 //!   `join_write_keeps_bit`, `join_bit_before_slot` (`join.rs`).
 //!
+//! - A task that becomes stranded is told of once: by whoever takes the last waker away, in the write that does so (structural: `stranded_checks_first`,
+//!   `stranded_idle_silent`), and never if it was woken (structural: `stranded_ignores_wake`).
+//!
 //! Checked by the models `task_wake_running`, `task_wake_vs_by_ref`, `task_wake_notified`, `task_wake_complete`, `task_handover`,
-//! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`.
+//! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`, `stranded_by_drops`, `stranded_vs_wake`.
 //! Deliberately not here: memory, queues, wakers. The caller does what the returned action says.
 
 mod snapshot;
@@ -194,7 +197,7 @@ impl State {
                 (now.without(RUNNING), ToIdle::Requeue)
             } else {
                 debug_assert!(now.references() > 1, "the list of live tasks holds a reference too");
-                if now.has_no_waker() {
+                if now.has_no_waker() && !mutant("stranded_idle_silent") {
                     return (now.without(RUNNING), ToIdle::Stranded);
                 }
                 (Snapshot(now.without(RUNNING).0 - REFERENCE), ToIdle::Idle)

@@ -26,6 +26,7 @@ mod sourced;
 mod stage;
 mod stand_ins;
 mod standard_input;
+mod survey;
 mod task;
 mod task_tracker;
 mod timer;

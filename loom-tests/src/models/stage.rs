@@ -13,6 +13,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use crate::blocking::Attend;
 use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::facade::{UnsafeCell, UserPanic};
+use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
@@ -26,11 +27,17 @@ pub(crate) struct Queue {
     entries: StdMutex<VecDeque<Runnable>>,
     length: AtomicUsize,
     pub(crate) list: TaskList,
+    hooks: Option<TaskHooks>,
 }
 
 impl Queue {
     pub(crate) fn new() -> StdArc<Self> {
+        Self::with_hooks(None)
+    }
+
+    pub(crate) fn with_hooks(hooks: Option<TaskHooks>) -> StdArc<Self> {
         StdArc::new(Self {
+            hooks,
             entries: StdMutex::new(VecDeque::new()),
             length: AtomicUsize::new(0),
             list: TaskList::new(),
@@ -105,6 +112,10 @@ impl Schedule for OnQueue {
     unsafe fn reschedule(this: *const Self, task: Runnable) {
         // SAFETY: by the caller.
         unsafe { Self::schedule(this, task) }
+    }
+
+    fn hooks(&self) -> Option<&TaskHooks> {
+        self.0.hooks.as_ref()
     }
 
     unsafe fn release(&self, task: RawTask, _: bool) -> bool {

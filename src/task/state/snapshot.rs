@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::abort;
 
+use crate::facade::mutant;
+
 pub(super) const RUNNING: usize = 1 << 0;
 pub(super) const COMPLETE: usize = 1 << 1;
 pub(super) const NOTIFIED: usize = 1 << 2;
@@ -46,7 +48,8 @@ impl Snapshot {
 
     /// Whether the task is idle and nobody can wake it.
     pub(crate) fn is_stranded(self) -> bool {
-        self.has_no_waker() && !self.has(RUNNING | COMPLETE | NOTIFIED | CANCELLED)
+        let notified = if mutant("stranded_ignores_wake") { 0 } else { NOTIFIED };
+        self.has_no_waker() && !self.has(RUNNING | COMPLETE | CANCELLED | notified)
     }
 
     /// Whether the task will be stranded without its one waker.
