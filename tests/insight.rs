@@ -98,8 +98,8 @@ fn a_task_that_waits_for_a_socket_is_told_by_its_source_and_direction() {
             });
             let ready = fusee::spawn(async move { drop(socket.ready(Interest::READABLE | Interest::ERROR).await) });
             let mut sources = HashSet::new();
-            for (task, asked) in [(&accepts, Interest::READABLE), (&reads, Interest::READABLE), (&ready, Interest::READABLE | Interest::ERROR)]
-            {
+            let (reads_it, with_errors) = (Interest::READABLE, Interest::READABLE | Interest::ERROR);
+            for (task, asked) in [(&accepts, reads_it), (&reads, with_errors), (&ready, with_errors)] {
                 let task = waiting(task.id()).await;
                 let [Wait::Source(number, interest)] = task.waits() else { panic!("{task}") };
                 assert_eq!(*interest, asked);
@@ -195,7 +195,8 @@ fn a_dump_beside_tasks_that_come_and_go_misses_none_that_stays() {
                 })
             })
             .collect();
-        let has_all = |dump: &Dump| stay.iter().all(|id| dump.tasks().iter().filter(|task| task.id() == *id).count() == 1);
+        let has_all =
+            |dump: &Dump| stay.iter().all(|id| dump.tasks().iter().filter(|task| task.id() == *id).count() == 1);
         while runtime.handle().dump().tasks().len() < stay.len() {
             thread::yield_now();
         }
@@ -283,7 +284,10 @@ fn a_task_that_leaves_no_waker_is_told_of_once_and_marked_in_the_dump() {
             });
             let dump = runtime.handle().dump();
             assert_eq!(dump.stranded().map(TaskDump::id).collect::<Vec<_>>(), [stranded.id()]);
-            assert!(dump.to_string().contains("STRANDED") && dump.to_string().contains("; 1 can never run again"), "{dump}");
+            assert!(
+                dump.to_string().contains("STRANDED") && dump.to_string().contains("; 1 can never run again"),
+                "{dump}"
+            );
             stranded.abort();
             assert!(runtime.block_on(stranded).unwrap_err().is_cancelled());
             drop(runtime);

@@ -24,10 +24,10 @@ mod duty;
 #[path = "../../src/entered.rs"]
 mod entered;
 mod facade;
-#[path = "../../src/io/standard/look.rs"]
-mod look;
 #[path = "../../src/insight/mod.rs"]
 mod insight;
+#[path = "../../src/io/standard/look.rs"]
+mod look;
 #[path = "../../src/park.rs"]
 mod park;
 #[path = "../../src/reactor/mod.rs"]

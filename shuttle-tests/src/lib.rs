@@ -25,9 +25,9 @@ mod duty;
 #[path = "../../src/entered.rs"]
 mod entered;
 mod facade;
+pub mod harness;
 #[path = "../../src/insight/mod.rs"]
 mod insight;
-pub mod harness;
 pub mod net;
 #[path = "../../src/park.rs"]
 mod park;

@@ -23,7 +23,8 @@ impl Scene {
     fn new() -> Self {
         let told = Fate::new();
         let tally = told.clone();
-        let count = StdArc::new(move |_: &TaskMeta<'_>| _ = tally.wakes.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        let count =
+            StdArc::new(move |_: &TaskMeta<'_>| _ = tally.wakes.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         let hooks = TaskHooks { stranding: Some(StdArc::new(Stranding::new(count))), ..TaskHooks::default() };
         let queue = Queue::with_hooks(Some(hooks));
         let left: StdArc<StdMutex<Vec<Waker>>> = StdArc::default();
