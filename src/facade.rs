@@ -36,7 +36,7 @@ pub(crate) mod atomic {
 
 /// The standard library's own atomic types, for what tells and decides nothing: a model checker has nothing to look for there.
 pub(crate) mod plain {
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 }
 
 /// The work-stealing deques, as in [`crossbeam_deque`]. `scheduler/queue.rs` states the contract assumed of them.

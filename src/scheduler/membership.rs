@@ -14,11 +14,10 @@
 
 use std::future::Future;
 
+use super::place::{Place, Stamp};
 use super::references::Reference;
-use super::sites::Site;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
-use crate::facade::plain::{AtomicU32, Ordering};
 use crate::facade::{Arc, UnsafeCell, mutant};
 use crate::task::hooks::TaskHooks;
 use crate::task::meta::Origin;
@@ -33,8 +32,8 @@ where
     F::Output: Send + 'static,
 {
     let scheduler = membership.scheduler().as_ptr();
-    let is_refused = membership.is_refused();
-    membership.site = membership.scheduler().get().sites.number(origin.place());
+    let is_refused = membership.place.is_refused();
+    membership.place.set_spawned_at(origin.place());
     let (runnable, handle) = task::create(future, membership, origin);
     if is_refused {
         runnable.cancel();
@@ -53,21 +52,8 @@ where
 pub(crate) struct Membership {
     /// Absent once the task has parted with it.
     scheduler: UnsafeCell<Option<Reference>>,
-    /// A list's index, [`UNLISTED`] or [`REFUSED`]. Belongs to whoever holds `RUNNING`, as the stage does (rule 1 of `task/state.rs`).
-    list: UnsafeCell<u16>,
-    /// Where it was spawned.
-    pub(super) site: Site,
-    /// When a worker took it to be polled, in milliseconds since the start of the runtime; 0 before that. It starts anew after seven weeks.
-    pub(super) polled_at: AtomicU32,
+    pub(super) place: Place,
 }
-
-// There are fewer lists than that: the builder refuses more than 32,768 workers.
-
-/// In no list yet.
-const UNLISTED: u16 = u16::MAX;
-
-/// Made for a closed scheduler: never queued, and not counted.
-const REFUSED: u16 = u16::MAX - 1;
 
 // SAFETY: the reference may be given back anywhere, and the list is touched by one thread at a time.
 unsafe impl Send for Membership {}
@@ -84,8 +70,7 @@ impl Membership {
         shard.scheduler.assert_not_forked();
         let is_refused = shard.scheduler.is_closed();
         let scheduler = Reference::of_new_task(&shard.scheduler, !is_refused);
-        let list = UnsafeCell::new(if is_refused { REFUSED } else { UNLISTED });
-        Self { scheduler: UnsafeCell::new(Some(scheduler)), list, site: Site::UNKNOWN, polled_at: AtomicU32::new(0) }
+        Self { scheduler: UnsafeCell::new(Some(scheduler)), place: Place::new(is_refused) }
     }
 
     /// What keeps the scheduler. The caller holds `RUNNING`, or has an entry of the task, or has not made the task yet.
@@ -99,16 +84,10 @@ impl Membership {
 
     /// A worker has taken `task` out of a queue, to be polled.
     #[inline]
-    pub(super) fn stamp(task: &Runnable, millisecond: u32) {
+    pub(super) fn stamp(task: &Runnable, stamp: Stamp) {
         // SAFETY: the entry keeps the task, and what is in a worker's queues was spawned here.
         let membership: &Self = unsafe { task.task().scheduler() };
-        // Counter only.
-        membership.polled_at.store(millisecond, Ordering::Relaxed);
-    }
-
-    fn is_refused(&self) -> bool {
-        // SAFETY: the task is not made yet.
-        self.list.with(|list| unsafe { *list }) == REFUSED
+        membership.place.stamp(stamp);
     }
 
     /// Enters `task`, which has been pending for the first time. False when the list is closed.
@@ -118,14 +97,14 @@ impl Membership {
     #[cold]
     unsafe fn enter(&self, task: RawTask) -> bool {
         let scheduler = self.scheduler().get();
-        let index = Worker::peek(scheduler, Worker::index).unwrap_or(scheduler.workers());
-        // SAFETY: the caller holds `RUNNING`. Before the lock: whoever closes the list goes on with the task.
-        self.list.with_mut(|list| unsafe { *list = index as u16 });
+        let known = Worker::peek(scheduler, |worker| (worker.index(), worker.stamp()));
+        let (index, stamp) = known.unwrap_or_else(|| (scheduler.workers(), scheduler.stamp()));
+        // Before the lock: whoever closes the list goes on with the task, and so does whoever tells of it.
+        self.place.enter(index, &scheduler.sites, stamp);
         // SAFETY: by the caller; its own reference is the list's from now on.
         let entered = unsafe { scheduler.lists[index].insert(task) };
         if !entered {
-            // SAFETY: the caller holds `RUNNING`, and no list has the task.
-            self.list.with_mut(|list| unsafe { *list = UNLISTED });
+            self.place.is_turned_away();
         }
         entered || mutant("membership_ignores_refusal")
     }
@@ -164,21 +143,17 @@ impl Schedule for Membership {
 
     #[inline]
     unsafe fn settle(&self, task: RawTask) -> bool {
-        // SAFETY: the caller holds `RUNNING`.
-        let list = self.list.with(|list| unsafe { *list });
         // SAFETY: by the caller; the task is in no list.
-        list != UNLISTED || unsafe { self.enter(task) }
+        self.place.list().is_some() || unsafe { self.enter(task) }
     }
 
     unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
         let scheduler = self.scheduler().as_ptr();
-        // SAFETY: the caller holds `RUNNING`.
-        let list = self.list.with(|list| unsafe { *list });
         // SAFETY: the task has not parted with its scheduler.
         let lists = &unsafe { &*scheduler }.lists;
         // SAFETY: the task has entered this list, and completes once.
-        let is_released = list >= REFUSED || unsafe { lists[list as usize].remove(task) };
-        let counts = u64::from(list != REFUSED);
+        let is_released = self.place.list().is_none_or(|list| unsafe { lists[list].remove(task) });
+        let counts = u64::from(!self.place.is_refused());
         // SAFETY: by the caller, nobody reads it any more.
         let mut kept = if parts { self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() }) } else { None };
         let worked = Worker::peek(scheduler, |worker| {

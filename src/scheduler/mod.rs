@@ -12,6 +12,7 @@
 //! | `pace.rs` | how often the watch looks |
 //! | `plan.rs` | what a builder decides |
 //! | `membership.rs` | spawning, and what a task knows of its scheduler |
+//! | `place.rs` | where a task is: in which list, from where, polled when |
 //! | `references.rs` | the references of tasks to their scheduler, counted in bulk |
 //! | `closing.rs` | the end: futures are dropped, queues emptied |
 //! | `queue.rs` | local queues, stealers, the injector, and what is assumed of crossbeam |
@@ -46,6 +47,7 @@ pub(crate) mod lookers;
 mod membership;
 pub(crate) mod metrics;
 mod pace;
+mod place;
 mod plan;
 mod polling;
 pub(crate) mod queue;

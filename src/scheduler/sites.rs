@@ -1,9 +1,9 @@
 //! The places where tasks are spawned, each by a number of 16 bits, for which a task has room.
 //!
 //! A table that is only ever filled, open to all threads (Knuth, The Art of Computer Programming, volume 3, section 6.4: open addressing): the number of a place is where
-//! it stands. A spawn finds its place there by a multiplication and a load of a line that nobody writes any more.
+//! it stands.
 //!
-//! Who calls it: `membership.rs`, on any thread that spawns; `insight.rs`, to tell of tasks.
+//! Who calls it: a task that waits for the first time (`place.rs`), on any thread that polls; `survey.rs`, to tell of tasks.
 //!
 //! A place is static: who reads its address may follow it, whoever wrote that, and no ordering is asked for.
 
@@ -23,13 +23,24 @@ type Place = Location<'static>;
 /// The places of a runtime's tasks.
 pub(super) struct Sites(Box<[AtomicPtr<Place>]>);
 
-/// The number of a place, or [`UNKNOWN`](Self::UNKNOWN).
+/// The number of a place, less than [`COUNT`](Self::COUNT).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Site(u16);
 
 impl Site {
     /// That of any place for which there was no room.
-    pub(super) const UNKNOWN: Self = Self(u16::MAX);
+    pub(super) const UNKNOWN: Self = Self(ROOM as u16);
+
+    /// So many numbers there are.
+    pub(super) const COUNT: usize = ROOM + 1;
+
+    pub(super) fn bits(self) -> u64 {
+        self.0.into()
+    }
+
+    pub(super) fn of_bits(bits: u64) -> Self {
+        Self(bits as u16)
+    }
 }
 
 impl Sites {
@@ -38,25 +49,17 @@ impl Sites {
     }
 
     /// The number of `place`, from now on.
-    #[inline]
     pub(super) fn number(&self, place: &'static Place) -> Site {
-        let address = ptr::from_ref(place);
-        let home = home_of(address.addr());
-        // Relaxed: what it points to is static.
-        if ptr::eq(self.0[home].load(Ordering::Relaxed), address) {
-            Site(home as u16)
-        } else {
-            self.search(home, place)
-        }
-    }
-
-    #[cold]
-    fn search(&self, home: usize, place: &'static Place) -> Site {
         let address = ptr::from_ref(place).cast_mut();
+        let home = home_of(address.addr());
         for at in (home..home + REACH).map(|at| at % ROOM) {
-            // Relaxed: what it points to is static.
-            let found = self.0[at].compare_exchange(ptr::null_mut(), address, Ordering::Relaxed, Ordering::Relaxed);
-            if found.is_ok() || found == Err(address) {
+            // Relaxed: what it points to is static. To look first writes no line that is shared.
+            let mut found = self.0[at].load(Ordering::Relaxed);
+            if found.is_null() {
+                let entered = self.0[at].compare_exchange(found, address, Ordering::Relaxed, Ordering::Relaxed);
+                found = entered.err().unwrap_or(address);
+            }
+            if found == address {
                 return Site(at as u16);
             }
         }
@@ -73,7 +76,6 @@ impl Sites {
 }
 
 /// Where a place is looked for first. Places lie 24 bytes apart: the product's high bits tell neighbours apart.
-#[inline]
 fn home_of(address: usize) -> usize {
     ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - ROOM.trailing_zeros())) as usize
 }

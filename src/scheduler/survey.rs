@@ -10,9 +10,9 @@ use std::panic::Location;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::place::Stamp;
 use super::{Membership, Scheduler};
 use crate::facade::RawInstant;
-use crate::facade::plain::Ordering;
 use crate::task::raw::Kept;
 
 /// So many tasks are looked at under one hold of a lock.
@@ -44,17 +44,26 @@ impl Scheduler {
                 }
             }
         }
-        let now = RawInstant::now().saturating_duration_since(self.started).as_millis() as u32;
+        let now = self.millisecond(RawInstant::now());
         found.into_iter().map(|task| self.describe(task, now)).collect()
+    }
+
+    /// A moment, in milliseconds since the start of the runtime. It starts anew after seven weeks.
+    pub(super) fn millisecond(&self, moment: RawInstant) -> u32 {
+        moment.saturating_duration_since(self.started).as_millis() as u32
+    }
+
+    /// Now, for a task that no worker polls.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp::of(self.millisecond(RawInstant::now()))
     }
 
     fn describe(&self, task: Kept, now: u32) -> Surveyed {
         // SAFETY: what is in these lists was spawned here.
         let membership: &Membership = unsafe { task.scheduler() };
-        // Counter only.
-        let polled_at = membership.polled_at.load(Ordering::Relaxed);
+        let (site, polled_at) = membership.place.site_and_stamp();
         let polled = Duration::from_millis(now.wrapping_sub(polled_at).into());
-        Surveyed { spawned_at: self.sites.place(membership.site), polled, task }
+        Surveyed { spawned_at: self.sites.place(site), polled, task }
     }
 
     /// Calls `f` with the deadline of each timer that waits, and the waker that it has. Under a lock, in steps: it runs no code of the user's.

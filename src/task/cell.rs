@@ -19,7 +19,7 @@ use std::task::{Context, Poll};
 use super::error::JoinError;
 use super::hooks::Watch;
 use super::id::Current;
-use super::meta::{Label, TaskMeta};
+use super::meta::{Label, Origin, TaskMeta};
 use super::outcome::{failure, join_outcome};
 use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
@@ -28,16 +28,21 @@ use super::waker;
 use crate::facade::{UnsafeCell, catch_unwind, mutant};
 
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
-pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, label: Option<Label>) -> RawTask {
-    let header = match label {
-        None => leak(Box::new(Cell::new(future, scheduler, Cell::<F, S>::VTABLE))).cast(),
-        Some(label) => {
-            let cell = Cell::new(future, scheduler, Labelled::<F, S>::VTABLE);
-            leak(Box::new(Labelled { cell, label })).cast()
-        }
+pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, origin: Origin<'_>) -> RawTask {
+    let header = if origin.is_kept(&scheduler) {
+        allocate_labelled(future, scheduler, origin)
+    } else {
+        leak(Box::new(Cell::new(future, scheduler, Cell::<F, S>::VTABLE))).cast()
     };
     // SAFETY: the header is the first field of a `repr(C)` cell, itself the first of a labelled one; its vtable's `free` alone unmakes it.
     unsafe { RawTask::from_header(header) }
+}
+
+#[cold]
+fn allocate_labelled<F: Future, S: Schedule>(future: F, scheduler: S, origin: Origin<'_>) -> NonNull<Header> {
+    let label = origin.label(scheduler.hooks());
+    let cell = Cell::new(future, scheduler, Labelled::<F, S>::VTABLE);
+    leak(Box::new(Labelled { cell, label })).cast()
 }
 
 fn leak<T>(cell: Box<T>) -> NonNull<T> {

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::hooks::Stranding;
+use super::hooks::{Stranding, TaskHooks};
 use super::id::Id;
 use super::raw::Schedule;
 use crate::facade::StdArc;
@@ -109,13 +109,18 @@ impl<'a> Origin<'a> {
         self.spawned_at
     }
 
-    /// The label, for a task that is named or whose `scheduler` keeps it.
+    /// Whether the task has a label: it is named, or `scheduler` keeps where it was spawned.
     #[inline]
-    pub(super) fn label<S: Schedule>(self, scheduler: &S) -> Option<Label> {
-        (self.name.is_some() || scheduler.keeps_origin()).then(|| Label {
+    pub(super) fn is_kept<S: Schedule>(self, scheduler: &S) -> bool {
+        self.name.is_some() || scheduler.keeps_origin()
+    }
+
+    /// The label of a task whose runtime has `hooks`.
+    pub(super) fn label(self, hooks: Option<&TaskHooks>) -> Label {
+        Label {
             name: self.name.map(StdArc::from),
             spawned_at: self.spawned_at,
-            stranding: scheduler.hooks().and_then(|hooks| hooks.stranding.clone()),
-        })
+            stranding: hooks.and_then(|hooks| hooks.stranding.clone()),
+        }
     }
 }

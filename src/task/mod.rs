@@ -121,8 +121,7 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    let label = origin.label(&scheduler);
-    let task = cell::allocate(future, scheduler, label);
+    let task = cell::allocate(future, scheduler, origin);
     // SAFETY: of the three references of a new task, one is the handle's.
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: another is the queue entry's, counted by the initial NOTIFIED.

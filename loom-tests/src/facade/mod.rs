@@ -41,7 +41,7 @@ pub(crate) mod atomic {
 
 /// The standard library's own atomic types, for what tells and decides nothing: a model checker has nothing to look for there.
 pub(crate) mod plain {
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 }
 
 /// Declares a thread-local whose initial value is a constant; read it with `.with(…)` or `.try_with(…)`.

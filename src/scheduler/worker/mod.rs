@@ -47,12 +47,13 @@ use std::task::Waker;
 use super::hooks::Rest;
 use super::idle::Park;
 use super::metrics::WorkerMetrics;
+use super::place::Stamp;
 use super::queue::LocalQueue;
 use super::references::Credit;
 use super::slot::Slot;
 use super::{Membership, Remote, Scheduler, Shard, seat};
 use crate::duty;
-use crate::facade::{Arc, CachePadded, catch_unwind, mutant};
+use crate::facade::{Arc, CachePadded, RawInstant, catch_unwind, mutant};
 use crate::park::Parker;
 use crate::reactor::Reactor;
 use crate::task::coop;
@@ -111,7 +112,7 @@ impl Seed {
             slot_run: Cell::new(0),
             // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
             random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
-            timing: Timing::new(shard.scheduler.started, shard.scheduler.policy.event_interval),
+            timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             credit: Credit::new(),
             shard,
@@ -220,6 +221,9 @@ impl Worker {
         let looks = self.timing.should_look(scheduler.policy.event_interval);
         let mut looks_outside = false;
         if looks || !self.timing.notes.is_empty() {
+            if looks {
+                self.has_read_clock(self.timing.looked.get());
+            }
             match self.prepare(looks) {
                 Some(outside) => looks_outside = outside,
                 None => return self.fires(),
@@ -230,7 +234,7 @@ impl Worker {
                 self.stop_searching();
                 self.runs();
                 self.timing.polls(task.waker());
-                Membership::stamp(&task, self.timing.millisecond.get());
+                Membership::stamp(&task, self.timing.stamp.get());
                 self.polls.set(self.polls.get().wrapping_add(1));
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
@@ -286,7 +290,7 @@ impl Worker {
                 drop(lease);
                 scheduler.poller_left();
             }
-            self.timing.knows(self.metrics.unpark());
+            self.has_read_clock(Some(self.metrics.unpark()));
         }
         self.searching.set(true);
     }
@@ -304,7 +308,7 @@ impl Worker {
     pub(super) fn sit(&self) {
         self.shard.scheduler.remotes[self.shard.index].set_thread();
         self.timing.sit(&self.shard.scheduler.timers, self.shard.index);
-        self.timing.knows(self.metrics.sit());
+        self.has_read_clock(Some(self.metrics.sit()));
     }
 
     /// The worker is off its seat.
@@ -320,6 +324,19 @@ impl Worker {
     pub(crate) fn polls_root(&self, waker: &Waker) {
         self.runs();
         self.timing.polls(Identity::of(waker));
+    }
+
+    /// It is `now`, if the clock was read: what is polled from now on is stamped so.
+    #[cold]
+    fn has_read_clock(&self, now: Option<RawInstant>) {
+        if let Some(now) = now {
+            self.timing.stamp.set(Stamp::of(self.shard.scheduler.millisecond(now)));
+        }
+    }
+
+    /// When it read the clock last.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.timing.stamp.get()
     }
 
     /// The worker is about to run something, which may take any time.

@@ -22,10 +22,12 @@ impl Worker {
     }
 
     /// As [`push_current`](Self::push_current), for a task that this worker has just polled.
+    #[inline]
     pub(in crate::scheduler) fn requeue_current(scheduler: *const Scheduler, task: Runnable) -> Result<(), Runnable> {
         Self::with_current(scheduler, task, Self::give_way)
     }
 
+    #[inline]
     fn with_current(
         scheduler: *const Scheduler,
         task: Runnable,

@@ -24,6 +24,7 @@ use super::Worker;
 use super::firing::Firing;
 use super::notes::{Note, Notes};
 use crate::facade::{Arc, RawInstant, coarse_nanoseconds, mutant};
+use crate::scheduler::place::Stamp;
 use crate::scheduler::queue::LocalQueue;
 use crate::scheduler::{Scheduler, Shard, seat};
 use crate::task::runnable::Runnable;
@@ -45,7 +46,6 @@ const PASSED_OVER: u32 = 16;
 
 /// What a worker knows of its shard.
 pub(super) struct Timing {
-    started: RawInstant,
     duty: Cell<Duty>,
     /// The waker that the current poll was given.
     pub(super) polled: Cell<Identity>,
@@ -53,7 +53,7 @@ pub(super) struct Timing {
     countdown: Cell<u32>,
     interval: Cell<u32>,
     /// When it looked last, unless it has slept since.
-    looked: Cell<Option<RawInstant>>,
+    pub(super) looked: Cell<Option<RawInstant>>,
     /// The last batch has left timers that are due.
     pub(super) has_more: Cell<bool>,
     pub(super) notes: Notes,
@@ -61,8 +61,8 @@ pub(super) struct Timing {
     held_back: Cell<Option<Runnable>>,
     /// Looks for events that were passed over since the last one was not.
     passed_over: Cell<u32>,
-    /// When it looked last or woke, in milliseconds since the start of the runtime.
-    pub(super) millisecond: Cell<u32>,
+    /// When it looked last or woke.
+    pub(super) stamp: Cell<Stamp>,
     /// What the coarse clock showed last.
     tick: Cell<u64>,
     pub(super) firing: Cell<Firing>,
@@ -88,11 +88,10 @@ enum Duty {
 }
 
 impl Timing {
-    /// Of a runtime that was started at `started`. At most `most` polls pass between two looks.
-    pub(super) fn new(started: RawInstant, most: u32) -> Self {
+    /// At most `most` polls pass between two looks.
+    pub(super) fn new(most: u32) -> Self {
         let most = most.max(1);
         Self {
-            started,
             duty: Cell::new(Duty::Told),
             polled: Cell::new(Identity::NONE),
             countdown: Cell::new(most),
@@ -102,7 +101,7 @@ impl Timing {
             notes: Notes::default(),
             held_back: Cell::new(None),
             passed_over: Cell::new(0),
-            millisecond: Cell::new(0),
+            stamp: Cell::new(Stamp::default()),
             tick: Cell::new(0),
             firing: Cell::new(Firing::Nothing),
             fired: Cell::new(None),
@@ -181,7 +180,6 @@ impl Timing {
     #[cold]
     fn look(&self, most: u32) -> bool {
         let now = RawInstant::now();
-        self.knows(now);
         let mut interval = u128::from(self.interval.get());
         if let Some(before) = self.looked.replace(Some(now)) {
             interval = interval * LOOK_NANOS / now.saturating_duration_since(before).as_nanos().max(1);
@@ -190,13 +188,6 @@ impl Timing {
         self.interval.set(interval);
         self.countdown.set(interval);
         true
-    }
-
-    /// The clock was read: what is polled from now on is stamped so.
-    pub(super) fn knows(&self, now: RawInstant) {
-        let millisecond = now.saturating_duration_since(self.started).as_millis() as u32;
-        // 0 is for what was never polled.
-        self.millisecond.set(millisecond.max(1));
     }
 
     /// Whether to fire before the next poll, for which `queue` holds tasks. `looks` says whether it is time to look, `has_events` whether events have come.
