@@ -47,15 +47,15 @@
 mod display;
 mod task;
 
-use std::collections::HashMap;
 use std::time::Duration;
+
+use hashbrown::HashTable;
 
 #[cfg(feature = "io")]
 use crate::reactor::Interest;
 use crate::runtime::Handle;
 use crate::scheduler::Scheduler;
 use crate::task::Id;
-use crate::task::waker::task_of;
 pub use task::{TaskDump, TaskState, Wait};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`
@@ -116,20 +116,26 @@ impl Dump {
 
 /// Finds out what the tasks wait for, by the wakers that they have left with timers and sources.
 fn wait_of(scheduler: &Scheduler, tasks: &mut [TaskDump]) {
-    let places: HashMap<Id, usize> = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
+    let mut places = HashTable::with_capacity(tasks.len());
+    for (place, task) in tasks.iter().enumerate() {
+        places.insert_unique(hash(task.id()), (task.id(), place), |(id, _)| hash(*id));
+    }
+    let place_of = |task| places.find(hash(task), |(id, _)| *id == task).map(|(_, place)| *place);
     let now = scheduler.timers().clock().now();
-    // Nothing is written to the tasks under a lock: that might allocate.
-    let mut waits = Vec::new();
-    scheduler.for_each_timer(|deadline, waker| {
-        let place = task_of(waker).and_then(|id| places.get(&id));
-        waits.extend(place.map(|&place| (place, Wait::Timer(Duration::from_nanos(deadline.saturating_sub(now))))));
+    scheduler.for_each_timer(|task, deadline| {
+        if let Some(place) = place_of(task) {
+            tasks[place].waits_for(Wait::Timer(Duration::from_nanos(deadline.saturating_sub(now))));
+        }
     });
     #[cfg(feature = "io")]
-    scheduler.for_each_waiter(|source, mask, waker| {
-        let place = task_of(waker).and_then(|id| places.get(&id)).zip(Interest::of_mask(mask));
-        waits.extend(place.map(|(&place, interest)| (place, Wait::Source(source, interest))));
+    scheduler.for_each_waiter(|task, source, mask| {
+        if let Some((place, interest)) = place_of(task).zip(Interest::of_mask(mask)) {
+            tasks[place].waits_for(Wait::Source(source, interest));
+        }
     });
-    for (place, wait) in waits {
-        tasks[place].waits_for(wait);
-    }
+}
+
+/// Addresses of allocations, spread over the word (Knuth, The Art of Computer Programming, volume 3, section 6.4: multiplicative hashing).
+fn hash(task: Id) -> u64 {
+    (task.address() as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

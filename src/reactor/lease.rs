@@ -11,6 +11,7 @@
 //! Deliberately not here: who is to take the lease, and when (`scheduler/polling.rs`).
 
 use std::io;
+use std::ops::Range;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -166,20 +167,17 @@ impl Reactor {
         drop(slot);
     }
 
-    /// Calls `f` with the number of each source that somebody waits for, what he waits for, and his waker, under the table's lock, `step` places at a time: it runs no
-    /// code of the user's. While many sources come and go some may be passed over, or be told of twice.
-    pub(crate) fn for_each_waiter(&self, step: usize, mut f: impl FnMut(usize, u8, &Waker)) {
-        let mut first = 0;
-        loop {
-            let table = self.table.lock();
-            if first >= table.places() {
-                return;
-            }
-            for (number, slot) in (first..first + step).filter_map(|place| table.at(place)) {
-                slot.for_each_waiter(|mask, waker| f(number, mask, waker));
-            }
-            first += step;
+    /// Calls `f` with the number of each source that somebody waits for, what he waits for, and his waker, of those at some places of the table, under its lock: it runs no
+    /// code of the user's. False if there are no such places. While sources come and go others may be there at the next call: one may be passed over, or be told of twice.
+    pub(crate) fn for_each_waiter(&self, places: Range<usize>, mut f: impl FnMut(usize, u8, &Waker)) -> bool {
+        let table = self.table.lock();
+        if places.start >= table.places() {
+            return false;
         }
+        for (number, slot) in places.filter_map(|place| table.at(place)) {
+            slot.for_each_waiter(|mask, waker| f(number, mask, waker));
+        }
+        true
     }
 
     /// Ends the wait of whoever is in the selector, or is about to be.

@@ -7,16 +7,21 @@
 //! sets are in lists of their own, and not here. Deliberately not here: how it is told (`insight/`).
 
 use std::panic::Location;
-use std::task::Waker;
 use std::time::Duration;
 
 use super::place::Stamp;
 use super::{Membership, Scheduler};
 use crate::facade::RawInstant;
+use crate::facade::thread::yield_now;
+use crate::task::Id;
 use crate::task::raw::Kept;
+use crate::task::waker::task_of;
 
-/// So many tasks are looked at under one hold of a lock.
-const STEP: usize = 256;
+/// So many tasks, or places of sources, are looked at under one hold of a lock: a few microseconds.
+const STEP: usize = 64;
+
+/// So many timers at most stand in one part of a wheel.
+const TIMERS: usize = 1024;
 
 /// A task that has waited.
 pub(crate) struct Surveyed {
@@ -32,20 +37,19 @@ impl Scheduler {
     pub(crate) fn survey(&self) -> Vec<Surveyed> {
         // Who waits for another survey does so here, and not at the lists.
         let _alone = self.surveyor.lock();
-        let mut found = Vec::new();
+        let (mut found, mut step) = (Vec::new(), Vec::with_capacity(STEP));
         for list in &self.lists {
             list.begin_walk();
-            loop {
-                found.reserve(STEP);
+            let mut goes_on = true;
+            while goes_on {
                 // SAFETY: the list's reference keeps the task.
-                let goes_on = list.walk(STEP, |task| found.push(unsafe { Kept::another(task) }));
-                if !goes_on {
-                    break;
-                }
+                goes_on = list.walk(STEP, |task| step.push(unsafe { Kept::another(task) }));
+                let now = self.millisecond(RawInstant::now());
+                found.extend(step.drain(..).map(|task| self.describe(task, now)));
+                give_way();
             }
         }
-        let now = self.millisecond(RawInstant::now());
-        found.into_iter().map(|task| self.describe(task, now)).collect()
+        found
     }
 
     /// A moment, in milliseconds since the start of the runtime. It starts anew after seven weeks.
@@ -66,14 +70,35 @@ impl Scheduler {
         Surveyed { spawned_at: self.sites.place(site), polled, task }
     }
 
-    /// Calls `f` with the deadline of each timer that waits, and the waker that it has. Under a lock, in steps: it runs no code of the user's.
-    pub(crate) fn for_each_timer(&self, f: impl FnMut(u64, &Waker)) {
-        self.timers.for_each(f);
+    /// Calls `f` with each task that a timer is to wake, of this runtime or another, and the timer's deadline.
+    pub(crate) fn for_each_timer(&self, mut f: impl FnMut(Id, u64)) {
+        let mut part_of = Vec::with_capacity(TIMERS);
+        for shard in self.timers.shards() {
+            let mut part = 0;
+            while shard.for_each_of(part, |deadline, waker| part_of.extend(task_of(waker).map(|task| (task, deadline))))
+            {
+                part += 1;
+                part_of.drain(..).for_each(|(task, deadline)| f(task, deadline));
+                give_way();
+            }
+        }
     }
 
-    /// Calls `f` with the number of each source that somebody waits for, with what he waits for, and with his waker. Under locks, in steps.
+    /// Calls `f` with each task that waits for a source, of this runtime or another, the source's number, and what it waits for.
     #[cfg(feature = "io")]
-    pub(crate) fn for_each_waiter(&self, f: impl FnMut(usize, u8, &Waker)) {
-        self.reactor.for_each_waiter(STEP, f);
+    pub(crate) fn for_each_waiter(&self, mut f: impl FnMut(Id, usize, u8)) {
+        let (mut found, mut first) = (Vec::new(), 0);
+        while self.reactor.for_each_waiter(first..first + STEP, |number, mask, waker| {
+            found.extend(task_of(waker).map(|task| (task, number, mask)));
+        }) {
+            first += STEP;
+            found.drain(..).for_each(|(task, number, mask)| f(task, number, mask));
+            give_way();
+        }
     }
+}
+
+/// Between two holds of a lock: whoever waits for it is to have it now.
+fn give_way() {
+    yield_now();
 }

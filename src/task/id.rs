@@ -123,6 +123,10 @@ impl Drop for Current {
 }
 
 impl Id {
+    pub(crate) fn address(self) -> usize {
+        self.0.get()
+    }
+
     /// The identifier of the task at `address`.
     pub(super) fn of_address(address: NonZeroUsize) -> Self {
         Self(address)

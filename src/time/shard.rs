@@ -247,10 +247,10 @@ impl TimerShard {
         more
     }
 
-    /// Calls `f` with the deadline and the waker of each timer that waits, under the lock, a thousand at a time: it runs no code of the user's.
-    pub(crate) fn for_each(&self, mut f: impl FnMut(u64, &Waker)) {
-        let mut parts = 0..;
-        while parts.next().is_some_and(|part| self.timers.lock().wheel.for_each_of(part, &mut f)) {}
+    /// Calls `f` with the deadline and the waker of each timer that waits, of the first, second, or `part`-th thousand, under the lock: it runs no code of the user's. False when
+    /// there are no more.
+    pub(crate) fn for_each_of(&self, part: usize, f: impl FnMut(u64, &Waker)) -> bool {
+        self.timers.lock().wheel.for_each_of(part, f)
     }
 
     /// What has become of the timers so far.

@@ -154,9 +154,9 @@ impl Timers {
         !self.is_closed() && self.shard(shard, ticket.paused).has_fired(ticket.key)
     }
 
-    /// See [`TimerShard::for_each`].
-    pub(crate) fn for_each(&self, mut f: impl FnMut(u64, &Waker)) {
-        self.shards.iter().for_each(|shard| shard.for_each(&mut f));
+    /// The shards: one for each that it was made with, and one for timers of paused time.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = &TimerShard> {
+        self.shards.iter().map(|shard| &**shard)
     }
 
     /// The shard of this number, or the last one, for timers of paused time.
