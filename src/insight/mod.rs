@@ -72,6 +72,21 @@ pub struct Dump {
     others: usize,
 }
 
+impl Handle {
+    /// What the runtime's tasks are doing at this moment; see [`insight`](crate::insight). From any thread, within a task too, and after the runtime has shut down.
+    ///
+    /// Workers go on meanwhile. Each list of tasks and each wheel of timers is locked for some microseconds at a time, and nothing else.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Runtime::new()?;
+    /// println!("{}", runtime.handle().dump());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn dump(&self) -> Dump {
+        Dump::of(self)
+    }
+}
+
 impl Dump {
     /// The tasks, in the order of their last polls: that which was polled the longest time ago comes first.
     pub fn tasks(&self) -> &[TaskDump] {

@@ -10,7 +10,6 @@ use super::id::Id;
 use super::{RuntimeFlavor, RuntimeMetrics, block_on, pool_thread};
 use crate::blocking::AtClose;
 use crate::facade::Arc;
-use crate::insight::Dump;
 use crate::scheduler::worker::timing;
 use crate::scheduler::{self, Membership, Scheduler, Shard};
 use crate::task::meta::Origin;
@@ -220,19 +219,6 @@ impl Handle {
     /// The runtime's counters.
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
-    }
-
-    /// What the runtime's tasks are doing at this moment; see [`insight`](crate::insight). From any thread, within a task too, and after the runtime has shut down.
-    ///
-    /// Workers go on meanwhile. Each list of tasks and each wheel of timers is locked for some microseconds at a time, and nothing else.
-    ///
-    /// ```
-    /// let runtime = fusee::runtime::Runtime::new()?;
-    /// println!("{}", runtime.handle().dump());
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn dump(&self) -> Dump {
-        Dump::of(self)
     }
 
     /// Whether tasks run on workers of their own or on threads in `block_on`.

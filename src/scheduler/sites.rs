@@ -53,9 +53,10 @@ impl Sites {
         let address = ptr::from_ref(place).cast_mut();
         let home = home_of(address.addr());
         for at in (home..home + REACH).map(|at| at % ROOM) {
-            // Relaxed: what it points to is static. To look first writes no line that is shared.
+            // Counter only: what it points to is static. To look first writes no line that is shared.
             let mut found = self.0[at].load(Ordering::Relaxed);
             if found.is_null() {
+                // Counter only, as above.
                 let entered = self.0[at].compare_exchange(found, address, Ordering::Relaxed, Ordering::Relaxed);
                 found = entered.err().unwrap_or(address);
             }
@@ -68,7 +69,7 @@ impl Sites {
 
     /// The place of a number that this table has given.
     pub(super) fn place(&self, site: Site) -> Option<&'static Place> {
-        // Relaxed: what it points to is static.
+        // Counter only: what it points to is static.
         let place = self.0.get(usize::from(site.0))?.load(Ordering::Relaxed);
         // SAFETY: only addresses of static places are entered.
         unsafe { place.as_ref() }

@@ -52,7 +52,6 @@
 //! - Structural mutants: `task_idle_store`, `task_wake_ignores_notified`, `task_wake_skips_write`, `task_wake_ignores_complete`,
 //!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `join_ignores_complete`;
 //!   `join_write_keeps_bit`, `join_bit_before_slot` (`join.rs`).
-//!
 //! - A task that becomes stranded is told of once: by whoever takes the last waker away, in the write that does so (structural: `stranded_checks_first`,
 //!   `stranded_idle_silent`), and never if it was woken (structural: `stranded_ignores_wake`).
 //!
@@ -346,26 +345,25 @@ impl State {
 
     /// Transition 8: one reference more, other than a waker's. The caller has one.
     pub(crate) fn add_reference(&self) {
+        self.add(REFERENCE);
+    }
+
+    fn add(&self, one: usize) {
         // Relaxed: counter only; a reference is made from a reference.
-        if Snapshot(self.word.fetch_add(REFERENCE, Ordering::Relaxed)).is_nearly_full() {
-            // Leaked handles have all but overflowed the count: going on would free a live task.
+        if Snapshot(self.word.fetch_add(one, Ordering::Relaxed)).is_nearly_full() {
+            // Leaked handles or wakers have all but overflowed the count: going on would free a live task.
             abort();
         }
     }
 
     /// Transition 8: one waker more. The caller has one, or polls the task.
     pub(crate) fn add_waker(&self) {
-        // Relaxed: counter only; a reference is made from a reference.
-        if Snapshot(self.word.fetch_add(WAKER, Ordering::Relaxed)).is_nearly_full() {
-            // Leaked wakers, in the same way.
-            abort();
-        }
+        self.add(WAKER);
     }
 
     /// Transition 8: one waker fewer.
     pub(crate) fn release_waker(&self) -> WakerDropped {
-        let is_last =
-            mutant("stranded_checks_first").then(|| Snapshot(self.word.load(Ordering::Acquire)).is_last_waker());
+        let is_last = mutant("stranded_checks_first").then(|| self.load().is_last_waker());
         // ORDERING(task_references): release our uses to whoever frees, acquire everybody's if that is us.
         self.update(ord("task_references", Ordering::AcqRel), |now| {
             let next = Snapshot(now.0 - WAKER);

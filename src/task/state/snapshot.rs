@@ -1,4 +1,6 @@
 //! What a task's state word holds at one moment: its bits, and its two counts.
+//!
+//! Structural: `stranded_ignores_wake`; see `state.rs`.
 
 use std::fmt;
 use std::process::abort;
