@@ -13,10 +13,8 @@
 //! | 6 to 31 | references | one each for: the list of live tasks (before it is in one: whoever completes it), a queue entry (or the poll that took it), the `JoinHandle`, each abort handle |
 //! | 32 to 63 | wakers | one reference each |
 //!
-//! Where words are shorter wakers count among the other references, and nobody is told that a task is stranded.
-//!
-//! An idle task without a waker is *stranded*: a waker is made by a poll or from another waker, so that nobody will ever wake it. Only an abort or the end of its
-//! runtime can end it.
+//! An idle task without a waker is *stranded*: a waker is made by a poll or from another waker, so that nobody will ever wake it. Where words are shorter
+//! wakers count among the other references, and nobody is told of that.
 //!
 //! # Transitions
 //!
