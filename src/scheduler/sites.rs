@@ -13,7 +13,7 @@ use std::ptr;
 use crate::facade::plain::{AtomicPtr, Ordering};
 
 /// How many there is room for: a power of two. Most programs have some dozens.
-const ROOM: usize = 1024;
+const ROOM: usize = 512;
 
 /// So far from where it belongs a place stands at most.
 const REACH: usize = 32;

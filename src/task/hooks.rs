@@ -8,6 +8,8 @@
 //!   one function, `Cell::complete`.
 //! - Where no hook is set the scheduler answers none at all (`Schedule::hooks`), and a task's poll sees by its vtable that nobody watches.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
 use super::meta::TaskMeta;
 use super::raw::discard;
 use crate::facade::atomic::{AtomicBool, Ordering};
@@ -32,6 +34,10 @@ pub(crate) struct Stranding {
     /// The runtime ends, and every task with it.
     ends: AtomicBool,
 }
+
+// No panic leaves the hook by us, and nobody sees what it has left half done but its next call.
+impl UnwindSafe for Stranding {}
+impl RefUnwindSafe for Stranding {}
 
 /// A runtime's hooks, and the task that they are told of.
 pub(super) struct Watch<'a> {
