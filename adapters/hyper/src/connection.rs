@@ -1,9 +1,7 @@
 //! A connection's task.
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -19,6 +17,7 @@ use crate::exchange::Exchanges;
 use crate::flow::{Flow, Stall};
 use crate::gate::{Pass, Word};
 use crate::opening::Opening;
+use crate::panics::catching;
 use crate::request_body::RequestBody;
 use crate::serve_error::{Log, ServeError};
 use crate::writing::Writing;
@@ -55,20 +54,11 @@ where
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     let mut serving = pin!(serve(making, stream, &protocol, pass));
-    let ended = poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context)));
-        polled.unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
-    });
+    let ended =
+        poll_fn(|context| catching(|| serving.as_mut().poll(context)).unwrap_or_else(|panic| Poll::Ready(Err(panic))));
     if let Err(error) = ended.await {
         protocol.log.tell(error);
     }
-}
-
-/// What is told of a panic.
-pub(crate) fn panicked(panic: &(dyn Any + Send)) -> ServeError {
-    let text = panic.downcast_ref::<&str>().copied().map(String::from);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    ServeError::Panicked(text.unwrap_or_else(|| "with something that is no text".to_owned()))
 }
 
 async fn serve<I, F, S, E, B>(making: F, stream: I, protocol: &Protocol, mut pass: Pass) -> Result<(), ServeError>

@@ -12,6 +12,7 @@ use fusee::time::timeout;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::Listener;
+use crate::panics::catching;
 
 /// How long a handshake may take, if the program does not say.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,7 +51,8 @@ const LIMIT: usize = 1024;
 ///
 /// # Errors
 /// `accept` answers a handshake's error, too, as an error of the kind [`ConnectionAborted`](io::ErrorKind::ConnectionAborted)
-/// around it, after which the server asks again at once. So is one that takes too long, or panics.
+/// around it, after which the server asks again at once. So is one that takes too long, or panics, in the closure
+/// or in its future.
 pub struct Handshakes<L, H, T, A> {
     listener: L,
     handshake: H,
@@ -106,7 +108,8 @@ where
                 Next::Shaken(done) => return done.map_err(io::Error::other).flatten().map_err(aborted),
                 Next::Accepted(accepted) => {
                     let (stream, address) = accepted?;
-                    let handshake = (self.handshake)(stream, address);
+                    let handshake = catching(|| (self.handshake)(stream, address));
+                    let handshake = handshake.map_err(|panic| aborted(io::Error::other(panic)))?;
                     self.running.spawn(within(self.timeout, handshake));
                 }
             }

@@ -48,6 +48,8 @@ mod opening;
 #[cfg(feature = "server")]
 mod options;
 #[cfg(feature = "server")]
+mod panics;
+#[cfg(feature = "server")]
 mod patience;
 #[cfg(feature = "server")]
 mod request_body;

@@ -111,7 +111,8 @@ impl Body for RequestBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        // As it says that it is at its end.
+        if self.is_broken { SizeHint::with_exact(0) } else { self.body.size_hint() }
     }
 }
 

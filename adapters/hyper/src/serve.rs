@@ -9,7 +9,6 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, IntoFuture, pending, poll_fn, ready};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,8 +21,9 @@ use hyper::body::Body;
 use hyper_util::server::conn::auto;
 use tower_service::Service;
 
-use crate::connection::{self, Limits, Protocol, panicked};
+use crate::connection::{self, Limits, Protocol};
 use crate::gate::{Gate, Word};
+use crate::panics::catching;
 use crate::request_body::RequestBody;
 use crate::serve_error::{Log, ServeError};
 use crate::{BoxError, Executor, Listener, Timer};
@@ -269,11 +269,6 @@ async fn accepted<L: Listener>(listener: &mut L, log: &Log) -> (L::Stream, L::Ad
             sleep(PAUSE).await;
         }
     }
-}
-
-/// Calls what the program has written.
-fn catching<R>(call: impl FnOnce() -> R) -> Result<R, ServeError> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| panicked(&*panic))
 }
 
 /// What `work` answers, unless `stop` has completed first.

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::BoxError;
+use crate::panics::catching;
 
 /// What has gone wrong with one connection, or with accepting one. The server goes on; it tells
 /// [who asked for it](crate::Serve::with_error_hook).
@@ -57,10 +57,11 @@ impl Log {
         Self(Some(Arc::new(hook)))
     }
 
-    /// A hook that panics ends nothing.
+    /// A hook that panics ends nothing, nor does an error whose drop does.
     pub(crate) fn tell(&self, error: ServeError) {
-        if let Some(hook) = &self.0 {
-            let _ = catch_unwind(AssertUnwindSafe(|| hook(error)));
-        }
+        let _ = catching(|| match &self.0 {
+            Some(hook) => hook(error),
+            None => drop(error),
+        });
     }
 }

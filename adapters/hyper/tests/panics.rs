@@ -4,6 +4,7 @@ mod support;
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::panic_any;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -11,7 +12,7 @@ use axum::Router;
 use axum::routing::get;
 use fusee::io::AsyncReadExt;
 use fusee::task::JoinHandle;
-use fusee_hyper::{Io, MemoryConnector, RequestBody, ServeError, memory, serve, serve_each};
+use fusee_hyper::{Handshakes, Io, MemoryConnector, RequestBody, ServeError, memory, serve, serve_each};
 use http_body_util::{Empty, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::{http1, http2};
@@ -179,5 +180,90 @@ fn a_hook_that_panics_ends_nothing() {
         let mut lost = connector.connect().unwrap();
         assert_eq!(lost.read(&mut [0]).await.unwrap(), 0);
         fine(&connector).await;
+    });
+}
+
+#[test]
+fn a_handshake_that_panics_loses_that_connection() {
+    on_every_flavour(async || {
+        for in_future in [false, true] {
+            let (connector, listener) = memory(1000);
+            let (told, hook) = hook();
+            let mut count = 0;
+            let listener = Handshakes::new(listener, move |stream, address| {
+                count += 1;
+                let panics = count == 1;
+                assert!(!panics || in_future, "as the test wants");
+                async move {
+                    assert!(!panics, "as the test wants");
+                    Ok((stream, address))
+                }
+            });
+            let router = Router::new().route("/", get(async || "fine"));
+            let server = fusee::spawn(serve(listener, router).with_error_hook(hook).into_future());
+            let mut lost = connector.connect().unwrap();
+            assert_eq!(lost.read(&mut [0]).await.unwrap(), 0);
+            fine(&connector).await;
+            assert!(!server.is_finished());
+            assert_eq!(*told.lock().unwrap(), ["no connection was accepted"]);
+        }
+    });
+}
+
+/// Panics once more when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload's drop");
+    }
+}
+
+#[test]
+fn a_panic_whose_payload_panics_as_it_is_dropped_ends_no_server() {
+    #[derive(Clone, Copy, Debug)]
+    enum In {
+        Hook,
+        Service,
+        Handshake,
+    }
+
+    on_every_flavour(async || {
+        for (place, is_told) in [(In::Hook, true), (In::Service, true), (In::Handshake, true), (In::Handshake, false)] {
+            let (connector, listener) = memory(1000);
+            let mut count = 0;
+            let listener = Handshakes::new(listener, move |stream, address| {
+                count += 1;
+                let is_first = count == 1;
+                async move {
+                    match place {
+                        In::Hook if is_first => Err(io::ErrorKind::ConnectionAborted.into()),
+                        In::Handshake if is_first => panic_any(Bomb),
+                        _ => Ok((stream, address)),
+                    }
+                }
+            });
+            let mut count = 0;
+            let services = tower::service_fn(move |_: SocketAddr| {
+                count += 1;
+                if matches!(place, In::Service) && count == 1 {
+                    panic_any(Bomb);
+                }
+                std::future::ready(Ok::<_, io::Error>(Router::new().route("/", get(async || "fine"))))
+            });
+            let mut server = serve_each(listener, services);
+            if is_told {
+                server = server.with_error_hook(move |_| {
+                    if matches!(place, In::Hook) {
+                        panic_any(Bomb);
+                    }
+                });
+            }
+            let server = fusee::spawn(server.into_future());
+            let mut lost = connector.connect().unwrap();
+            assert_eq!(lost.read(&mut [0]).await.unwrap(), 0, "{place:?}");
+            fine(&connector).await;
+            assert!(!server.is_finished(), "{place:?}");
+        }
     });
 }

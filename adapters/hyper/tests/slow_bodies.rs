@@ -14,7 +14,7 @@ use fusee::time::{Instant, sleep};
 use fusee_hyper::{MemoryConnector, RequestBody, memory, serve};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Frame};
+use hyper::body::{Body as _, Bytes, Frame};
 use hyper::{Request, Response, StatusCode};
 use support::slow::{LIMIT, LONG, ROOM, h2_client, seconds, start, start_with};
 use support::{on_every_paused_flavour, text};
@@ -61,6 +61,25 @@ fn a_body_of_http1_that_stops_is_given_up_and_its_connection_closed() {
             assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
             assert_eq!(start.elapsed(), LIMIT);
         }
+    });
+}
+
+#[test]
+fn a_body_that_was_given_up_is_at_its_end() {
+    async fn read(request: Request<RequestBody>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let mut body = request.into_body();
+        while body.frame().await.unwrap().is_ok() {}
+        Ok(Response::new(format!("{} {:?}", body.is_end_stream(), body.size_hint().exact()).into()))
+    }
+
+    on_every_paused_flavour(async || {
+        let (connector, listener) = memory(ROOM);
+        fusee::spawn(serve(listener, tower::service_fn(read)).into_future());
+        let mut stream = connector.connect().unwrap();
+        stream.write_all(b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 10\r\n\r\nfive!").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("true Some(0)"), "{answer}");
     });
 }
 
