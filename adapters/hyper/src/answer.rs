@@ -74,14 +74,14 @@ impl<D: Buf> Buf for Chunk<D> {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
-        if let Some(parcel) = &self.parcel {
+        if let Some(parcel) = &mut self.parcel {
             parcel.moved();
         }
     }
 
     fn copy_to_bytes(&mut self, length: usize) -> Bytes {
         let bytes = self.bytes.copy_to_bytes(length);
-        if let Some(parcel) = &self.parcel {
+        if let Some(parcel) = &mut self.parcel {
             parcel.moved();
         }
         bytes

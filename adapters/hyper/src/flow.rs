@@ -2,36 +2,53 @@
 //!
 //! A client may let a server write, and yet not open the windows of the streams: the answers wait, and no write does. So each
 //! request that has no answer yet, each answer that makes the server wait, and each chunk of an answer that has not been written
-//! are counted here, by whoever holds them (`exchange.rs`, `answer.rs`). When there are chunks, nothing else is waited for, and
-//! nothing moves for the time of the limit, it is the client that does not come forward: [`Stall`] says so to the connection's task.
+//! are known here, by whoever holds them (`exchange.rs`, `answer.rs`). When one of the chunks has not moved for the time of the limit, it is the
+//! client that does not come forward: [`Stall`] says so to the connection's task. What other answers do does not count, or a client could keep
+//! for ever what it never takes by asking for something cheap now and then. But while the server is long at something, as at a stream of
+//! events, the connection is needed, and the time of its chunks begins when that is done.
 //!
-//! The counters are read a few times within the limit, and order nothing. A look may see them in the middle of a step; but then something
-//! has moved, which is counted, too, and the next look begins anew.
+//! The connection is looked at a few times within the limit, from its first request until there is neither a request nor a chunk. Of each
+//! wait it is known after which look it has begun or moved, so that no clock is read for it, and looks that come late because the
+//! runtime is busy make nobody's time shorter. The counters order nothing: a look that sees one of them late is corrected by the next.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use fusee::time::{Instant, Sleep, sleep};
+use slab::Slab;
 
 /// How many times within the limit it is looked whether something moves.
 const LOOKS: u32 = 4;
+
+/// How long after the limit it is looked once more. What the client had sent when the runtime came round to the look before may have come to its
+/// stream by then.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// What a connection's task, its stream and its answers know together. Its counters stay at zero with HTTP/1, whose answers wait
 /// in writes alone.
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
-    /// Requests that wait for the server.
-    ours: AtomicUsize,
-    /// Chunks that wait for the client.
-    chunks: AtomicUsize,
-    /// Steps of any of them; wraps around.
-    moves: AtomicUsize,
+    /// Requests and chunks.
+    live: AtomicUsize,
+    /// How many times it has been looked; wraps around.
+    looks: AtomicUsize,
+    waits: Mutex<Waits>,
     /// The connection has become something else, to which limits of HTTP do not apply.
     is_upgraded: AtomicBool,
+}
+
+/// Who waits, and the look after which each has begun to, or has moved.
+#[derive(Debug, Default)]
+struct Waits {
+    /// Requests, for the server.
+    ours: Slab<usize>,
+    /// Chunks, for the client.
+    chunks: Slab<usize>,
 }
 
 impl Flow {
@@ -43,16 +60,12 @@ impl Flow {
         self.is_upgraded.load(Relaxed)
     }
 
-    fn moved(&self) {
-        self.moves.fetch_add(1, Relaxed);
-    }
-
     fn is_idle(&self) -> bool {
-        self.ours.load(Relaxed) == 0 && self.chunks.load(Relaxed) == 0
+        self.live.load(Relaxed) == 0
     }
 
-    fn waits_for_client_alone(&self) -> bool {
-        self.ours.load(Relaxed) == 0 && self.chunks.load(Relaxed) > 0
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,22 +73,23 @@ impl Flow {
 #[derive(Debug)]
 pub(crate) struct Turn {
     flow: Arc<Flow>,
-    is_ours: bool,
+    /// While it is the server's.
+    ours: Option<usize>,
 }
 
 impl Turn {
     pub(crate) fn new(flow: Arc<Flow>) -> Self {
-        flow.ours.fetch_add(1, Relaxed);
-        flow.moved();
-        Self { flow, is_ours: true }
+        flow.live.fetch_add(1, Relaxed);
+        let mut turn = Self { flow, ours: None };
+        turn.take();
+        turn
     }
 
     /// The client has all that there is.
     pub(crate) fn take(&mut self) {
-        if !self.is_ours {
-            self.is_ours = true;
-            self.flow.ours.fetch_add(1, Relaxed);
-            self.flow.moved();
+        if self.ours.is_none() {
+            let since = self.flow.looks.load(Relaxed);
+            self.ours = Some(self.flow.waits().ours.insert(since));
         }
     }
 
@@ -87,10 +101,8 @@ impl Turn {
     }
 
     fn pass(&mut self) {
-        if self.is_ours {
-            self.is_ours = false;
-            self.flow.ours.fetch_sub(1, Relaxed);
-            self.flow.moved();
+        if let Some(key) = self.ours.take() {
+            self.flow.waits().ours.remove(key);
         }
     }
 }
@@ -98,30 +110,41 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.pass();
+        self.flow.live.fetch_sub(1, Relaxed);
     }
 }
 
 /// What is on its way to the client.
 #[derive(Debug)]
-pub(crate) struct Parcel(Arc<Flow>);
+pub(crate) struct Parcel {
+    flow: Arc<Flow>,
+    key: usize,
+    /// As the flow has it.
+    last: usize,
+}
 
 impl Parcel {
     fn new(flow: Arc<Flow>) -> Self {
-        flow.chunks.fetch_add(1, Relaxed);
-        flow.moved();
-        Self(flow)
+        flow.live.fetch_add(1, Relaxed);
+        let last = flow.looks.load(Relaxed);
+        let key = flow.waits().chunks.insert(last);
+        Self { flow, key, last }
     }
 
     /// Some of it has been written.
-    pub(crate) fn moved(&self) {
-        self.0.moved();
+    pub(crate) fn moved(&mut self) {
+        let looks = self.flow.looks.load(Relaxed);
+        if looks != self.last {
+            self.last = looks;
+            self.flow.waits().chunks[self.key] = looks;
+        }
     }
 }
 
 impl Drop for Parcel {
     fn drop(&mut self) {
-        self.0.chunks.fetch_sub(1, Relaxed);
-        self.0.moved();
+        self.flow.waits().chunks.remove(self.key);
+        self.flow.live.fetch_sub(1, Relaxed);
     }
 }
 
@@ -131,18 +154,18 @@ pub(crate) struct Stall {
     limit: Option<Duration>,
     /// When the next look is due. None while there is nothing to look at.
     next: Option<Box<Sleep>>,
-    /// How much had moved at the last look.
-    moves: usize,
-    /// The first look of those at which nothing had moved since.
-    since: Option<Instant>,
+    /// The last look at which something had waited for the server at the look before, too.
+    ours: usize,
+    /// The time was over at the last look, and the next is the one that says so.
+    is_over: bool,
 }
 
 impl Stall {
     pub(crate) fn new(limit: Option<Duration>) -> Self {
-        Self { limit, next: None, moves: 0, since: None }
+        Self { limit, next: None, ours: 0, is_over: false }
     }
 
-    /// Whether the client has taken nothing for the time of the limit, or at most a quarter more.
+    /// Whether the client has not taken what there is for the time of the limit, or at most a quarter and twice [`GRACE`] more.
     pub(crate) fn poll(&mut self, flow: &Flow, context: &mut Context<'_>) -> Poll<()> {
         let Some(limit) = self.limit else { return Poll::Pending };
         if self.next.is_none() && flow.is_idle() {
@@ -152,30 +175,112 @@ impl Stall {
         loop {
             let next = self.next.get_or_insert_with(|| Box::new(sleep(pause)));
             ready!(Pin::new(next.as_mut()).poll(context));
-            let now = Instant::now();
-            if self.look(flow, now) >= limit {
+            let was_over = mem::take(&mut self.is_over);
+            self.is_over = self.look(flow, !was_over);
+            if was_over && self.is_over {
                 return Poll::Ready(());
             }
             if flow.is_idle() {
                 self.next = None;
                 return Poll::Pending;
             }
-            if let (Some(next), Some(deadline)) = (&mut self.next, now.checked_add(pause)) {
+            let pause = if self.is_over { GRACE.min(pause) } else { pause };
+            if let (Some(next), Some(deadline)) = (&mut self.next, Instant::now().checked_add(pause)) {
                 next.reset(deadline);
             }
         }
     }
 
-    /// For how long nothing has moved that the client would have to.
-    fn look(&mut self, flow: &Flow, now: Instant) -> Duration {
-        let moves = flow.moves.load(Relaxed);
-        if moves != self.moves || !flow.waits_for_client_alone() {
-            self.since = None;
+    /// Whether some chunk has been the client's to take for all of the limit. A look that does not count is one soon after another.
+    fn look(&mut self, flow: &Flow, counts: bool) -> bool {
+        let waits = flow.waits();
+        let looks = flow.looks.load(Relaxed).wrapping_add(usize::from(counts));
+        flow.looks.store(looks, Relaxed);
+        // What has begun in the quarter that ends now has not been there for all of it.
+        if waits.ours.iter().any(|(_, since)| looks.wrapping_sub(*since) > 1) {
+            self.ours = looks;
         }
-        self.moves = moves;
-        if !flow.waits_for_client_alone() {
-            return Duration::ZERO;
-        }
-        now.duration_since(*self.since.get_or_insert(now))
+        let is_over = |last| looks.wrapping_sub(last) > LOOKS as usize;
+        is_over(self.ours) && waits.chunks.iter().any(|(_, last)| is_over(*last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+
+    use fusee::time::{sleep, timeout};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    fn on_paused(body: impl Future<Output = ()>) {
+        fusee::runtime::Builder::new_current_thread().start_paused(true).build().unwrap().block_on(body);
+    }
+
+    #[test]
+    fn a_chunk_that_moves_soon_after_the_limit_is_forgiven() {
+        on_paused(async {
+            let flow = Arc::new(Flow::default());
+            let mut parcel = Turn::new(flow.clone()).give();
+            let mut stall = Stall::new(Some(LIMIT));
+            let mut over = pin!(poll_fn(|context| stall.poll(&flow, context)));
+            // As if the runtime had not come round to it before.
+            timeout(LIMIT * 5 / 4 + GRACE / 2, &mut over).await.unwrap_err();
+            parcel.moved();
+            timeout(LIMIT, &mut over).await.unwrap_err();
+            timeout(LIMIT / 4 + 2 * GRACE, &mut over).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_chunk_that_stops_is_noticed_whatever_others_do() {
+        on_paused(async {
+            let flow = Arc::new(Flow::default());
+            let mut turn = Turn::new(flow.clone());
+            let (_stuck, mut moving) = (turn.give(), turn.give());
+            let mut stall = Stall::new(Some(LIMIT));
+            let mut over = pin!(poll_fn(|context| stall.poll(&flow, context)));
+            let start = Instant::now();
+            while timeout(LIMIT / 10, &mut over).await.is_err() {
+                moving.moved();
+                drop(Turn::new(flow.clone()).give());
+                assert!(start.elapsed() < 2 * LIMIT, "it is not noticed");
+            }
+            assert!((LIMIT..=LIMIT * 5 / 4 + GRACE).contains(&start.elapsed()), "{:?}", start.elapsed());
+        });
+    }
+
+    #[test]
+    fn a_request_between_two_chunks_is_looked_at() {
+        on_paused(async {
+            let flow = Arc::new(Flow::default());
+            let mut turn = Turn::new(flow.clone());
+            let mut stall = Stall::new(Some(LIMIT));
+            // As a connection's task is polled: when it has something to do, which it has not when the next chunk finds no window.
+            let over = fusee::spawn({
+                let flow = flow.clone();
+                async move { poll_fn(|context| stall.poll(&flow, context)).await }
+            });
+            drop(turn.give());
+            sleep(2 * LIMIT).await;
+            let _stuck = turn.give();
+            timeout(LIMIT * 5 / 4 + 2 * GRACE, over).await.unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn no_limit_is_too_short_for_a_server_that_is_waited_for() {
+        on_paused(async {
+            let flow = Arc::new(Flow::default());
+            let mut turn = Turn::new(flow.clone());
+            let mut stall = Stall::new(Some(Duration::ZERO));
+            let mut over = pin!(poll_fn(|context| stall.poll(&flow, context)));
+            timeout(LIMIT, &mut over).await.unwrap_err();
+            let _stuck = turn.give();
+            over.await;
+        });
     }
 }
