@@ -82,17 +82,20 @@ where
     let mut connection = pin!(protocol.http.serve_connection_with_upgrades(stream, service));
     let mut closing = false;
     let ended = poll_fn(|context| {
-        match pass.poll_word(context) {
-            Word::Open => {}
-            Word::Closing if closing => {}
-            Word::Closing => {
-                closing = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            Word::Closed => return Poll::Ready(Ok(())),
+        let word = pass.poll_word(context);
+        if word == Word::Closed {
+            return Poll::Ready(Ok(()));
         }
+        // Before it is told to close, too: what has been asked by then is answered.
         if let Poll::Ready(ended) = connection.as_mut().poll(context) {
             return Poll::Ready(ended);
+        }
+        if word == Word::Closing && !closing {
+            closing = true;
+            connection.as_mut().graceful_shutdown();
+            if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+                return Poll::Ready(ended.or_else(|error| if is_cancelled(&error) { Ok(()) } else { Err(error) }));
+            }
         }
         let takes_nothing = || io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing of its answers");
         stall.poll(&flow, context).map(|()| Err(takes_nothing().into()))
@@ -101,6 +104,11 @@ where
     // If somebody goes on with it.
     flow.upgrade();
     ended.map_err(ServeError::Connection)
+}
+
+/// Whether a connection on which nothing had been said has been told to close: hyper-util's error of that.
+fn is_cancelled(error: &BoxError) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::Interrupted)
 }
 
 /// What `making` answers, unless `pass` says first that the connection is to end now.

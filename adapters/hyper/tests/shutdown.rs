@@ -311,3 +311,46 @@ fn a_server_that_always_has_a_connection_to_accept_lets_others_run_and_can_be_to
         server.await.unwrap().unwrap();
     });
 }
+
+/// Takes two seconds to make the service of a connection.
+#[derive(Clone)]
+struct Slow;
+
+impl tower_service::Service<std::net::SocketAddr> for Slow {
+    type Response = Router;
+    type Error = io::Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = io::Result<Router>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: std::net::SocketAddr) -> Self::Future {
+        Box::pin(async {
+            sleep(Duration::from_secs(2)).await;
+            Ok(Router::new().route("/", get(async || "fine")))
+        })
+    }
+}
+
+#[test]
+fn what_was_asked_before_the_stop_is_answered_and_what_was_not_is_no_error() {
+    on_every_paused_flavour(async || {
+        for (sent, end) in [("GET / HTTP/1.1\r\nhost: here\r\n\r\n", "fine"), ("", ""), ("PRI * HTTP/2.0\r\n", "")] {
+            let (connector, listener) = fusee_hyper::memory(1000);
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let telling = told.clone();
+            let server = fusee_hyper::serve_each(listener, Slow)
+                .with_error_hook(move |error| telling.lock().unwrap().push(format!("{error:?}")))
+                .with_graceful_shutdown(sleep(Duration::from_secs(1)));
+            let server = fusee::spawn(server.into_future());
+            let mut stream = connector.connect().unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            server.await.unwrap().unwrap();
+            assert!(answer.ends_with(end) && answer.is_empty() == end.is_empty(), "{sent:?}: {answer:?}");
+            assert_eq!(*told.lock().unwrap(), [""; 0], "{sent:?}");
+        }
+    });
+}
