@@ -85,9 +85,10 @@ impl<L, M> Serve<L, M> {
     /// Closes a connection whose client takes no byte of what there is for it for so long: without saying, 30 seconds. Each byte begins the time
     /// anew, and none passes while there is nothing to send: an answer may be long in the making. `None` is no limit.
     ///
-    /// With HTTP/2 a client can also refuse to open the windows of its streams. Its connection is closed when answers wait for that and for
-    /// nothing else, neither for a handler nor for a body that is being made, and none of them has moved for this time, or at most a
-    /// quarter more.
+    /// With HTTP/2 a client can also refuse to open the windows of its streams. Its connection is closed when one of its answers has waited for that
+    /// for this time, or about a quarter more, whatever the others do: a client that has several answers must not leave one for so long while it
+    /// reads the others. But a request that the server is long at, a quarter of this time or more, keeps the connection, and the
+    /// time begins when that is done: one without end, such as a stream of events, protects the others.
     ///
     /// A connection that has been upgraded, to a WebSocket say, has no such limit, nor has a stream of HTTP/2 that was; but what is upgraded in HTTP/2 ends with its connection. A
     /// stream that keeps back what was written, as one of TLS does, has this time to send it on.

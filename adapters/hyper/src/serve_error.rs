@@ -23,7 +23,7 @@ pub enum ServeError {
     /// [`TimedOut`](io::ErrorKind::TimedOut) for one on which nothing moved.
     Connection(BoxError),
     /// Something of the program's has panicked, with this message, and its connection was closed. A handler for HTTP/2, whose stream
-    /// ends alone, is not told of here.
+    /// ends alone, is not told of here, and a handshake as [`Accept`](Self::Accept).
     Panicked(String),
 }
 
