@@ -11,7 +11,7 @@
 //!
 //! # Invariants
 //! - *A job that is queued has a thread to come*: one that runs another job, one that starts, or one that is promised. The last
-//!   thread that fails to start takes with it all that is queued: those jobs are cancelled (`blocking_orphans`, structural).
+//!   thread that fails to start takes with it all that is queued: on an open pool those jobs are cancelled (`blocking_orphans`, structural).
 //! - *A promise is made to the thread that has been idle for the shortest time* (`blocking_notify`, structural): those that a burst has
 //!   left are idle for as long as they are not needed, and end. Each thread waits on a condition variable of its own.
 //! - *A thread that is promised something keeps the promise, whether its time is up or not* (`blocking_expiry`, structural): it becomes a promised one
@@ -93,7 +93,7 @@ impl Pool {
     /// Queues `job`. An idle thread takes it, or a thread that `start` starts if there are fewer than the maximum, or the first to be free.
     ///
     /// `start` has its thread call [`work`](Self::work) with the ticket. If it fails and no other thread is there to run jobs, all jobs
-    /// that wait are cancelled on this thread; so is `job`, on a closed pool. A pool that closes while it waits does with it as `at_close` says. `busy` counts the threads that run jobs, or come for one.
+    /// that wait are cancelled on this thread; so is `job`, on a closed pool. A pool that closes while it waits does with it as `at_close` says, on this thread if `start` fails. `busy` counts the threads that run jobs, or come for one.
     pub(crate) fn submit(
         &self,
         job: Runnable,

@@ -227,9 +227,11 @@ impl Roster {
     pub(super) fn strike(&mut self) -> Settled {
         self.threads -= 1;
         self.starting -= 1;
+        if self.closed && !mutant("blocking_strike_owed") {
+            return self.settle();
+        }
         if self.free() > 0 {
-            let is_closed = self.closed && !mutant("blocking_strike_owed");
-            return if is_closed { self.settle() } else { Settled::default() };
+            return Settled::default();
         }
         if mutant("blocking_orphans") {
             let cancelled = self.queue.pop_back().into_iter().map(|waiting| waiting.job).collect();

@@ -1,5 +1,6 @@
 //! Jobs of the blocking pool that run though it closes: somebody was promised what they do.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,58 @@ fn blocking_close_strike() {
         witness(if settled(submitter.join().unwrap()).is_ok() { "ran" } else { "refused" });
         scene.assert_over();
     });
+}
+
+/// The pool closes while both of its threads are being started, and neither can be: who tries last leaves what was promised to nobody else.
+///
+/// Mutants: `blocking_strike_owed`.
+#[test]
+fn blocking_close_strike_all() {
+    let model = Model::new("blocking_close_strike_all", 100).preemptions(3).branches(5_000);
+    model.check(|| {
+        let scene = Scene::new(2, Duration::MAX);
+        let (queued, closed) = (Parker::new(), Parker::new());
+        let (tell_queued, tell_closed) = (queued.unparker(), closed.unparker());
+        let other = scene.clone();
+        let submitter = spawn(move || {
+            owe_with(
+                &other,
+                || 43,
+                move || {
+                    tell_queued.unpark();
+                    closed.park();
+                },
+            )
+        });
+        let first = owe_with(
+            &scene,
+            || 42,
+            || {
+                queued.park();
+                scene.pool.close(&Uncounted, |_| unreachable!("a thread is to come for each job"));
+                tell_closed.unpark();
+            },
+        );
+        assert!(scene.pool.wait(None));
+        for (job, value) in [(first, 42), (submitter.join().unwrap(), 43)] {
+            assert_eq!(settled(job).expect("it was promised to somebody"), value);
+        }
+        scene.assert_over();
+    });
+}
+
+/// A job that is promised to somebody, and whose thread cannot be started after `start`.
+fn owe_with<R: Send + 'static>(
+    scene: &Arc<Scene>,
+    f: impl FnOnce() -> R + Send + 'static,
+    start: impl FnOnce(),
+) -> JoinHandle<R> {
+    let (job, handle) = unlisted(f, None, Origin::here());
+    scene.pool.submit(job, AtClose::Run, &Uncounted, |_| {
+        start();
+        Err(ErrorKind::OutOfMemory.into())
+    });
+    handle
 }
 
 /// A job that is promised to somebody.

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::facade::testing::alone;
+use crate::task::blocking::unlisted;
+use crate::task::meta::Origin;
 
 fn work() -> Work {
     Box::new(|| ())
@@ -115,4 +117,21 @@ fn a_work_whose_thread_does_not_start_comes_back_and_leaves_no_trace() {
     drop(roster.strike_carrier(id));
     assert!(roster.is_empty());
     assert_eq!((roster.threads(), roster.free()), (0, 0));
+}
+
+#[test]
+fn a_job_that_is_owed_runs_though_the_last_start_fails_on_a_closed_pool() {
+    let mut roster = Roster::new(1);
+    let id = roster.enlist_below_maximum().expect("there is room");
+    for at_close in [AtClose::Run, AtClose::Cancelled] {
+        roster.queue(unlisted(|| (), None, Origin::here()).0, at_close);
+    }
+    let (closing, _) = roster.close();
+    assert_eq!((closing.cancelled.len(), closing.owed.len()), (1, 0), "a thread comes for the first");
+    let struck = roster.strike();
+    roster.forget(id);
+    assert_eq!((struck.cancelled.len(), struck.owed.len()), (0, 1), "none comes any more");
+    struck.owed.into_iter().for_each(Runnable::run);
+    closing.cancelled.into_iter().for_each(Runnable::cancel);
+    assert!(roster.is_empty() && roster.queued() == 0);
 }
