@@ -197,8 +197,31 @@ fn blocking_work_runs_to_its_end_whatever_becomes_of_its_future_and_its_runtime(
         assert_ne!(told.recv().unwrap(), here);
         drop(runtime);
         let answer = kit.spawn_blocking(move || tell.send(std::thread::current().id()).is_ok());
-        assert_eq!(told.recv().unwrap(), here);
-        assert_eq!(answer.now_or_never(), Some(true));
+        assert_ne!(told.recv().unwrap(), here);
+        assert!(on_a_bare_thread(answer));
+    });
+}
+
+#[test]
+fn a_shutdown_in_the_background_waits_for_no_blocking_work_and_that_runs_all_the_same() {
+    watchdog(|| {
+        let mut builder = fusee::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).max_blocking_threads(1).build().unwrap();
+        let kit = FuseeRuntime::new(runtime.handle().clone());
+        let (begun, begins) = mpsc::channel();
+        let [(go, goes), (go_on, goes_on)] = [(); 2].map(|()| mpsc::channel());
+        let running = kit.spawn_blocking(move || {
+            begun.send(()).unwrap();
+            goes.recv().is_ok()
+        });
+        begins.recv().unwrap();
+        let waiting = kit.spawn_blocking(move || goes_on.recv().is_ok());
+        runtime.shutdown_background();
+        // Only now: neither has been waited for.
+        go_on.send(()).unwrap();
+        assert!(on_a_bare_thread(waiting));
+        go.send(()).unwrap();
+        assert!(on_a_bare_thread(running));
     });
 }
 

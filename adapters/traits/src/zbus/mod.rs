@@ -39,7 +39,8 @@
 //!   A child whose wait is dropped is never killed; the runtime waits for it. Blocking work runs to its end.
 //! - **Panics** of a task, and of blocking work, go on in who awaits them.
 //! - **After the runtime has shut down** whatever can err does, of the kind `Other` if nothing is more precise: a connection's calls do. Blocking work
-//!   then runs on the thread that asks for it, since zbus is owed its end. A sleep panics when it is polled: the trait has no error.
+//!   then runs on a thread of its own, since zbus is owed its end, and so does what waited for a thread as the runtime shut down; the shutdown waits for neither.
+//!   Where no thread can be had it runs on the one that asks for it, or that shuts down. A sleep panics when it is polled: the trait has no error.
 //!
 //! Time limits of calls, and so all that waits, go by the runtime's clock, which tests may pause.
 
