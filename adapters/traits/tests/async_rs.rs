@@ -147,6 +147,87 @@ fn a_socket_that_blocks_is_registered_and_does_not_block() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_flush_and_a_close_wait_for_no_peer() {
+    on_kits(async |kit| {
+        let (here, _there) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut stream = kit.register(here).unwrap();
+        while stream.write(&[0; 4096]).now_or_never().is_some() {}
+        // Nobody reads, so there is no room.
+        stream.flush().await.unwrap();
+        stream.close().await.unwrap();
+    });
+}
+
+/// A socket of which every operation is interrupted at first; flushes wait for room if they are to.
+#[cfg(unix)]
+struct Fickle {
+    socket: std::os::unix::net::UnixStream,
+    interrupts: bool,
+    /// Flushes that find no room.
+    full: usize,
+}
+
+#[cfg(unix)]
+impl Fickle {
+    fn try_it<R>(&mut self, operation: impl FnOnce(&mut Self) -> std::io::Result<R>) -> std::io::Result<R> {
+        self.interrupts = !self.interrupts;
+        if self.interrupts { Err(ErrorKind::Interrupted.into()) } else { operation(self) }
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsFd for Fickle {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for Fickle {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+#[cfg(unix)]
+impl Read for Fickle {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.try_it(|this| this.socket.read(buffer))
+    }
+}
+
+#[cfg(unix)]
+impl Write for Fickle {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.try_it(|this| this.socket.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.try_it(|this| {
+            let is_full = this.full > 0;
+            this.full = this.full.saturating_sub(1);
+            if is_full { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        })
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_signal_interrupts_is_tried_again() {
+    on_kits(async |kit| {
+        let (socket, mut there) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut stream = kit.register(Fickle { socket, interrupts: false, full: 1 }).unwrap();
+        assert_eq!(stream.write(b"x").await.unwrap(), 1);
+        assert_eq!(there.read(&mut [0]).unwrap(), 1);
+        there.write_all(b"y").unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 1);
+        stream.flush().await.unwrap();
+        stream.close().await.unwrap();
+    });
+}
+
+#[test]
 fn names_are_looked_up_on_the_pool() {
     on_kits(async |kit| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,6 +1,6 @@
 //! Whatever has a descriptor, read and written when it is ready.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -31,7 +31,7 @@ impl<H: AsRawFd> Registered<H> {
         loop {
             let mut guard = ready!(self.0.poll_read_ready_mut(context))?;
             // An operation that would block takes the readiness back: the next round waits.
-            if let Ok(answer) = guard.try_io(|source| read(source.get_mut())) {
+            if let Ok(answer) = guard.try_io(|source| uninterrupted(|| read(source.get_mut()))) {
                 return Poll::Ready(answer);
             }
         }
@@ -44,9 +44,19 @@ impl<H: AsRawFd> Registered<H> {
     ) -> Poll<io::Result<R>> {
         loop {
             let mut guard = ready!(self.0.poll_write_ready_mut(context))?;
-            if let Ok(answer) = guard.try_io(|source| write(source.get_mut())) {
+            if let Ok(answer) = guard.try_io(|source| uninterrupted(|| write(source.get_mut()))) {
                 return Poll::Ready(answer);
             }
+        }
+    }
+}
+
+/// Tries `operation` until no signal interrupts it.
+fn uninterrupted<R>(mut operation: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    loop {
+        match operation() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            answer => return answer,
         }
     }
 }
@@ -79,7 +89,11 @@ impl<H: AsRawFd + Write> AsyncWrite for Registered<H> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_write_with(context, Write::flush)
+        // What keeps nothing back waits for no room.
+        match uninterrupted(|| self.0.get_mut().flush()) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.poll_write_with(context, Write::flush),
+            answer => Poll::Ready(answer),
+        }
     }
 
     // What closes it is its drop: the traits of `std` have no other end.
