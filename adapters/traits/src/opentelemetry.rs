@@ -89,16 +89,18 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Runs `work` on a thread of its own with a runtime of its own, or answers it if there cannot be one.
 fn run_on_a_thread(work: Work) -> Option<Work> {
     let Ok(runtime) = Builder::new_current_thread().build() else { return Some(work) };
-    let (hand_over, handed_over) = mpsc::channel::<Work>();
+    let (hand_over, handed_over) = mpsc::channel::<(fusee::runtime::Runtime, Work)>();
     let thread = thread::Builder::new().name("opentelemetry".to_owned()).spawn(move || {
-        if let Ok(work) = handed_over.recv() {
+        if let Ok((runtime, work)) = handed_over.recv() {
             runtime.block_on(work);
         }
     });
-    if thread.is_err() {
-        return Some(work);
-    }
-    hand_over.send(work).err().map(|refused| refused.0)
+    // Nobody joins it. If none has started, nobody receives.
+    drop(thread);
+    let (runtime, work) = hand_over.send((runtime, work)).err()?.0;
+    // The calling thread may run tasks: it does not wait for the runtime's end.
+    runtime.shutdown_background();
+    Some(work)
 }
 
 impl RuntimeChannel for FuseeRuntime {
