@@ -101,8 +101,28 @@ impl Future for Shutdown {
         match (interrupted, terminated) {
             (_, Poll::Ready(Some(()))) => Poll::Ready(StopCause::Terminate),
             (Poll::Ready(Some(())), _) => Poll::Ready(StopCause::Interrupt),
-            (Poll::Pending, Poll::Pending) => Poll::Pending,
-            _ => Poll::Ready(StopCause::RuntimeGone),
+            (Poll::Ready(None), Poll::Ready(None)) => Poll::Ready(StopCause::RuntimeGone),
+            // One may be at its end before the other, which is to come to its own, or is still told of signals.
+            _ => Poll::Pending,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn one_listener_at_its_end_is_not_the_end_of_the_runtime() {
+        crate::runtime::block_on(async {
+            let mut stop = shutdown().unwrap();
+            stop.interrupt.unregister();
+            assert_eq!((&mut stop).now_or_never(), None);
+            assert_eq!((&mut stop).now_or_never(), None);
+            stop.terminate.unregister();
+            assert_eq!(stop.await, StopCause::RuntimeGone);
+        });
     }
 }

@@ -114,6 +114,12 @@ impl Signal {
     pub fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
         self.told.poll_io(context, Direction::Read, drain).map(Result::ok)
     }
+
+    /// Ends it, as who empties the table of handlers does.
+    #[cfg(test)]
+    pub(super) fn unregister(&self) {
+        low_level::unregister(self.registered);
+    }
 }
 
 /// Takes all that was written. An error of the kind `WouldBlock` if nothing was, of another kind if nothing will be.
