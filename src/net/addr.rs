@@ -174,26 +174,32 @@ impl Resolve for str {
     fn resolve(&self) -> Resolving {
         match self.parse() {
             Ok(address) => Resolving::one(address),
-            Err(_) => match missing(self) {
-                Some(why) => Resolving(State::Refused(why)),
-                None => Resolving::look_up(self.to_owned()),
+            Err(_) => match host_and_port(self) {
+                Ok(parts) => parts.resolve(),
+                Err(why) => Resolving(State::Refused(why)),
             },
         }
     }
 }
 
-/// What a text lacks that is neither an address nor a name with a port.
-fn missing(text: &str) -> Option<String> {
-    if text.parse::<Ipv6Addr>().is_ok() {
-        return Some(format!("the address {text:?} has no port: as with `[{text}]:80`"));
+/// The parts of a text that is no address with a port by itself; what it lacks if there are none.
+fn host_and_port(text: &str) -> Result<(&str, u16), String> {
+    let parts = text.rsplit_once(':');
+    let is_ip = |host: &str| host.parse::<IpAddr>().is_ok();
+    // What is an address as it stands may be a shorter one and a port, too, as `::1:80` is to the standard library.
+    if text.parse::<Ipv6Addr>().is_ok() && !parts.is_some_and(|(host, _)| is_ip(host)) {
+        return Err(format!("the address {text:?} has no port: as with `[{text}]:80`"));
     }
-    let Some((host, port)) = text.rsplit_once(':') else {
-        return Some(format!("the address {text:?} has no port: as with `{text}:80`"));
+    let Some((host, port)) = parts else {
+        return Err(format!("the address {text:?} has no port: as with `{text}:80`"));
     };
     if host.is_empty() {
-        return Some(format!("the address {text:?} has no host: as with `localhost:{port}`"));
+        return Err(format!("the address {text:?} has no host: as with `localhost:{port}`"));
     }
-    port.parse::<u16>().is_err().then(|| format!("the port of the address {text:?} is no number up to 65535"))
+    match port.parse() {
+        Ok(port) => Ok((host, port)),
+        Err(_) => Err(format!("the port of the address {text:?} is no number up to 65535")),
+    }
 }
 
 impl ToSocketAddrs for String {}
@@ -221,5 +227,26 @@ impl ToSocketAddrs for (String, u16) {}
 impl Resolve for (String, u16) {
     fn resolve(&self) -> Resolving {
         (self.0.as_str(), self.1).resolve()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_parts_that_the_standard_library_finds() {
+        for text in ["::1:80", "fe80::1:443", "2001:db8::1:2", "127.0.0.1:+80"] {
+            let expected: Vec<_> = std::net::ToSocketAddrs::to_socket_addrs(text).unwrap().collect();
+            // No name is looked up: outside a runtime that would panic.
+            let State::Known(Some(addresses)) = text.resolve().0 else { panic!("{text} is an address and a port") };
+            assert_eq!(addresses.collect::<Vec<_>>(), expected, "{text}");
+        }
+        for text in
+            ["::1", "::", "1::", "2001:db8::1", "1:2:3:4:5:6:7:8", "127.0.0.1", ":80", "localhost:", "::1:65536"]
+        {
+            assert!(matches!(text.resolve().0, State::Refused(_)), "{text}");
+        }
+        assert_eq!(host_and_port("localhost:80"), Ok(("localhost", 80)));
     }
 }
