@@ -35,7 +35,8 @@ impl Ends {
         #[cfg(target_os = "linux")]
         {
             let descriptor = descriptor::open(child.child());
-            // Only now: who has not been waited for has had the number all the time, and the descriptor is of no other.
+            // Only now: who has not been waited for has had the number all the time, and the descriptor is of no other. But nothing tells one that has been
+            // waited for from another child of this process's that got its number at once.
             if child.look_whether_lost() {
                 return Ok(Self::Nobody(Handle::current()));
             }
