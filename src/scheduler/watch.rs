@@ -162,7 +162,11 @@ impl Watchman {
             self.next = None;
             return None;
         }
-        let now = RawInstant::now();
+        self.look_if_due(scheduler, RawInstant::now())
+    }
+
+    /// What [`look`](Self::look) does at `now` while somebody is to watch.
+    fn look_if_due(&mut self, scheduler: &Scheduler, now: RawInstant) -> Option<RawInstant> {
         if self.next.is_some_and(|next| now < next) {
             return self.next;
         }
@@ -261,5 +265,87 @@ impl Watchman {
             self.next = None;
             scheduler.notify();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::blocking::Pool;
+    use crate::facade::testing::alone;
+    use crate::park::Parker;
+    use crate::reactor::Reactor;
+    use crate::scheduler::hooks::Hooks;
+    use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
+    use crate::scheduler::worker::Seed;
+    use crate::scheduler::{Plan, Policy, RuntimeFlavor};
+    use crate::task::blocking::unlisted;
+    use crate::task::meta::Origin;
+    use crate::time::clock::Clock;
+    use crate::time::driver::Timers;
+
+    /// The watch over a scheduler of two workers that no thread is.
+    struct Scene {
+        scheduler: Scheduler,
+        watchman: Watchman,
+        now: RawInstant,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let policy = Policy {
+                flavor: RuntimeFlavor::MultiThread,
+                global_queue_interval: 61,
+                event_interval: 61,
+                io_grace: Duration::ZERO,
+            };
+            let threads = ThreadSettings { name: ThreadName::new("nobody"), stack_size: None };
+            let blocking = Pool::new(1, Duration::ZERO);
+            let plan = Plan { name: None, policy, threads, blocking, hooks: Hooks::default() };
+            let reactor = Reactor::new(policy.io_grace);
+            let remotes = (0..2).map(|_| Seed::new(&reactor).remote()).collect();
+            let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());
+            let scheduler = Scheduler::new(remotes, timers, reactor, plan);
+            assert!(scheduler.watch.slot_filled(), "nobody watches yet");
+            let watchman = Watchman::new(&scheduler);
+            Self { scheduler, watchman, now: RawInstant::now() }
+        }
+
+        /// Looks as soon as it is due. How long to wait for the next look, in milliseconds.
+        fn look(&mut self) -> u128 {
+            self.now = self.watchman.next.unwrap_or(self.now);
+            let next = self.watchman.look_if_due(&self.scheduler, self.now).expect("there is something to watch over");
+            (next - self.now).as_millis()
+        }
+
+        /// The same after so many looks that have found nothing stuck, while both workers run what is in their slots.
+        fn look_after_calm(&mut self, looks: u32) -> u128 {
+            (0..looks).for_each(|_| self.watchman.pace.calms());
+            for remote in &self.scheduler.remotes {
+                remote.metrics.polls.add(1);
+                remote.metrics.slot_hits.add(1);
+            }
+            self.look()
+        }
+    }
+
+    #[test]
+    fn it_looks_more_seldom_while_nothing_gets_stuck_and_often_once_something_has() {
+        alone(|| {
+            let mut scene = Scene::new();
+            assert_eq!(scene.look(), 1, "there is nothing to compare with");
+            assert_eq!([scene.look_after_calm(62), scene.look_after_calm(0)], [1, 2]);
+            assert_eq!([scene.look_after_calm(62), scene.look_after_calm(0)], [2, 4]);
+            assert_eq!(scene.look_after_calm(1_000), 4);
+            // A look that is not due yet is none.
+            let due = scene.watchman.next;
+            assert_eq!(scene.watchman.look_if_due(&scene.scheduler, scene.now), due);
+            let (task, _handle) = unlisted(|| (), None, Origin::here());
+            assert!(scene.scheduler.remotes[0].slot.replace(task).is_none());
+            assert_eq!(scene.look(), 1, "its worker has begun no poll");
+            scene.scheduler.injector.pop().expect("the task is rescued").cancel();
+        });
     }
 }
