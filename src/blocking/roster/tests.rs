@@ -121,17 +121,19 @@ fn a_work_whose_thread_does_not_start_comes_back_and_leaves_no_trace() {
 
 #[test]
 fn a_job_that_is_owed_runs_though_the_last_start_fails_on_a_closed_pool() {
-    let mut roster = Roster::new(1);
-    let id = roster.enlist_below_maximum().expect("there is room");
-    for at_close in [AtClose::Run, AtClose::Cancelled] {
-        roster.queue(unlisted(|| (), None, Origin::here()).0, at_close);
-    }
-    let (closing, _) = roster.close();
-    assert_eq!((closing.cancelled.len(), closing.owed.len()), (1, 0), "a thread comes for the first");
-    let struck = roster.strike();
-    roster.forget(id);
-    assert_eq!((struck.cancelled.len(), struck.owed.len()), (0, 1), "none comes any more");
-    struck.owed.into_iter().for_each(Runnable::run);
-    closing.cancelled.into_iter().for_each(Runnable::cancel);
-    assert!(roster.is_empty() && roster.queued() == 0);
+    alone(|| {
+        let mut roster = Roster::new(1);
+        let id = roster.enlist_below_maximum().expect("there is room");
+        for at_close in [AtClose::Run, AtClose::Cancelled] {
+            roster.queue(unlisted(|| (), None, Origin::here()).0, at_close);
+        }
+        let (closing, _) = roster.close();
+        assert_eq!((closing.cancelled.len(), closing.owed.len()), (1, 0), "a thread comes for the first");
+        let struck = roster.strike();
+        roster.forget(id);
+        assert_eq!((struck.cancelled.len(), struck.owed.len()), (0, 1), "none comes any more");
+        struck.owed.into_iter().for_each(Runnable::run);
+        closing.cancelled.into_iter().for_each(Runnable::cancel);
+        assert!(roster.is_empty() && roster.queued() == 0);
+    });
 }
