@@ -119,7 +119,7 @@ mod tests {
         crate::runtime::block_on(async {
             let mut stop = shutdown().unwrap();
             stop.interrupt.unregister();
-            assert_eq!((&mut stop).now_or_never(), None);
+            assert_eq!(stop.interrupt.recv().await, None);
             assert_eq!((&mut stop).now_or_never(), None);
             stop.terminate.unregister();
             assert_eq!(stop.await, StopCause::RuntimeGone);
