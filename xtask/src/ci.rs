@@ -41,7 +41,7 @@ enum Action {
 }
 
 /// `cargo test --workspace --all-features` builds the examples and runs the models of `loom-tests` too.
-const TEST_ARGUMENTS: &[&str] = &["test", "--workspace", "--all-features"];
+pub(crate) const TEST_ARGUMENTS: &[&str] = &["test", "--workspace", "--all-features"];
 
 /// To go on past a failure is to run all tests, too: cargo stops at the first program of tests that fails.
 fn test_arguments(options: Options) -> Vec<&'static str> {

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::ci::seconds;
+use crate::ci::{TEST_ARGUMENTS, seconds};
 use crate::tidy::{LabelUse, Tree, label_uses};
 use list::{Entry, List};
 use runner::Models;
@@ -56,7 +56,12 @@ pub(crate) fn run(root: &Path, filter: Option<&str>, baseline: Baseline) -> Resu
     if chosen.is_empty() && filter.is_some() {
         return Err(format!("no mutant's name or model contains `{}`", filter.unwrap_or_default()));
     }
-    let models = Models::build(root)?;
+    // With the features that the models had in the tests, where those have just run: nothing is built anew then.
+    let tests = match baseline {
+        Baseline::Run => &["test", "--package", "loom-tests"][..],
+        Baseline::JustRun => TEST_ARGUMENTS,
+    };
+    let models = Models::build(root, tests)?;
     let tests: BTreeSet<&str> = chosen.iter().map(|entry| entry.test.as_str()).collect();
     complaints.extend(
         tests

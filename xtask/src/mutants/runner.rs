@@ -19,13 +19,13 @@ pub(crate) struct Models {
 }
 
 impl Models {
-    /// Builds the tests of `loom-tests` and asks them for their names.
-    pub(crate) fn build(root: &Path) -> Result<Self, String> {
-        let arguments = ["test", "--package", "loom-tests", "--no-run", "--message-format", "json-render-diagnostics"];
+    /// Builds the tests of `loom-tests`, which are among those of cargo's arguments `tests`, and asks them for their names.
+    pub(crate) fn build(root: &Path, tests: &[&str]) -> Result<Self, String> {
+        let arguments = [tests, &["--no-run", "--message-format", "json-render-diagnostics"]].concat();
         let output = cargo_output(root, &arguments, "building the models")?;
         let folder = root.join("loom-tests");
         let mut binaries = BTreeMap::new();
-        for binary in test_binaries(&output) {
+        for binary in test_binaries(&output).into_iter().filter(|binary| binary.name == "loom_tests") {
             let listing = Command::new(&binary.path)
                 .args(["--list", "--format", "terse"])
                 .current_dir(&folder)
