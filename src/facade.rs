@@ -46,7 +46,7 @@ pub(crate) mod deque {
 
 /// Threads, as in [`std::thread`].
 pub(crate) mod thread {
-    pub(crate) use std::thread::{Builder, JoinHandle, LocalKey, ThreadId, current, yield_now};
+    pub(crate) use std::thread::{Builder, JoinHandle, LocalKey, ThreadId, current};
 }
 
 /// What the clock reads, as in [`std::time::Instant`].

@@ -12,7 +12,6 @@ use std::time::Duration;
 use super::place::Stamp;
 use super::{Membership, Scheduler};
 use crate::facade::RawInstant;
-use crate::facade::thread::yield_now;
 use crate::task::Id;
 use crate::task::raw::Kept;
 use crate::task::waker::task_of;
@@ -46,7 +45,6 @@ impl Scheduler {
                 goes_on = list.walk(STEP, |task| step.push(unsafe { Kept::another(task) }));
                 let now = self.millisecond(RawInstant::now());
                 found.extend(step.drain(..).map(|task| self.describe(task, now)));
-                give_way();
             }
         }
         found
@@ -79,7 +77,6 @@ impl Scheduler {
             {
                 part += 1;
                 part_of.drain(..).for_each(|(task, deadline)| f(task, deadline));
-                give_way();
             }
         }
     }
@@ -93,12 +90,6 @@ impl Scheduler {
         }) {
             first += STEP;
             found.drain(..).for_each(|(task, number, mask)| f(task, number, mask));
-            give_way();
         }
     }
-}
-
-/// Between two holds of a lock: whoever waits for it is to have it now.
-fn give_way() {
-    yield_now();
 }

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::io;
 
-pub(crate) use loom::thread::{JoinHandle, ThreadId, current, yield_now};
+pub(crate) use loom::thread::{JoinHandle, ThreadId, current};
 /// The standard library's: a task-local is stored in it while its future is polled, in a crate that knows no loom.
 pub(crate) use std::thread::LocalKey;
 

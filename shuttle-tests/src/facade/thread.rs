@@ -2,7 +2,7 @@
 
 use std::io;
 
-pub(crate) use shuttle::thread::{JoinHandle, ThreadId, current, yield_now};
+pub(crate) use shuttle::thread::{JoinHandle, ThreadId, current};
 /// The standard library's: a task-local is stored in it while its future is polled, in a crate that knows no shuttle. All threads of a
 /// schedule share it, so that scenarios use no task-locals.
 pub(crate) use std::thread::LocalKey;
