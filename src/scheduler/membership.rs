@@ -55,7 +55,7 @@ pub(crate) struct Membership {
     pub(super) place: Place,
 }
 
-// SAFETY: the reference may be given back anywhere, and the list is touched by one thread at a time.
+// SAFETY: the reference may be given back anywhere, and is taken away by one thread (rule 6 of `task/state.rs`); the rest is atomic.
 unsafe impl Send for Membership {}
 // SAFETY: as above.
 unsafe impl Sync for Membership {}

@@ -1,6 +1,6 @@
 //! What is known of a task besides its future: its name, and where it was spawned.
 //!
-//! Both lie in a [`Label`] behind the task's cell, which only those tasks have that are named, or whose runtime has hooks or a paused clock: no
+//! Both lie in a [`Label`] behind the task's cell, which only those tasks have that are named, or whose runtime has hooks: no
 //! other task's allocation grows. A label is written once, before anybody else knows the task, and read through a reference to it.
 //!
 //! Who makes it: the functions that spawn take down an [`Origin`] as they are entered, on the thread that calls them;
@@ -109,10 +109,10 @@ impl<'a> Origin<'a> {
         self.spawned_at
     }
 
-    /// Whether the task has a label: it is named, or `scheduler` keeps where it was spawned.
+    /// Whether the task has a label: it is named, or there are hooks to be told of it.
     #[inline]
     pub(super) fn is_kept<S: Schedule>(self, scheduler: &S) -> bool {
-        self.name.is_some() || scheduler.keeps_origin()
+        self.name.is_some() || scheduler.hooks().is_some()
     }
 
     /// The label of a task whose runtime has `hooks`.

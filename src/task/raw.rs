@@ -64,11 +64,6 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     fn hooks(&self) -> Option<&TaskHooks> {
         None
     }
-
-    /// Whether the task keeps where it was spawned, without a name too.
-    fn keeps_origin(&self) -> bool {
-        self.hooks().is_some()
-    }
 }
 
 /// The part of a task that is alike for all.

@@ -2,8 +2,9 @@
 
 mod support;
 
-use std::future::{Future, IntoFuture};
+use std::future::{IntoFuture, pending};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use fusee::time::{Instant, sleep};
 use fusee_hyper::serve;
 use futures::channel::oneshot;
 use support::{Server, client, get_of, h2_client, on_every_flavour, on_every_paused_flavour, text};
+use tower::service_fn;
 
 /// A router, of which `/slow` says when it has been asked, and answers a minute later.
 fn slow_router() -> (Router, oneshot::Receiver<()>) {
@@ -194,37 +196,24 @@ fn a_server_that_waits_for_room_can_be_told_to_stop() {
     });
 }
 
-/// Makers of services that never come to an end, and tell when they are dropped.
-#[derive(Clone)]
-struct Stuck(Arc<Mutex<Vec<oneshot::Sender<()>>>>);
-
-impl tower_service::Service<std::net::SocketAddr> for Stuck {
-    type Response = Router;
-    type Error = io::Error;
-    type Future = std::pin::Pin<Box<dyn Future<Output = io::Result<Router>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: std::net::SocketAddr) -> Self::Future {
-        let held = self.0.lock().unwrap().pop();
-        Box::pin(async move {
-            let _held = held;
-            std::future::pending().await
-        })
-    }
-}
-
 #[test]
 fn a_connection_whose_service_is_never_made_is_cut_off() {
     on_every_paused_flavour(async || {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (held, dropped) = oneshot::channel();
+        let (held, dropped) = oneshot::channel::<()>();
         let (stop, stopped) = oneshot::channel::<()>();
         let limit = Duration::from_secs(10);
-        let server = fusee_hyper::serve_each(listener, Stuck(Arc::new(Mutex::new(vec![held]))))
+        let held = Arc::new(Mutex::new(Some(held)));
+        // It never comes to an end, and tells when it is dropped.
+        let stuck = service_fn(move |_: SocketAddr| {
+            let held = held.lock().unwrap().take();
+            async move {
+                let _held = held;
+                pending::<io::Result<Router>>().await
+            }
+        });
+        let server = fusee_hyper::serve_each(listener, stuck)
             .with_graceful_shutdown(async { _ = stopped.await })
             .with_shutdown_timeout(limit);
         let server = fusee::spawn(server.into_future());
@@ -312,27 +301,6 @@ fn a_server_that_always_has_a_connection_to_accept_lets_others_run_and_can_be_to
     });
 }
 
-/// Takes two seconds to make the service of a connection.
-#[derive(Clone)]
-struct Slow;
-
-impl tower_service::Service<std::net::SocketAddr> for Slow {
-    type Response = Router;
-    type Error = io::Error;
-    type Future = std::pin::Pin<Box<dyn Future<Output = io::Result<Router>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: std::net::SocketAddr) -> Self::Future {
-        Box::pin(async {
-            sleep(Duration::from_secs(2)).await;
-            Ok(Router::new().route("/", get(async || "fine")))
-        })
-    }
-}
-
 #[test]
 fn what_was_asked_before_the_stop_is_answered_and_what_was_not_is_no_error() {
     on_every_paused_flavour(async || {
@@ -340,7 +308,11 @@ fn what_was_asked_before_the_stop_is_answered_and_what_was_not_is_no_error() {
             let (connector, listener) = fusee_hyper::memory(1000);
             let told = Arc::new(Mutex::new(Vec::new()));
             let telling = told.clone();
-            let server = fusee_hyper::serve_each(listener, Slow)
+            let slow = service_fn(async |_: SocketAddr| {
+                sleep(Duration::from_secs(2)).await;
+                io::Result::Ok(Router::new().route("/", get(async || "fine")))
+            });
+            let server = fusee_hyper::serve_each(listener, slow)
                 .with_error_hook(move |error| telling.lock().unwrap().push(format!("{error:?}")))
                 .with_graceful_shutdown(sleep(Duration::from_secs(1)));
             let server = fusee::spawn(server.into_future());
