@@ -53,6 +53,7 @@ mod park;
 #[cfg(all(unix, feature = "process"))]
 pub mod process;
 mod reactor;
+mod recorder;
 pub mod runtime;
 mod scheduler;
 #[cfg(all(unix, feature = "signal"))]

@@ -1,9 +1,14 @@
 //! fusee's multi-threaded runtime, with its workers and its timer driver.
 
 use super::Contender;
+use fusee::insight::Recorder;
 use fusee::runtime::{Builder, Runtime, RuntimeMetrics};
 use futures::FutureExt;
+use std::env;
 use std::time::{Duration, Instant};
+
+/// If this is set in the environment the flight recorder is on.
+pub(crate) const RECORDER: &str = "FUSEE_RECORDER";
 
 pub(crate) struct Fusee {
     runtime: Runtime,
@@ -14,8 +19,12 @@ impl Contender for Fusee {
         &["driver wake-ups", "of them for nothing", "worker parks", "unparks for nothing", "steals", "slot rescues"];
 
     fn start(workers: usize) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(workers).build();
-        Self { runtime: runtime.expect("fusee must start") }
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(workers);
+        if env::var_os(RECORDER).is_some() {
+            builder.recorder(Recorder::new());
+        }
+        Self { runtime: builder.build().expect("fusee must start") }
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

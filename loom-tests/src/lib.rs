@@ -32,6 +32,8 @@ mod look;
 mod park;
 #[path = "../../src/reactor/mod.rs"]
 mod reactor;
+#[path = "../../src/recorder/mod.rs"]
+mod recorder;
 #[path = "../../src/runtime/mod.rs"]
 mod runtime;
 #[path = "../../src/scheduler/mod.rs"]

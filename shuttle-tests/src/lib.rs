@@ -33,6 +33,8 @@ pub mod net;
 mod park;
 #[path = "../../src/reactor/mod.rs"]
 mod reactor;
+#[path = "../../src/recorder/mod.rs"]
+mod recorder;
 #[path = "../../src/runtime/mod.rs"]
 pub mod runtime;
 #[path = "../../src/scheduler/mod.rs"]

@@ -40,6 +40,8 @@ use std::time::Duration;
 
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, Condvar, Monitor, MonitorGuard, RawInstant, catch_unwind, mutant};
+use crate::recorder::word::Kind;
+use crate::recorder::{self, word};
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
 use roster::{Idler, Job, Next, Roster, Settled};
@@ -360,7 +362,12 @@ fn run_all(jobs: Vec<Runnable>) -> Work {
 /// Runs a job or carries a work. Never panics.
 fn run(job: Job) {
     match job {
-        Job::Task(task) => task.run(),
+        Job::Task(task) => {
+            let address = task.task().id().address();
+            recorder::note_here(|| word::of_task(Kind::Block, 0, address));
+            task.run();
+            recorder::note_here(|| word::of_task(Kind::Unblock, 0, address));
+        }
         Job::Work(work) => {
             if let Err(payload) = catch_unwind(work) {
                 discard(payload);

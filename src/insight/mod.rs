@@ -41,10 +41,12 @@
 //! | `mod.rs` | the dump, and how it is taken |
 //! | `task.rs` | what it says of a task |
 //! | `display.rs` | how it is printed |
+//! | `recording/` | what threads have done last |
 //!
 //! Who calls it: users, on any thread. Deliberately not here: the walk through the lists (`scheduler/survey.rs`).
 
 mod display;
+pub mod recording;
 mod task;
 
 use std::time::Duration;
@@ -53,6 +55,7 @@ use hashbrown::HashTable;
 
 #[cfg(feature = "io")]
 use crate::reactor::Interest;
+pub use crate::recorder::Recorder;
 use crate::runtime::Handle;
 use crate::scheduler::Scheduler;
 use crate::task::Id;

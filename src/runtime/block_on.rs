@@ -29,6 +29,8 @@ use crate::duty;
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{StdArc, mutant, ord};
 use crate::park::{Parker, Unparker};
+use crate::recorder::word::{self, Kind};
+use crate::recorder::{Attached, Role};
 use crate::scheduler::seat;
 use crate::scheduler::worker::{self, Next, Worker};
 use crate::task::coop;
@@ -57,13 +59,24 @@ fn park<F: Future>(handle: &Handle, future: F) -> F::Output {
     let watched = WatchedRoot::new(root.clock(), &waker);
     let mut patience = Patience::new();
     let mut future = pin!(future);
+    // SAFETY: the handle keeps the scheduler.
+    let recorded = unsafe { handle.scheduler().record_thread(Role::BlockOn) };
     loop {
+        record(recorded.as_ref(), Kind::Root);
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
         }
         handle.scheduler().assert_not_forked();
         assert_clock_can_move(handle, &watched);
+        record(recorded.as_ref(), Kind::Park);
         root.park(&parker, &mut patience);
+    }
+}
+
+/// Notes what this thread does next, if it is recorded.
+fn record(recorded: Option<&Attached>, kind: Kind) {
+    if let Some(recorded) = recorded {
+        recorded.note(word::of_numbers(kind, 0, 0));
     }
 }
 

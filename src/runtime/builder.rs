@@ -10,6 +10,7 @@ use super::runtime::Runtime;
 use super::start;
 use crate::blocking::Pool;
 use crate::facade::{StdArc, available_parallelism};
+use crate::recorder::Recorder;
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::{Plan, Policy, RuntimeFlavor};
@@ -39,6 +40,7 @@ pub struct Builder {
     pub(super) hooks: Hooks,
     paused: bool,
     io_grace: Duration,
+    recorder: Option<Recorder>,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -83,6 +85,7 @@ impl Builder {
             hooks: Hooks::default(),
             paused: false,
             io_grace: Duration::from_millis(1),
+            recorder: None,
         }
     }
 
@@ -294,7 +297,8 @@ impl Builder {
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
         let (name, threads, hooks) = (self.name.clone(), self.threads.clone(), self.hooks.clone());
-        let plan = Plan { name, policy, threads, blocking, hooks };
+        let recorder = self.recorder;
+        let plan = Plan { name, policy, threads, blocking, hooks, recorder };
         match self.flavor {
             RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused),
             RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused),
@@ -323,6 +327,10 @@ impl Builder {
         self.build().map(LocalRuntime::of)
     }
 
+    pub(crate) fn set_recorder(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
     /// Refuses what cannot be; else the number of workers.
     fn check(&self) -> io::Result<usize> {
         let refuse = |message: String| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -339,6 +347,7 @@ impl Builder {
             return refuse("name must not be blank".to_owned());
         }
         self.threads.name.check()?;
+        self.recorder.as_ref().map_or(Ok(()), Recorder::check)?;
         match self.worker_threads {
             Some(0) => refuse("worker_threads must be at least 1".to_owned()),
             Some(count) if count > MAX_WORKERS => {

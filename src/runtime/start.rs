@@ -15,6 +15,7 @@ use crate::facade::Arc;
 use crate::facade::thread;
 use crate::park::Parker;
 use crate::reactor::Reactor;
+use crate::recorder;
 use crate::scheduler::queue;
 use crate::scheduler::thread_settings::{Role, check_room};
 use crate::scheduler::watch::Watchman;
@@ -117,6 +118,8 @@ fn start_driver(
         // It drops futures when a shutdown leaves it some, and what they do then may need their runtime.
         let _entered = context::enter(&handle);
         let scheduler = handle.scheduler();
+        // SAFETY: the handle keeps the scheduler, and is dropped later.
+        let _recorded = unsafe { scheduler.record_thread(recorder::Role::Driver) };
         let has_work = || scheduler.has_waiting_tasks();
         scheduler.thread_hooks().around(|| {
             let mut watchman = Watchman::new(scheduler);

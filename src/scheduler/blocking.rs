@@ -14,6 +14,7 @@ use crate::blocking::{AtClose, Attend, Ticket};
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::thread::JoinHandle;
 use crate::facade::{Arc, thread_room};
+use crate::recorder::Role;
 use crate::task::runnable::Runnable;
 use crate::time::clock::{Clock, Counted};
 
@@ -92,6 +93,8 @@ impl Scheduler {
     /// The life of a thread of the blocking pool: see [`Pool::work`](crate::blocking::Pool::work).
     pub(crate) fn run_blocking(&self, ticket: Ticket) {
         let _counted = Counted::by(self.timers.clock());
+        // SAFETY: it is dropped before this returns.
+        let _recorded = unsafe { self.record_thread(Role::Pool) };
         self.blocking.work(ticket, self.timers.clock(), || self.end_if_forked());
     }
 

@@ -19,6 +19,7 @@ use super::references::Reference;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
 use crate::facade::{Arc, UnsafeCell, mutant};
+use crate::recorder::word::{self, End, Kind};
 use crate::task::hooks::TaskHooks;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
@@ -33,13 +34,15 @@ where
 {
     let scheduler = membership.scheduler().as_ptr();
     let is_refused = membership.place.is_refused();
-    membership.place.set_spawned_at(origin.place());
+    // SAFETY: the task is not made yet.
+    unsafe { &*scheduler }.set_spawned_at(&mut membership.place, origin.place());
     let (runnable, handle) = task::create(future, membership, origin);
     if is_refused {
         runnable.cancel();
     } else if let Err(runnable) = Worker::push_new_current(scheduler, runnable) {
         // SAFETY: the task is in no queue yet, so that its membership is there.
         let kept = unsafe { Reference::another(scheduler) };
+        kept.get().record_task_elsewhere(Kind::Spawn, &runnable);
         // From then on it may be complete at any time.
         if kept.get().inject_new(runnable) {
             handle.refuse();
@@ -147,7 +150,7 @@ impl Schedule for Membership {
         self.place.list().is_some() || unsafe { self.enter(task) }
     }
 
-    unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
+    unsafe fn release(&self, task: RawTask, parts: bool, end: End) -> bool {
         let scheduler = self.scheduler().as_ptr();
         // SAFETY: the task has not parted with its scheduler.
         let lists = &unsafe { &*scheduler }.lists;
@@ -158,13 +161,16 @@ impl Schedule for Membership {
         let mut kept = if parts { self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() }) } else { None };
         let worked = Worker::peek(scheduler, |worker| {
             worker.metrics().finished.add(counts);
+            worker.record_end(end, task);
             if let Some(kept) = kept.take() {
                 kept.give_to(worker.credit());
             }
         });
         if worked.is_none() && counts > 0 {
             // SAFETY: `kept`, or else the membership, keeps it.
-            unsafe { &*scheduler }.foreign.add_finished();
+            let scheduler = unsafe { &*scheduler };
+            scheduler.foreign.add_finished();
+            scheduler.record_elsewhere(|| word::of_task(Kind::End, end as u64, task.id().address()));
         }
         is_released
     }

@@ -19,6 +19,7 @@
 //! | `hooks.rs` | the builder's hooks, and those around threads |
 //! | `thread_settings.rs` | how the runtime's threads are called and started |
 //! | `polling.rs` | who waits in the selector of the runtime's sources |
+//! | `recording.rs` | what they record of what they do |
 //! | `idle/` | who parks, who is woken; `idle/README.md` proves it |
 //! | `sites.rs` | where tasks are spawned, by numbers |
 //! | `survey.rs` | which tasks there are, and what they wait for |
@@ -51,6 +52,7 @@ mod place;
 mod plan;
 mod polling;
 pub(crate) mod queue;
+mod recording;
 mod references;
 pub(crate) mod seat;
 mod sites;
@@ -68,6 +70,8 @@ use crate::facade::thread::{self, ThreadId};
 use crate::facade::{Arc, CachePadded, ForkMark, Mutex, RawInstant, StdArc, catch_unwind, mutant, ord};
 use crate::park::Unparker;
 use crate::reactor::Reactor;
+use crate::recorder::Rings;
+use crate::recorder::word::Kind;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::runnable::Runnable;
@@ -104,6 +108,7 @@ pub(crate) struct Scheduler {
     lists: Box<[CachePadded<TaskList>]>,
     started: RawInstant,
     sites: Sites,
+    recorder: Option<Box<Rings>>,
     /// Who walks through the lists.
     surveyor: Mutex<()>,
     watch: CachePadded<Watch>,
@@ -151,6 +156,8 @@ pub(crate) struct Shard {
 impl Scheduler {
     /// `remotes` are the workers', and `timers` have a shard for each and one more.
     pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, reactor: Arc<Reactor>, plan: Plan) -> Self {
+        let started = RawInstant::now();
+        let room = if plan.recorder.is_some() { sites::ROOM_RECORDED } else { sites::ROOM };
         Self {
             injector: Injector::new(),
             discarded: AtomicU64::new(0),
@@ -160,9 +167,10 @@ impl Scheduler {
             lookers: CachePadded::new(Lookers::new()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
+            recorder: plan.recorder.map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started))),
             remotes,
-            started: RawInstant::now(),
-            sites: Sites::new(),
+            started,
+            sites: Sites::new(room),
             surveyor: Mutex::new(()),
             watch: CachePadded::new(Watch::new()),
             closed: AtomicBool::new(false),
@@ -229,6 +237,7 @@ impl Scheduler {
         if self.is_closed() {
             return;
         }
+        self.record_task_elsewhere(Kind::Wake, &task);
         self.push_injected(task);
         if self.is_ownerless() {
             self.empty_injector();

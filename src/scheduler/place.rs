@@ -4,10 +4,11 @@
 //! |---|---|---|
 //! | has not been pending | 0 | 0 |
 //! | | 1 | `REFUSED`: it was made for a closed scheduler, is never queued, and not counted |
-//! | | others | the address of the place where it was spawned, which is static |
+//! | | 2 to 47 | the address of the place where it was spawned, which is static |
+//! | | 48 to 63 | the number of that place and one, if it has been asked for |
 //! | is in a list | 0 | `LISTED` |
-//! | | 1 to 11 | the number of that place (`sites.rs`) |
-//! | | 12 to 28 | which list |
+//! | | 1 to 15 | the number of that place (`sites.rs`) |
+//! | | 16 to 31 | which list |
 //! | | 32 to 63 | when a worker last took it to be polled, in milliseconds since the start of the runtime; it starts anew after seven weeks |
 //!
 //! So to spawn a task takes no more than to keep the address; only one that waits is given a number, as it enters a list.
@@ -21,19 +22,20 @@ use std::ptr;
 use super::sites::{Site, Sites};
 use crate::facade::plain::{AtomicU64, Ordering};
 
+const ADDRESS: u64 = (1 << NUMBER_SHIFT) - 4;
+const NUMBER_SHIFT: u32 = 48;
 const LISTED: u64 = 1 << 0;
 const REFUSED: u64 = 1 << 1;
 const SITE_SHIFT: u32 = 1;
-const SITE_BITS: u32 = 11;
+const SITE_BITS: u32 = Site::BITS;
 const LIST_SHIFT: u32 = SITE_SHIFT + SITE_BITS;
-const LIST_BITS: u32 = 17;
+const LIST_BITS: u32 = 16;
 const STAMP_SHIFT: u32 = 32;
 
 // An address leaves two bits.
 const _: () = assert!(align_of::<Location<'static>>() >= 4);
 // The builder refuses more than 32,768 workers.
 const _: () = assert!(LIST_SHIFT + LIST_BITS <= STAMP_SHIFT && 1 << LIST_BITS > 32_769);
-const _: () = assert!(Site::COUNT <= 1 << SITE_BITS);
 
 /// Where a task is.
 pub(super) struct Place(AtomicU64);
@@ -48,7 +50,9 @@ impl Place {
     /// It is spawned at `place`.
     #[inline]
     pub(super) fn set_spawned_at(&mut self, place: &'static Location<'static>) {
-        *self.0.get_mut() |= ptr::from_ref(place).expose_provenance() as u64;
+        let address = ptr::from_ref(place).expose_provenance() as u64;
+        // Statics lie low wherever there is an operating system; one that does not is not told of.
+        *self.0.get_mut() |= if address & !ADDRESS == 0 { address } else { 0 };
     }
 
     /// Whether it was made for a closed scheduler. Of a task that is in no list.
@@ -67,13 +71,38 @@ impl Place {
 
     /// It is about to enter `list`, after its first poll.
     pub(super) fn enter(&self, list: usize, sites: &Sites, stamp: Stamp) {
-        let address = (self.word() & !REFUSED) as usize;
-        // SAFETY: null, or the address of what is static, which was exposed as the task was spawned.
-        let place = unsafe { ptr::with_exposed_provenance::<Location<'static>>(address).as_ref() };
-        let site = place.map_or(Site::UNKNOWN, |place| sites.number(place));
+        let (site, _) = self.site(sites);
         let word = LISTED | site.bits() << SITE_SHIFT | (list as u64) << LIST_SHIFT | stamp.0;
         // Counter only: see above.
         self.0.store(word, Ordering::Relaxed);
+    }
+
+    /// As [`set_spawned_at`](Self::set_spawned_at), and the place is given its number.
+    pub(super) fn set_numbered(&mut self, place: &'static Location<'static>, sites: &Sites) {
+        self.set_spawned_at(place);
+        *self.0.get_mut() |= (sites.number(place).bits() + 1) << NUMBER_SHIFT;
+    }
+
+    /// Where it was spawned, and whether it is in a list.
+    #[inline]
+    pub(super) fn site(&self, sites: &Sites) -> (Site, bool) {
+        let word = self.word();
+        if word & LISTED != 0 {
+            return (Site::of_bits(word >> SITE_SHIFT & ((1 << SITE_BITS) - 1)), true);
+        }
+        match word >> NUMBER_SHIFT {
+            0 => (Self::number(word, sites), false),
+            number => (Site::of_bits(number - 1), false),
+        }
+    }
+
+    /// The number of the place whose address is in `word`, of a task that is in no list.
+    #[cold]
+    fn number(word: u64, sites: &Sites) -> Site {
+        let address = (word & ADDRESS) as usize;
+        // SAFETY: null, or the address of what is static, which was exposed as the task was spawned.
+        let place = unsafe { ptr::with_exposed_provenance::<Location<'static>>(address).as_ref() };
+        place.map_or(Site::UNKNOWN, |place| sites.number(place))
     }
 
     /// The list is closed, and has not taken it.
@@ -119,10 +148,11 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::sites::ROOM;
 
     #[test]
     fn what_is_put_in_comes_out() {
-        let sites = Sites::new();
+        let sites = Sites::new(ROOM);
         let here = Location::caller();
         for list in [0, 1, 32_768] {
             let mut place = Place::new(false);

@@ -7,6 +7,7 @@ use super::hooks::Hooks;
 use super::thread_settings::ThreadSettings;
 use crate::blocking::Pool;
 use crate::facade::StdArc;
+use crate::recorder::Recorder;
 
 /// What a builder decides.
 pub(crate) struct Plan {
@@ -16,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) threads: ThreadSettings,
     pub(crate) blocking: Pool,
     pub(crate) hooks: Hooks,
+    /// What is recorded, if anything is.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 /// How a runtime runs its tasks.

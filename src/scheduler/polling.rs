@@ -41,6 +41,7 @@ use crate::facade::{fence_seq_cst, mutant};
 #[cfg(feature = "io")]
 use crate::reactor::Reactor;
 use crate::reactor::{Holder, Lease};
+use crate::recorder::word::{self, Kind};
 use crate::task::waker::{quiet_first, wake_quietly};
 
 impl Scheduler {
@@ -136,6 +137,7 @@ impl Scheduler {
     /// Wakes all of `due`, on the driver's thread. What is no task's waker comes last, for it may block; then the driver is not there to hand the selector over to a worker that has
     /// parked while it was in there, and does so before.
     pub(crate) fn wake_on_driver(&self, due: &mut Vec<Waker>) {
+        self.record_elsewhere(|| word::of_numbers(Kind::Fire, 0, due.len() as u64));
         let quiet = quiet_first(due);
         due.drain(..quiet).for_each(wake_quietly);
         if !due.is_empty() && self.reactor.exists() && self.watch.driver_polls() && !mutant("driver_blocks_silent") {

@@ -13,7 +13,10 @@ use std::ptr;
 use crate::facade::plain::{AtomicPtr, Ordering};
 
 /// How many there is room for: a power of two. Most programs have some dozens.
-const ROOM: usize = 512;
+pub(super) const ROOM: usize = 512;
+
+/// As [`ROOM`], of a runtime that records, and so names the place of each task for as long as an event of it is kept.
+pub(super) const ROOM_RECORDED: usize = 1 << 14;
 
 /// So far from where it belongs a place stands at most.
 const REACH: usize = 32;
@@ -23,16 +26,15 @@ type Place = Location<'static>;
 /// The places of a runtime's tasks.
 pub(super) struct Sites(Box<[AtomicPtr<Place>]>);
 
-/// The number of a place, less than [`COUNT`](Self::COUNT).
+/// The number of a place, of so many [`BITS`](Self::BITS).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Site(u16);
 
 impl Site {
     /// That of any place for which there was no room.
-    pub(super) const UNKNOWN: Self = Self(ROOM as u16);
+    pub(super) const UNKNOWN: Self = Self((1 << Self::BITS) - 1);
 
-    /// So many numbers there are.
-    pub(super) const COUNT: usize = ROOM + 1;
+    pub(super) const BITS: u32 = 15;
 
     pub(super) fn bits(self) -> u64 {
         self.0.into()
@@ -44,15 +46,17 @@ impl Site {
 }
 
 impl Sites {
-    pub(super) fn new() -> Self {
-        Self((0..ROOM).map(|_| AtomicPtr::new(ptr::null_mut())).collect())
+    /// With room for so many, a power of two.
+    pub(super) fn new(room: usize) -> Self {
+        Self((0..room).map(|_| AtomicPtr::new(ptr::null_mut())).collect())
     }
 
     /// The number of `place`, from now on.
     pub(super) fn number(&self, place: &'static Place) -> Site {
         let address = ptr::from_ref(place).cast_mut();
+        let last = self.0.len() - 1;
         let home = home_of(address.addr());
-        for at in (home..home + REACH).map(|at| at % ROOM) {
+        for at in (home..home + REACH).map(|at| at & last) {
             // Counter only: what it points to is static. To look first writes no line that is shared.
             let mut found = self.0[at].load(Ordering::Relaxed);
             if found.is_null() {
@@ -67,6 +71,11 @@ impl Sites {
         Site::UNKNOWN
     }
 
+    /// All places, each where its number says.
+    pub(super) fn all(&self) -> Vec<Option<&'static Place>> {
+        (0..self.0.len()).map(|at| self.place(Site(at as u16))).collect()
+    }
+
     /// The place of a number that this table has given.
     pub(super) fn place(&self, site: Site) -> Option<&'static Place> {
         // Counter only: what it points to is static.
@@ -76,9 +85,9 @@ impl Sites {
     }
 }
 
-/// Where a place is looked for first. Places lie 24 bytes apart: the product's high bits tell neighbours apart.
+/// Where a place is looked for first, modulo the room. Places lie 24 bytes apart: the product's high bits tell neighbours apart.
 fn home_of(address: usize) -> usize {
-    ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - ROOM.trailing_zeros())) as usize
+    ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - Site::BITS)) as usize
 }
 
 #[cfg(test)]
@@ -92,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_place_has_one_number_and_no_other_has_it() {
-        let (sites, places) = (Sites::new(), places(ROOM / 2));
+        let (sites, places) = (Sites::new(ROOM), places(ROOM / 2));
         let numbers: Vec<_> = places.iter().map(|place| sites.number(place)).collect();
         for (place, number) in places.iter().zip(&numbers) {
             assert_eq!(sites.number(place), *number);
@@ -102,7 +111,7 @@ mod tests {
 
     #[test]
     fn for_which_there_is_no_room_has_no_place() {
-        let (sites, places) = (Sites::new(), places(2 * ROOM));
+        let (sites, places) = (Sites::new(ROOM), places(2 * ROOM));
         let numbers: Vec<_> = places.iter().map(|place| sites.number(place)).collect();
         let unknown = numbers.iter().filter(|&&number| number == Site::UNKNOWN).count();
         assert!((ROOM..ROOM + ROOM / 2).contains(&unknown), "{unknown}");
@@ -112,7 +121,7 @@ mod tests {
 
     #[test]
     fn threads_agree() {
-        let (sites, places) = (Sites::new(), places(300));
+        let (sites, places) = (Sites::new(ROOM), places(300));
         let numbers = || places.iter().map(|place| sites.number(place)).collect::<Vec<_>>();
         let answers = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(numbers)).collect();

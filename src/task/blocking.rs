@@ -17,6 +17,7 @@ use super::raw::{RawTask, Schedule, discard};
 use super::runnable::Runnable;
 use super::{self as task, JoinHandle};
 use crate::facade::{StdArc, UnsafeCell, catch_unwind};
+use crate::recorder::word::End;
 
 /// Makes a task of `f`. Whoever has the runnable runs it, or [cancels](Runnable::cancel) it.
 ///
@@ -63,7 +64,7 @@ impl Schedule for Unlisted {
         unreachable!("a blocking task is ready after its first poll");
     }
 
-    unsafe fn release(&self, _: RawTask, parts: bool) -> bool {
+    unsafe fn release(&self, _: RawTask, parts: bool, _: End) -> bool {
         if parts {
             // SAFETY: by the caller.
             unsafe { self.part() }

@@ -26,6 +26,7 @@ use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning, ToShutdown};
 use super::waker;
 use crate::facade::{UnsafeCell, catch_unwind, mutant};
+use crate::recorder::word::End;
 
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
 pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, origin: Origin<'_>) -> RawTask {
@@ -269,13 +270,18 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         if let Some(watch) = unsafe { Self::watch(task) } {
             watch.terminated();
         }
+        let end = match &output {
+            Ok(_) => End::Ready,
+            Err(error) if error.is_panic() => End::Panicked,
+            Err(_) => End::Cancelled,
+        };
         cell.stage.with_mut(|stage| {
             let stored = Stage { output: ManuallyDrop::new(output) };
             // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.
             unsafe { stage.write(stored) };
         });
         // SAFETY: `RUNNING` is held, and the task completes once. If it parts with its scheduler there is no entry: rule 6.
-        let is_released = unsafe { cell.scheduler.release(task, parts) };
+        let is_released = unsafe { cell.scheduler.release(task, parts, end) };
         let references = if is_released && claim == Claim::Own { 2 } else { 1 };
         // SAFETY: called before COMPLETE, while `RUNNING` is held, and the stage holds the output.
         let drop_output = || unsafe { Self::drop_output(task) };

@@ -19,6 +19,7 @@ use super::meta::Label;
 use super::runnable::Runnable;
 use super::state::{Snapshot, State};
 use crate::facade::{StdArc, UnsafeCell, catch_unwind};
+use crate::recorder::word::End;
 
 /// Where a task goes when it can run, and which list it leaves when it is done.
 pub(crate) trait Schedule: Send + Sync + 'static {
@@ -47,12 +48,12 @@ pub(crate) trait Schedule: Send + Sync + 'static {
         true
     }
 
-    /// Takes a task that is about to complete out of the list of live tasks, and, if it `parts` with its scheduler, does as [`part`](Self::part). True when it was there, or was in none: the reference that is the list's, or else
+    /// Takes a task that is about to complete out of the list of live tasks, and, if it `parts` with its scheduler, does as [`part`](Self::part). `end` says how it ends. True when it was there, or was in none: the reference that is the list's, or else
     /// belongs to whoever completes the task, is the caller's. False when a list that closes has it.
     ///
     /// # Safety
     /// As [`settle`](Self::settle), once; as `part`, if the task parts with its scheduler.
-    unsafe fn release(&self, task: RawTask, parts: bool) -> bool;
+    unsafe fn release(&self, task: RawTask, parts: bool, end: End) -> bool;
 
     /// Lets go of the scheduler, which a complete task needs no more, however long it is kept. Nothing else of this is called afterwards.
     ///
@@ -172,7 +173,7 @@ impl RawTask {
     ///
     /// # Safety
     /// As [`label`](Self::label).
-    pub(super) unsafe fn name<'a>(self) -> Option<&'a StdArc<str>> {
+    pub(crate) unsafe fn name<'a>(self) -> Option<&'a StdArc<str>> {
         // SAFETY: by the caller.
         unsafe { self.label() }.and_then(Label::name)
     }

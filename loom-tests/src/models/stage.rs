@@ -13,6 +13,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use crate::blocking::Attend;
 use crate::facade::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::facade::{UnsafeCell, UserPanic};
+use crate::recorder::word::End;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::meta::Origin;
@@ -118,7 +119,7 @@ impl Schedule for OnQueue {
         self.0.hooks.as_ref()
     }
 
-    unsafe fn release(&self, task: RawTask, _: bool) -> bool {
+    unsafe fn release(&self, task: RawTask, _: bool, _: End) -> bool {
         // SAFETY: `spawn` entered it, and it completes once.
         unsafe { self.0.list.remove(task) }
     }

@@ -18,6 +18,7 @@
 use super::Worker;
 use super::notes::Note;
 use crate::facade::{RawInstant, mutant};
+use crate::recorder::word::Kind;
 use crate::scheduler::seat;
 use crate::task::waker::{Identity, quiet_first, wake_quietly};
 
@@ -52,6 +53,7 @@ pub(super) fn fire() {
             }
         }
         if !due.is_empty() {
+            worker.record_numbers(Kind::Fire, || (due.len() - events, due.len()));
             timing.run(&shard.scheduler.timers, shard.index);
         }
         timing.polled.set(Identity::NONE);

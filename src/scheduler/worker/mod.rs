@@ -56,6 +56,8 @@ use crate::duty;
 use crate::facade::{Arc, CachePadded, RawInstant, catch_unwind, mutant};
 use crate::park::Parker;
 use crate::reactor::Reactor;
+use crate::recorder::Pen;
+use crate::recorder::word::Kind;
 use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
@@ -81,6 +83,7 @@ pub(crate) struct Worker {
     metrics: Arc<CachePadded<WorkerMetrics>>,
     /// References to the scheduler for the tasks that it spawns.
     credit: Credit,
+    pen: Pen,
 }
 
 /// The parts of a worker that are made before its scheduler is.
@@ -115,6 +118,10 @@ impl Seed {
             timing: Timing::new(shard.scheduler.policy.event_interval),
             metrics: self.metrics,
             credit: Credit::new(),
+            pen: shard
+                .scheduler
+                .recorder()
+                .map_or_else(|| Pen::none(shard.scheduler.started), |recorder| recorder.pen(shard.index)),
             shard,
         })
     }
@@ -207,7 +214,10 @@ pub(crate) fn poll(task: Runnable) {
 pub(crate) fn account(budget: coop::Grant) {
     if budget.was_exhausted() {
         // Its worker may have been handed on meanwhile: then nobody counts.
-        seat::with(|worker| worker.metrics.forced_yields.add(1));
+        seat::with(|worker| {
+            worker.metrics.forced_yields.add(1);
+            worker.record_numbers(Kind::Yield, || (0, 0));
+        });
     }
 }
 
@@ -235,6 +245,7 @@ impl Worker {
                 self.runs();
                 self.timing.polls(task.waker());
                 Membership::stamp(&task, self.timing.stamp.get());
+                self.record_poll(&task);
                 self.polls.set(self.polls.get().wrapping_add(1));
                 self.metrics.polls.add_published(1);
                 Next::Run(task)
@@ -272,6 +283,7 @@ impl Worker {
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             let alarm = self.timing.keep(&scheduler.timers, self.shard.index);
+            self.record_rest(Kind::Park, RawInstant::now);
             self.metrics.park();
             scheduler.timers.clock().rest();
             self.glances.glance(&self.parker, &scheduler.lookers);
@@ -290,7 +302,9 @@ impl Worker {
                 drop(lease);
                 scheduler.poller_left();
             }
-            self.has_read_clock(Some(self.metrics.unpark()));
+            let now = self.metrics.unpark();
+            self.has_read_clock(Some(now));
+            self.record_rest(Kind::Unpark, || now);
         }
         self.searching.set(true);
     }
@@ -324,6 +338,7 @@ impl Worker {
     pub(crate) fn polls_root(&self, waker: &Waker) {
         self.runs();
         self.timing.polls(Identity::of(waker));
+        self.record_numbers(Kind::Root, || (0, 0));
     }
 
     /// It is `now`, if the clock was read: what is polled from now on is stamped so.
@@ -331,6 +346,7 @@ impl Worker {
     fn has_read_clock(&self, now: Option<RawInstant>) {
         if let Some(now) = now {
             self.timing.stamp.set(Stamp::of(self.shard.scheduler.millisecond(now)));
+            self.record_time(now);
         }
     }
 
@@ -347,6 +363,10 @@ impl Worker {
     /// Which worker it is.
     pub(crate) fn index(&self) -> usize {
         self.shard.index()
+    }
+
+    pub(super) fn pen(&self) -> &Pen {
+        &self.pen
     }
 
     pub(super) fn metrics(&self) -> &WorkerMetrics {

@@ -7,6 +7,7 @@
 use super::Worker;
 use super::firing::Firing;
 use crate::facade::mutant;
+use crate::recorder::word::Kind;
 use crate::scheduler::Scheduler;
 use crate::task::runnable::Runnable;
 
@@ -44,6 +45,7 @@ impl Worker {
 
     /// Queues `task`, which the worker has just polled; behind what events that have come meanwhile wake, if that may have been long.
     fn give_way(&self, task: Runnable) {
+        self.pen().goes_on();
         if self.has_been_long() {
             self.timing.hold_back(task);
         } else {
@@ -66,6 +68,11 @@ impl Worker {
 
     /// Has `task`, which was woken, run next. What was to be next is queued, and somebody woken who can share the work.
     fn push(&self, task: Runnable) {
+        self.record(Kind::Wake, &task);
+        self.queue_first(task);
+    }
+
+    fn queue_first(&self, task: Runnable) {
         match self.timing.firing.get() {
             Firing::Nothing => self.push_first(task),
             Firing::Quietly => {
@@ -92,8 +99,9 @@ impl Worker {
 
     /// Queues `task`, which is new: it runs next if nothing else is to, and else behind the others.
     fn push_new(&self, task: Runnable) {
+        self.record(Kind::Spawn, &task);
         if self.slot().is_empty() {
-            return self.push(task);
+            return self.queue_first(task);
         }
         self.metrics.local_schedules.add(1);
         self.enqueue(task);

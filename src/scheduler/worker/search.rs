@@ -15,6 +15,7 @@
 
 use super::Worker;
 use crate::facade::{fence_seq_cst, mutant};
+use crate::recorder::word::Kind;
 use crate::scheduler::queue::Stealer;
 use crate::task::runnable::Runnable;
 
@@ -127,6 +128,7 @@ impl Worker {
                 self.metrics.steal_operations.add(1);
                 // The deque does not say how many it moved; what another thief has taken of them by now is missing.
                 self.metrics.stolen_tasks.add(1 + self.queue.len() as u64);
+                self.record_numbers(Kind::Steal, || (victim, 1 + self.queue.len()));
                 Some(task)
             })
     }

@@ -40,6 +40,7 @@ use std::task::Waker;
 
 use super::remote::Remote;
 use crate::facade::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
+use crate::recorder::word::End;
 use crate::spare::GiveBack;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
@@ -289,7 +290,7 @@ impl Schedule for Member {
         self.queue().hooks.as_deref()
     }
 
-    unsafe fn release(&self, task: RawTask, parts: bool) -> bool {
+    unsafe fn release(&self, task: RawTask, parts: bool, _: End) -> bool {
         // SAFETY: a task enters this list when it is made and completes once.
         let is_released = unsafe { self.queue().list.remove(task) };
         if parts {

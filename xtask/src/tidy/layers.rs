@@ -21,7 +21,8 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["spare"], may_use: &[] },
     Layer { modules: &["reactor"], may_use: &["facade", "spare"] },
     Layer { modules: &["park"], may_use: &["facade", "reactor"] },
-    Layer { modules: &["task"], may_use: &["facade", "spare"] },
+    Layer { modules: &["recorder"], may_use: &["facade"] },
+    Layer { modules: &["task"], may_use: &["facade", "recorder", "spare"] },
     Layer { modules: &["scheduler::idle"], may_use: &["facade"] },
     Layer { modules: &["time::wheel"], may_use: &["spare"] },
     Layer { modules: &["time::error"], may_use: &[] },
@@ -32,7 +33,7 @@ const LAYERS: &[Layer] = &[
         may_use: &["facade", "reactor", "park", "time::wheel", "time::clock", "time::shard"],
     },
     Layer { modules: &["scheduler::hooks"], may_use: &["facade", "task"] },
-    Layer { modules: &["blocking"], may_use: &["facade", "spare", "task"] },
+    Layer { modules: &["blocking"], may_use: &["facade", "recorder", "spare", "task"] },
     Layer {
         modules: &["scheduler"],
         may_use: &[
@@ -40,6 +41,7 @@ const LAYERS: &[Layer] = &[
             "duty",
             "reactor",
             "park",
+            "recorder",
             "task",
             "scheduler::idle",
             "scheduler::hooks",

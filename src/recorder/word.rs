@@ -1,0 +1,149 @@
+//! An event is one word.
+//!
+//! | bits | of a stamp | of any other |
+//! |---|---|---|
+//! | 0 to 3 | the kind | the kind |
+//! | 4 to 63 | nanoseconds since the start of the runtime: 36 years | |
+//! | 4 to 19 | | where the task was spawned (`scheduler/sites.rs`), or a number that the kind explains |
+//! | 19 | | of a poll: the task that was polled before was woken meanwhile, and queued again |
+//! | 20 to 63 | | the task's address without its lowest three bits, or a number that the kind explains |
+//!
+//! Who calls it: who records (`pen.rs`) makes words, who tells of a recording (`insight/recording/`) reads them.
+
+/// What has happened. The numbers are those of the file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// It is so late.
+    Stamp = 1,
+    /// A poll begins, of a task spawned there. It ends as the next thing begins that is none of its doing.
+    Poll = 2,
+    /// The task, which is polled or dropped, comes to its end: number 0 to 2, see [`End`].
+    End = 3,
+    /// A task is spawned there.
+    Spawn = 4,
+    /// A task that waited is queued, or one that was woken as it was polled.
+    Wake = 5,
+    /// The poll before was made to give way.
+    Yield = 6,
+    /// So many tasks were taken from the queue of the worker of the first number.
+    Steal = 7,
+    /// So many wakers of timers and sources are about to be woken; the first number says of how many, it is timers.
+    Fire = 8,
+    Park = 9,
+    Unpark = 10,
+    /// A blocking job begins.
+    Block = 11,
+    /// It has ended.
+    Unblock = 12,
+    /// A root future is polled.
+    Root = 13,
+    /// The task has a name, of the first number.
+    Name = 14,
+}
+
+/// How a task has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Ready = 0,
+    Cancelled = 1,
+    Panicked = 2,
+}
+
+const KIND_BITS: u32 = 4;
+const NUMBER_BITS: u32 = 16;
+const ADDRESS_SHIFT: u32 = KIND_BITS + NUMBER_BITS;
+/// Allocations are so aligned at least.
+const ALIGN_BITS: u32 = 3;
+
+/// The poll before has left its task in a queue: a bit that numbers of places leave.
+pub(crate) const AGAIN: u64 = 1 << (ADDRESS_SHIFT - 1);
+
+/// The highest number that has room.
+pub(crate) const MOST: u64 = (1 << NUMBER_BITS) - 1;
+
+/// Something that happens to the task at `address`.
+#[inline]
+pub(crate) fn of_task(kind: Kind, number: u64, address: usize) -> u64 {
+    debug_assert!(number <= MOST, "a number of 16 bits");
+    kind as u64 | number << KIND_BITS | (address as u64) >> ALIGN_BITS << ADDRESS_SHIFT
+}
+
+/// Something of two numbers: one that is too high stands as the highest that has room.
+#[inline]
+pub(crate) fn of_numbers(kind: Kind, first: u64, second: u64) -> u64 {
+    kind as u64 | first.min(MOST) << KIND_BITS | second.min((1 << (64 - ADDRESS_SHIFT)) - 1) << ADDRESS_SHIFT
+}
+
+#[inline]
+pub(crate) fn stamp(nanoseconds: u64) -> u64 {
+    Kind::Stamp as u64 | nanoseconds << KIND_BITS
+}
+
+/// A word that is taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parts {
+    pub(crate) kind: Kind,
+    pub(crate) number: u64,
+    /// As it was put in, in words of two numbers.
+    pub(crate) second: u64,
+}
+
+impl Parts {
+    /// `None` for what is no event.
+    pub(crate) fn of(word: u64) -> Option<Self> {
+        let kind = match word & ((1 << KIND_BITS) - 1) {
+            1 => Kind::Stamp,
+            2 => Kind::Poll,
+            3 => Kind::End,
+            4 => Kind::Spawn,
+            5 => Kind::Wake,
+            6 => Kind::Yield,
+            7 => Kind::Steal,
+            8 => Kind::Fire,
+            9 => Kind::Park,
+            10 => Kind::Unpark,
+            11 => Kind::Block,
+            12 => Kind::Unblock,
+            13 => Kind::Root,
+            14 => Kind::Name,
+            _ => return None,
+        };
+        Some(Self { kind, number: word >> KIND_BITS & MOST, second: word >> ADDRESS_SHIFT })
+    }
+
+    /// The address of the task that it happens to.
+    pub(crate) fn address(self) -> u64 {
+        self.second << ALIGN_BITS
+    }
+
+    /// The time that a stamp says, in nanoseconds.
+    pub(crate) fn nanoseconds(word: u64) -> u64 {
+        word >> KIND_BITS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_comes_out() {
+        for address in [0, 8, 0x7fff_ffff_fff8] {
+            for number in [0, 1, MOST] {
+                let parts = Parts::of(of_task(Kind::Wake, number, address)).unwrap();
+                assert_eq!((parts.kind, parts.number, parts.address()), (Kind::Wake, number, address as u64));
+            }
+        }
+        let parts = Parts::of(of_numbers(Kind::Steal, 3, 7)).unwrap();
+        assert_eq!((parts.kind, parts.number, parts.second), (Kind::Steal, 3, 7));
+        assert_eq!(Parts::of(of_numbers(Kind::Fire, u64::MAX, u64::MAX)).unwrap().number, MOST);
+        assert_eq!(Parts::nanoseconds(stamp(u64::MAX >> KIND_BITS)), u64::MAX >> KIND_BITS);
+    }
+
+    #[test]
+    fn every_kind_is_read_as_what_it_was_written_as() {
+        let known: Vec<_> = (0..16).filter_map(Parts::of).map(|parts| parts.kind as u64).collect();
+        assert_eq!(known, (1..=14).collect::<Vec<_>>());
+    }
+}
