@@ -52,6 +52,9 @@ pub(crate) mod thread {
 /// What the clock reads, as in [`std::time::Instant`].
 pub(crate) type RawInstant = std::time::Instant;
 
+/// The clock on the wall, for who reads of it; nothing goes by it.
+pub(crate) type WallTime = std::time::SystemTime;
+
 /// The raw clock's moment at `instant`.
 pub(crate) fn raw_from_std(instant: std::time::Instant) -> RawInstant {
     instant

@@ -44,7 +44,7 @@ impl Ring {
 
     /// Writes word `number`, of which all before were written. By the writer only.
     #[inline]
-    pub(super) fn write(&self, number: u64, word: u64) {
+    pub(crate) fn write(&self, number: u64, word: u64) {
         // ORDERING(ring_word): release, of the head that was stored before; pairs with `read`.
         self.place(number).store(word, ord("ring_word", Ordering::Release));
         // ORDERING(ring_head): release, of the word; pairs with `read`.
@@ -67,7 +67,9 @@ impl Ring {
         let read = |number| self.place(number).load(ord("ring_word", Ordering::Acquire));
         let mut words: Vec<_> = (first..head).map(read).collect();
         let margin = u64::from(!mutant("ring_margin"));
-        let kept = (self.head() + margin).saturating_sub(size).clamp(first, head);
+        // ORDERING(ring_word): relaxed, after the words were acquired.
+        let now = self.head.load(Ordering::Relaxed);
+        let kept = (now + margin).saturating_sub(size).clamp(first, head);
         words.drain(..(kept - first) as usize);
         Excerpt { first: kept, words }
     }

@@ -117,6 +117,11 @@ impl Parts {
         self.second << ALIGN_BITS
     }
 
+    /// The number of the place where that was spawned.
+    pub(crate) fn place(self) -> u16 {
+        self.number as u16 & !((AGAIN >> KIND_BITS) as u16)
+    }
+
     /// The time that a stamp says, in nanoseconds.
     pub(crate) fn nanoseconds(word: u64) -> u64 {
         word >> KIND_BITS

@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn ten_thousand_places_have_room_where_they_are_recorded() {
+        let (sites, places) = (Sites::new(ROOM_RECORDED), places(10_000));
+        let numbers: Vec<_> = places.iter().map(|place| sites.number(place)).collect();
+        let unknown = numbers.iter().filter(|&&number| number == Site::UNKNOWN).count();
+        assert!(unknown <= 100, "{unknown}");
+    }
+
+    #[test]
     fn threads_agree() {
         let (sites, places) = (Sites::new(ROOM), places(300));
         let numbers = || places.iter().map(|place| sites.number(place)).collect::<Vec<_>>();

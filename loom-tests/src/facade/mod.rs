@@ -31,6 +31,7 @@ pub(crate) use std::sync::Arc as StdArc;
 pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 
 pub(crate) use clock::{RawInstant, raw_from_std, raw_into_std};
+pub(crate) type WallTime = std::time::SystemTime;
 pub(crate) use lock::{Condvar, Mutex, Mutex as Monitor, MutexGuard as MonitorGuard};
 pub(crate) use mutation::{chosen, fence_seq_cst, mutant, ord};
 

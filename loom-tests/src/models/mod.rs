@@ -18,6 +18,7 @@ mod polling;
 mod promised_jobs;
 mod queue;
 mod reactor;
+mod recorder;
 mod runtime;
 mod selector_suite;
 mod shutdown;

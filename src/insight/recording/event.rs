@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::recorder::word::{Kind, Parts};
+use crate::recorder::word::{AGAIN, Kind, Parts};
 
 /// Something that a thread has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,7 @@ pub(super) fn read(words: &[u64], taken: Duration) -> Vec<Event> {
     let is_stamp = |word: &u64| Parts::of(*word).is_some_and(|parts| parts.kind == Kind::Stamp);
     let mut rest = words.iter().position(is_stamp).map_or(&[][..], |first| &words[first..]);
     let mut spacing = u64::MAX;
+    let mut polled = None;
     while let Some((&stamp, tail)) = rest.split_first() {
         let length = tail.iter().position(is_stamp).unwrap_or(tail.len());
         let (of_stamp, next) = tail.split_at(length);
@@ -118,7 +119,14 @@ pub(super) fn read(words: &[u64], taken: Duration) -> Vec<Event> {
         let apart = if next.is_empty() { even.min(spacing) } else { even };
         for (index, &word) in of_stamp.iter().enumerate() {
             let at = Duration::from_nanos(begins + apart * index as u64);
-            events.extend(kind_of(word).map(|kind| Event { at, is_exact: index == 0, kind }));
+            let Some(kind) = kind_of(word) else { continue };
+            let mut tell = |kind| events.push(Event { at, is_exact: index == 0, kind });
+            if let EventKind::Poll(task) = kind {
+                // The poll before has ended by now, and its task was queued at its end.
+                let before = polled.replace(task);
+                before.filter(|_| word & AGAIN != 0).into_iter().for_each(|task| tell(EventKind::Wake(task)));
+            }
+            tell(kind);
         }
         if !of_stamp.is_empty() {
             spacing = even;
@@ -132,7 +140,7 @@ pub(super) fn read(words: &[u64], taken: Duration) -> Vec<Event> {
 fn kind_of(word: u64) -> Option<EventKind> {
     let parts = Parts::of(word)?;
     let address = parts.address();
-    let task = Task { address, place: u16::try_from(parts.number).ok() };
+    let task = Task { address, place: Some(parts.place()) };
     let unplaced = Task { address, place: None };
     let number = parts.number as usize;
     Some(match parts.kind {
@@ -184,6 +192,16 @@ mod tests {
         let words = [stamp(100), poll, poll, stamp(120), poll, poll, poll];
         assert_eq!(at(&read(&words, Duration::from_secs(1)))[2..], [(120, true), (130, false), (140, false)]);
         assert_eq!(at(&read(&words, Duration::from_nanos(126)))[2..], [(120, true), (122, false), (124, false)]);
+    }
+
+    #[test]
+    fn a_task_that_was_woken_as_it_was_polled_is_woken_before_the_next_poll() {
+        let (one, other) = (of_task(Kind::Poll, 3, 64), of_task(Kind::Poll, 4, 128));
+        let words = [stamp(100), one | AGAIN, other | AGAIN, one, stamp(130)];
+        let events: Vec<_> = read(&words, Duration::from_secs(1)).iter().map(Event::kind).collect();
+        let [one, other] = [(64, 3), (128, 4)].map(|(address, place)| Task { address, place: Some(place) });
+        use EventKind::{Poll, Wake};
+        assert_eq!(events, [Poll(one), Wake(one), Poll(other), Poll(one)]);
     }
 
     #[test]

@@ -12,9 +12,10 @@
 //! Whatever is read is checked, as somebody else may have written it: what does not fit is an error, and takes no more memory than there are bytes.
 
 use std::io::{self, Read, Write};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Place, Recording, Track, TrackSource};
+use crate::facade::WallTime;
 use crate::recorder::ring::Excerpt;
 
 /// How a recording begins.
@@ -45,7 +46,7 @@ impl Recording {
         to.write_all(MAGIC)?;
         option(to, self.runtime.as_ref(), |to, name| text(to, name))?;
         number(to, self.taken.as_nanos() as u64)?;
-        let since = self.taken_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since = self.taken_at.duration_since(WallTime::UNIX_EPOCH).unwrap_or_default();
         number(to, since.as_nanos() as u64)?;
         number(to, self.places.len() as u64)?;
         for place in &self.places {
@@ -83,7 +84,7 @@ impl Recording {
         }
         let runtime = read_option(from, read_text)?;
         let taken = Duration::from_nanos(read_number(from)?);
-        let taken_at = SystemTime::UNIX_EPOCH + Duration::from_nanos(read_number(from)?);
+        let taken_at = WallTime::UNIX_EPOCH + Duration::from_nanos(read_number(from)?);
         let places = read_many(from, |from| read_option(from, read_place))?;
         let names = read_many(from, read_text)?;
         let tracks = read_many(from, |from| read_track(from, taken))?;
@@ -188,7 +189,7 @@ mod tests {
             |source, words: &[u64]| Track { source, excerpt: Excerpt { first: 3, words: words.to_vec() }, taken };
         Recording {
             runtime: Some("é".repeat(40_000)),
-            taken_at: SystemTime::UNIX_EPOCH + Duration::from_secs(7),
+            taken_at: WallTime::UNIX_EPOCH + Duration::from_secs(7),
             taken,
             tracks: vec![track(TrackSource::Worker(1), &[1, u64::MAX]), track(TrackSource::BlockOn(0), &[])],
             places: vec![None, Some(Place { file: "src/a.rs".to_owned(), line: 4, column: u32::MAX })],

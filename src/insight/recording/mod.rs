@@ -42,10 +42,10 @@ mod event;
 mod file;
 
 use std::panic::Location;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::Recorder;
-use crate::facade::RawInstant;
+use crate::facade::{RawInstant, WallTime};
 use crate::recorder::Role;
 use crate::recorder::ring::Excerpt;
 use crate::runtime::{Builder, Handle};
@@ -55,7 +55,7 @@ pub use event::{Event, EventKind, Outcome, Task};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
     runtime: Option<String>,
-    taken_at: SystemTime,
+    taken_at: WallTime,
     /// Since the start of the runtime.
     taken: Duration,
     tracks: Vec<Track>,
@@ -107,7 +107,8 @@ impl Builder {
 }
 
 impl Handle {
-    /// A copy of what the runtime's threads have done last; `None` if the runtime was built without a [recorder](crate::runtime::Builder::recorder). From any thread,
+    /// A copy of what the runtime's threads have done last; `None` if the runtime was built without a [recorder](crate::runtime::Builder::recorder), and in a
+    /// child of the process that built it. From any thread,
     /// and after the runtime has shut down. It copies the rings: some hundred microseconds for each mebibyte.
     ///
     /// ```
@@ -149,6 +150,10 @@ impl Recording {
     fn of(handle: &Handle) -> Option<Self> {
         let scheduler = handle.scheduler();
         let rings = scheduler.recorder()?;
+        if scheduler.is_forked() {
+            // Its locks may be taken for ever.
+            return None;
+        }
         let copied = rings.copy();
         // What was recorded was before.
         let taken = RawInstant::now().saturating_duration_since(rings.started());
@@ -168,7 +173,7 @@ impl Recording {
         let names = copied.names.iter().map(|name| name.to_string()).collect();
         Some(Self {
             runtime: handle.name().map(str::to_owned),
-            taken_at: SystemTime::now(),
+            taken_at: WallTime::now(),
             taken,
             tracks,
             places,
@@ -187,7 +192,7 @@ impl Recording {
     }
 
     /// When it was taken, by the clock on the wall.
-    pub fn taken_at(&self) -> SystemTime {
+    pub fn taken_at(&self) -> WallTime {
         self.taken_at
     }
 

@@ -25,6 +25,7 @@
 //! | `firing.rs` | its waking of who waits for what is due, and whom it tells of that |
 //! | `glance.rs` | its look for its token before it sleeps |
 //! | `notes.rs` | what it has to see to before its next poll |
+//! | `seed.rs` | what is made of it before its scheduler is |
 //! | `search.rs` | where it finds its next task |
 //! | `queueing.rs` | where what it wakes and spawns goes |
 //! | `sources.rs` | its waiting for events, and its looking for them |
@@ -37,6 +38,7 @@ mod glance;
 mod notes;
 mod queueing;
 mod search;
+mod seed;
 mod sources;
 pub(crate) mod timing;
 
@@ -51,11 +53,10 @@ use super::place::Stamp;
 use super::queue::LocalQueue;
 use super::references::Credit;
 use super::slot::Slot;
-use super::{Membership, Remote, Scheduler, Shard, seat};
+use super::{Membership, Scheduler, Shard, seat};
 use crate::duty;
 use crate::facade::{Arc, CachePadded, RawInstant, catch_unwind, mutant};
 use crate::park::Parker;
-use crate::reactor::Reactor;
 use crate::recorder::Pen;
 use crate::recorder::word::Kind;
 use crate::task::coop;
@@ -65,6 +66,7 @@ use crate::task::waker::Identity;
 use crate::time::clock::{Clock, Counted};
 use glance::Glances;
 use notes::Note;
+pub(crate) use seed::Seed;
 pub(crate) use sources::pause;
 use timing::Timing;
 
@@ -84,47 +86,6 @@ pub(crate) struct Worker {
     /// References to the scheduler for the tasks that it spawns.
     credit: Credit,
     pen: Pen,
-}
-
-/// The parts of a worker that are made before its scheduler is.
-pub(crate) struct Seed {
-    queue: LocalQueue,
-    parker: Parker,
-    metrics: Arc<CachePadded<WorkerMetrics>>,
-}
-
-impl Seed {
-    /// Of a worker that waits for the sources of `reactor`.
-    pub(crate) fn new(reactor: &Arc<Reactor>) -> Self {
-        let metrics = Arc::new(CachePadded::new(WorkerMetrics::new()));
-        Self { queue: LocalQueue::new(), parker: Parker::polling(reactor), metrics }
-    }
-
-    /// What the scheduler keeps of the worker.
-    pub(crate) fn remote(&self) -> Remote {
-        Remote::new(self.queue.stealer(), self.parker.unparker(), self.metrics.clone())
-    }
-
-    pub(crate) fn into_worker(self, shard: Arc<Shard>) -> Box<Worker> {
-        Box::new(Worker {
-            queue: self.queue,
-            parker: self.parker,
-            glances: Glances::default(),
-            searching: Cell::new(false),
-            polls: Cell::new(0),
-            slot_run: Cell::new(0),
-            // Any seed but zero: xorshift (Marsaglia, Xorshift RNGs, 2003, section 3) leaves zero where it is.
-            random: Cell::new((shard.index as u32).wrapping_mul(0x9E37_79B9) | 1),
-            timing: Timing::new(shard.scheduler.policy.event_interval),
-            metrics: self.metrics,
-            credit: Credit::new(),
-            pen: shard
-                .scheduler
-                .recorder()
-                .map_or_else(|| Pen::none(shard.scheduler.started), |recorder| recorder.pen(shard.index)),
-            shard,
-        })
-    }
 }
 
 /// What the thread that has the worker does next.

@@ -19,7 +19,7 @@ const BEHIND_FACADE: &[(&str, &str)] = &[
     ("std::cell::OnceCell", "crate::facade"),
     ("std::cell::LazyCell", "crate::facade"),
     ("std::time::Instant", "crate::facade::RawInstant"),
-    ("std::time::SystemTime", "crate::facade::RawInstant"),
+    ("std::time::SystemTime", "crate::facade::WallTime"),
     ("std::hint::spin_loop", "crate::facade"),
     ("parking_lot", "crate::facade"),
     ("parking_lot_core", "crate::facade"),
