@@ -154,6 +154,16 @@ pub(crate) fn allowed_cpus() -> usize {
     available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// The kernel's number of this thread, on Linux. Model checkers' facades have none.
+pub(crate) fn thread_number() -> Option<u32> {
+    #[cfg(target_os = "linux")]
+    {
+        u32::try_from(rustix::thread::gettid().as_raw_nonzero().get()).ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 /// For how long nothing must be able to move a paused clock before those who wait for it are told, on the machine's clock: longer than a thread from outside that is
 /// about to wake somebody takes. Where time is the model checker's there may be none.
 #[cfg(feature = "test-util")]

@@ -66,6 +66,7 @@ mod spare;
 pub mod sync;
 pub mod task;
 pub mod time;
+mod watchdog;
 
 #[cfg(feature = "macros")]
 pub use fusee_macros::{main, test};

@@ -46,6 +46,8 @@ mod spare;
 mod task;
 #[path = "../../src/time/mod.rs"]
 mod time;
+#[path = "../../src/watchdog/mod.rs"]
+mod watchdog;
 
 #[cfg(test)]
 mod harness;

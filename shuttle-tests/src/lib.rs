@@ -47,5 +47,7 @@ mod spare;
 pub mod task;
 #[path = "../../src/time/mod.rs"]
 pub mod time;
+#[path = "../../src/watchdog/mod.rs"]
+mod watchdog;
 
 pub use task::spawn;

@@ -59,6 +59,7 @@ pub use crate::recorder::Recorder;
 use crate::runtime::Handle;
 use crate::scheduler::Scheduler;
 use crate::task::Id;
+pub use crate::watchdog::{Activity, Alarm, Watchdog};
 pub use task::{TaskDump, TaskState, Wait};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`

@@ -28,6 +28,7 @@ pub(crate) use lane::{Attached, Role, note_here};
 pub(crate) use pen::Pen;
 use ring::{Excerpt, Ring};
 pub use settings::Recorder;
+use word::{Kind, Parts};
 
 /// So many times fewer events of a thread that is no worker are kept.
 const LANE_SHARE: usize = 16;
@@ -110,14 +111,26 @@ impl Rings {
         })
     }
 
+    /// The name of the task at `address`, as the last event that tells it says; none, if the task has ended since.
+    pub(crate) fn name_of(&self, address: usize) -> Option<StdArc<str>> {
+        let named = self.workers.iter().find_map(|ring| {
+            let words = ring.read().words;
+            let of_task =
+                |parts: &Parts| parts.address() == address as u64 && matches!(parts.kind, Kind::Name | Kind::End);
+            let last = words.iter().rev().filter_map(|word| Parts::of(*word)).find(of_task)?;
+            (last.kind == Kind::Name).then_some(last.number)
+        })?;
+        self.names.lock().names.get(named as usize).cloned()
+    }
+
     /// When the runtime started.
     pub(crate) fn started(&self) -> RawInstant {
         self.started
     }
 
-    /// How many events each worker has recorded so far.
-    pub(crate) fn heads(&self) -> impl Iterator<Item = u64> {
-        self.workers.iter().map(|ring| ring.head())
+    /// The last words of a worker, so many at most.
+    pub(crate) fn last_of(&self, worker: usize, words: usize) -> Excerpt {
+        self.workers[worker].read_last(words)
     }
 
     /// What the rings hold.

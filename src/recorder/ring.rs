@@ -52,17 +52,22 @@ impl Ring {
     }
 
     /// How many words were written so far.
-    pub(crate) fn head(&self) -> u64 {
+    pub(super) fn head(&self) -> u64 {
         // Counter only: who goes on to write has been handed the ring, and who watches is told no more than a number.
         self.head.load(Ordering::Relaxed)
     }
 
     /// The words that it holds, the oldest first.
     pub(crate) fn read(&self) -> Excerpt {
+        self.read_last(self.words.len())
+    }
+
+    /// So many of the last words at most.
+    pub(crate) fn read_last(&self, most: usize) -> Excerpt {
         let size = self.words.len() as u64;
         // ORDERING(ring_head): acquire; pairs with `write`.
         let head = self.head.load(ord("ring_head", Ordering::Acquire));
-        let first = head.saturating_sub(size);
+        let first = head.saturating_sub(size.min(most as u64));
         // ORDERING(ring_word): acquire; pairs with `write`: the head that is read next is that of the newest of these words, or later.
         let read = |number| self.place(number).load(ord("ring_word", Ordering::Acquire));
         let mut words: Vec<_> = (first..head).map(read).collect();

@@ -43,6 +43,11 @@ impl Recorder {
         Self { bytes, ..self }
     }
 
+    /// The least that there is, for who asks for the last poll alone.
+    pub(crate) fn small() -> Self {
+        Self::new().bytes_per_worker(64 * 1024)
+    }
+
     /// Nothing is recorded before [`Handle::resume_recording`](crate::runtime::Handle::resume_recording).
     #[must_use]
     pub fn paused(self) -> Self {

@@ -14,6 +14,7 @@ use crate::recorder::Recorder;
 use crate::scheduler::hooks::Hooks;
 use crate::scheduler::thread_settings::{ThreadName, ThreadSettings};
 use crate::scheduler::{Plan, Policy, RuntimeFlavor};
+use crate::watchdog::Watchdog;
 
 /// The most workers that a runtime takes.
 const MAX_WORKERS: usize = 32_768;
@@ -40,7 +41,8 @@ pub struct Builder {
     pub(super) hooks: Hooks,
     paused: bool,
     io_grace: Duration,
-    recorder: Option<Recorder>,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) watchdog: Option<Watchdog>,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -86,6 +88,7 @@ impl Builder {
             paused: false,
             io_grace: Duration::from_millis(1),
             recorder: None,
+            watchdog: None,
         }
     }
 
@@ -297,11 +300,12 @@ impl Builder {
         };
         let blocking = Pool::new(self.max_blocking_threads, self.thread_keep_alive);
         let (name, threads, hooks) = (self.name.clone(), self.threads.clone(), self.hooks.clone());
-        let recorder = self.recorder;
-        let plan = Plan { name, policy, threads, blocking, hooks, recorder };
+        // The watchdog asks what a worker has begun last.
+        let recorder = self.recorder.or(self.watchdog.as_ref().map(|_| Recorder::small()));
+        let plan = Plan { name, policy, threads, blocking, hooks, recorder, bell: None };
         match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused),
-            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused, self.watchdog.as_ref()),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused, self.watchdog.as_ref()),
         }
     }
 
@@ -327,10 +331,6 @@ impl Builder {
         self.build().map(LocalRuntime::of)
     }
 
-    pub(crate) fn set_recorder(&mut self, recorder: Recorder) {
-        self.recorder = Some(recorder);
-    }
-
     /// Refuses what cannot be; else the number of workers.
     fn check(&self) -> io::Result<usize> {
         let refuse = |message: String| Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -348,6 +348,7 @@ impl Builder {
         }
         self.threads.name.check()?;
         self.recorder.as_ref().map_or(Ok(()), Recorder::check)?;
+        self.watchdog.as_ref().map_or(Ok(()), Watchdog::check)?;
         match self.worker_threads {
             Some(0) => refuse("worker_threads must be at least 1".to_owned()),
             Some(count) if count > MAX_WORKERS => {

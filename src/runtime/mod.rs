@@ -33,6 +33,7 @@ mod block_in_place;
 mod block_on;
 mod builder;
 mod builder_hooks;
+mod builder_insight;
 mod context;
 mod handle;
 mod id;

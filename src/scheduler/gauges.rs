@@ -11,6 +11,7 @@
 //! Checked by the models `remote_schedules_never_twice` and `live_tasks_never_too_many`.
 //! Deliberately not here: the counting.
 
+use super::metrics::Progress;
 use super::metrics::WorkerMetrics;
 use super::{Remote, Scheduler};
 use crate::facade::atomic::Ordering;
@@ -66,7 +67,17 @@ impl Scheduler {
 
     /// The thread that works as a worker, or was the last to.
     pub(crate) fn thread(&self, worker: usize) -> Option<ThreadId> {
-        *self.remotes[worker].thread.lock()
+        self.remotes[worker].thread.lock().map(|(id, _)| id)
+    }
+
+    /// The kernel's number of that thread.
+    pub(crate) fn thread_number(&self, worker: usize) -> Option<u32> {
+        self.remotes[worker].thread.lock().and_then(|(_, number)| number)
+    }
+
+    /// How far a worker has come.
+    pub(crate) fn progress(&self, worker: usize) -> Progress {
+        self.remotes[worker].metrics.progress()
     }
 
     /// Tasks in the injector.

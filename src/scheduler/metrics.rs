@@ -45,6 +45,15 @@ pub(crate) struct WorkerMetrics {
     polls_at_unpark: Counter,
 }
 
+/// How far a worker has come: two that are alike, of one that is busy, say that it has neither begun a poll of a task nor slept in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    polls: u64,
+    parks: u64,
+    /// It is on a thread's seat, and does not sleep.
+    pub(crate) is_busy: bool,
+}
+
 /// There is no unpark of which it is open what came.
 const SETTLED: u64 = u64::MAX;
 
@@ -91,6 +100,11 @@ impl WorkerMetrics {
         self.park_unparks.add(1);
         self.polls_at_unpark.set(self.polls.get());
         now
+    }
+
+    /// How far it has come.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress { polls: self.polls.get(), parks: self.park_unparks.get(), is_busy: self.busy.is_busy() }
     }
 
     /// Counts the last unpark as one for nothing, if no task was polled since.
@@ -218,6 +232,11 @@ impl BusyTime {
         // Counter only.
         let word = self.word.load(Ordering::Relaxed);
         if word & BUSY == 0 { word } else { now.saturating_sub(word & !BUSY) }
+    }
+
+    fn is_busy(&self) -> bool {
+        // Counter only.
+        self.word.load(Ordering::Relaxed) & BUSY != 0
     }
 
     fn now(&self) -> u64 {

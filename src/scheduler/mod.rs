@@ -67,7 +67,7 @@ pub(crate) mod worker;
 use crate::blocking::Pool;
 use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::facade::thread::{self, ThreadId};
-use crate::facade::{Arc, CachePadded, ForkMark, Mutex, RawInstant, StdArc, catch_unwind, mutant, ord};
+use crate::facade::{Arc, CachePadded, ForkMark, Mutex, RawInstant, StdArc, catch_unwind, mutant, ord, thread_number};
 use crate::park::Unparker;
 use crate::reactor::Reactor;
 use crate::recorder::Rings;
@@ -109,6 +109,7 @@ pub(crate) struct Scheduler {
     started: RawInstant,
     sites: Sites,
     recorder: Option<Box<Rings>>,
+    bell: Option<Unparker>,
     /// Who walks through the lists.
     surveyor: Mutex<()>,
     watch: CachePadded<Watch>,
@@ -144,7 +145,7 @@ pub(crate) struct Remote {
     metrics: Arc<CachePadded<WorkerMetrics>>,
     busy: HighWater,
     /// The thread that works as the worker, or was the last to.
-    thread: Mutex<Option<ThreadId>>,
+    thread: Mutex<Option<(ThreadId, Option<u32>)>>,
 }
 
 /// A counted reference to the scheduler that belongs to one worker, or to all foreign threads.
@@ -168,6 +169,7 @@ impl Scheduler {
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             recorder: plan.recorder.map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started))),
+            bell: plan.bell,
             remotes,
             started,
             sites: Sites::new(room),
@@ -351,7 +353,16 @@ impl Scheduler {
         // closed next, and the driver sees what they did (`timers_close`).
         if self.working.fetch_sub(1, ord("scheduler_leave", Ordering::AcqRel)) == 1 {
             self.timers.close();
+            if let Some(bell) = &self.bell {
+                bell.unpark();
+            }
         }
+    }
+
+    /// Whether the last worker has left.
+    pub(crate) fn has_ended(&self) -> bool {
+        // Counter only: who asks is unparked after that.
+        self.working.load(Ordering::Relaxed) == 0
     }
 }
 
@@ -363,7 +374,7 @@ impl Remote {
 
     /// The calling thread works as the worker.
     fn set_thread(&self) {
-        *self.thread.lock() = Some(thread::current().id());
+        *self.thread.lock() = Some((thread::current().id(), thread_number()));
     }
 }
 

@@ -6,6 +6,7 @@
 use std::panic::Location;
 
 use super::place::Place;
+use super::sites::Site;
 use super::worker::Worker;
 use super::{Membership, Scheduler};
 use crate::facade::RawInstant;
@@ -137,6 +138,11 @@ impl Scheduler {
         let membership: &Membership = unsafe { task.task().scheduler() };
         let (site, is_listed) = membership.place.site(&self.sites);
         (word::of_task(kind, site.bits(), task.task().id().address()), !is_listed)
+    }
+
+    /// Where a task was spawned, by the number that is recorded.
+    pub(crate) fn place_of(&self, number: u64) -> Option<&'static Location<'static>> {
+        self.sites.place(Site::of_bits(number))
     }
 
     /// The places where tasks were spawned, by their numbers.

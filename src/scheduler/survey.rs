@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use super::place::Stamp;
 use super::{Membership, Scheduler};
-use crate::facade::RawInstant;
+use crate::facade::{RawInstant, StdArc};
 use crate::task::Id;
+use crate::task::list::TaskList;
 use crate::task::raw::Kept;
 use crate::task::waker::task_of;
 
@@ -29,6 +30,25 @@ pub(crate) struct Surveyed {
     pub(crate) spawned_at: Option<&'static Location<'static>>,
     /// How long ago a worker took it to be polled.
     pub(crate) polled: Duration,
+}
+
+/// A task is looked for among so many of a list.
+const MOST_NAMED: usize = 100_000;
+
+/// The name of the task at `address`, if it is in `list`.
+fn name_in(list: &TaskList, address: usize) -> Option<StdArc<str>> {
+    let (mut found, mut walked, mut goes_on) = (None, 0, true);
+    list.begin_walk();
+    while goes_on && found.is_none() && walked < MOST_NAMED {
+        goes_on = list.walk(STEP, |task| {
+            if task.id().address() == address {
+                // SAFETY: the list's reference keeps the task.
+                found = Some(unsafe { Kept::another(task) });
+            }
+        });
+        walked += STEP;
+    }
+    found.and_then(|task| task.name().cloned())
 }
 
 impl Scheduler {
@@ -48,6 +68,15 @@ impl Scheduler {
             }
         }
         found
+    }
+
+    /// The name of the task at `address`, if it is alive: its events may tell it, and else it is looked for among those that have waited, so many of each list at most.
+    pub(crate) fn name_of(&self, address: usize) -> Option<StdArc<str>> {
+        let told = self.recorder().and_then(|rings| rings.name_of(address));
+        told.or_else(|| {
+            let _alone = self.surveyor.lock();
+            self.lists.iter().find_map(|list| name_in(list, address))
+        })
     }
 
     /// A moment, in milliseconds since the start of the runtime. It starts anew after seven weeks.

@@ -127,6 +127,11 @@ impl Id {
         self.0.get()
     }
 
+    /// The identifier that was recorded, of a task that may have ended since.
+    pub(crate) fn of_recorded(address: usize) -> Option<Self> {
+        NonZeroUsize::new(address).map(Self)
+    }
+
     /// The identifier of the task at `address`.
     pub(super) fn of_address(address: NonZeroUsize) -> Self {
         Self(address)

@@ -74,6 +74,11 @@ pub(crate) fn thread_room() -> usize {
     usize::MAX
 }
 
+/// There is no kernel that knows it.
+pub(crate) fn thread_number() -> Option<u32> {
+    None
+}
+
 /// As on a machine of one CPU: nobody looks for a token before it parks. It would change nothing, for the park says it all.
 pub(crate) fn allowed_cpus() -> usize {
     1

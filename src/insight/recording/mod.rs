@@ -44,11 +44,10 @@ mod file;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::Recorder;
 use crate::facade::{RawInstant, WallTime};
 use crate::recorder::Role;
 use crate::recorder::ring::Excerpt;
-use crate::runtime::{Builder, Handle};
+use crate::runtime::Handle;
 pub use event::{Event, EventKind, Outcome, Task};
 
 /// A copy of what a runtime has recorded. See [the module](self) for an example.
@@ -92,18 +91,6 @@ pub struct Place {
     file: String,
     line: u32,
     column: u32,
-}
-
-impl Builder {
-    /// Records what the runtime's threads do, as [`recording`](self) says. Off by default.
-    ///
-    /// It costs some 3 % of what workers do with tasks that do nothing, and less of others; and the memory that [`Recorder::bytes_per_worker`] says.
-    ///
-    /// See [`Recorder`] for an example.
-    pub fn recorder(&mut self, recorder: Recorder) -> &mut Self {
-        self.set_recorder(recorder);
-        self
-    }
 }
 
 impl Handle {

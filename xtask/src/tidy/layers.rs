@@ -51,6 +51,7 @@ const LAYERS: &[Layer] = &[
             "blocking",
         ],
     },
+    Layer { modules: &["watchdog"], may_use: &["facade", "park", "recorder", "scheduler", "task"] },
     Layer { modules: &["runtime"], may_use: &["*"] },
     // The public leaves: what users call, on top of the runtime.
     Layer {

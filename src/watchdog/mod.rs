@@ -1,0 +1,246 @@
+//! The watchdog: a thread that tells of a poll that takes too long, while it does.
+//!
+//! It asks nothing of a worker: it looks at the counters that each keeps anyway, of polls and of parks, and at the last words of the worker's ring (`recorder/`) once one
+//! has stood still for too long. What the thread does meanwhile the kernel tells (`kernel.rs`).
+//!
+//! It looks ten times as often as the limit is long, but each millisecond at most, and at least each 10 ms; twice a limit while all workers sleep. A poll that reaches the limit is told of then,
+//! and not at the next look.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | the settings, and the looks |
+//! | `alarm.rs` | what is told |
+//! | `kernel.rs` | what the kernel knows of a thread |
+//!
+//! Who calls it: `runtime/start.rs` starts the thread, which ends when the last worker has left: a task that blocks a shutdown is told of.
+//! Deliberately not here: the stack of the thread, for which a signal or a debugger is needed; and the blocking pool, whose jobs may block.
+
+mod alarm;
+mod kernel;
+
+use std::fmt;
+use std::io::{self, Write};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+use crate::facade::{RawInstant, StdArc};
+use crate::park::Parker;
+use crate::recorder::word::{Kind, Parts};
+use crate::scheduler::Scheduler;
+use crate::scheduler::metrics::Progress;
+use crate::task::hooks::call_quietly;
+pub use alarm::{Activity, Alarm};
+use alarm::{Polled, Told};
+use kernel::Times;
+
+/// So many words of a ring are looked at for the poll that a worker is in.
+const WORDS: usize = 4_096;
+
+/// Tells of polls that take too long, for [`Builder::watchdog`](crate::runtime::Builder::watchdog).
+///
+/// ```
+/// use std::sync::mpsc::channel;
+/// use std::time::Duration;
+///
+/// use fusee::insight::{Activity, Watchdog};
+/// use fusee::runtime::Builder;
+///
+/// let (tell, told) = channel();
+/// let watchdog = Watchdog::new(Duration::from_millis(20)).on_alarm(move |alarm| drop(tell.send(alarm.clone())));
+/// let runtime = Builder::new_multi_thread().worker_threads(1).watchdog(watchdog).build()?;
+/// runtime.spawn(async { std::thread::sleep(Duration::from_millis(200)) });
+/// let alarm = told.recv().unwrap();
+/// assert_eq!((alarm.worker(), alarm.has_ended()), (0, false));
+/// assert_eq!(alarm.spawned_at().unwrap().line(), line!() - 3);
+/// # #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+/// assert!(matches!(alarm.activity(), Activity::Blocked { .. }), "{alarm}");
+/// println!("{alarm}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Watchdog {
+    limit: Duration,
+    hook: Option<StdArc<Hook>>,
+}
+
+type Hook = dyn Fn(&Alarm) + Send + Sync;
+
+// A hook that panics leaves nothing of ours half done.
+impl UnwindSafe for Watchdog {}
+impl RefUnwindSafe for Watchdog {}
+
+impl Watchdog {
+    /// Tells of each poll that takes `limit` or longer; on the standard error, unless [`on_alarm`](Self::on_alarm) says otherwise. [`build`](crate::runtime::Builder::build)
+    /// refuses less than a millisecond.
+    ///
+    /// A tenth of a second is a good limit for a service: no honest poll takes as long.
+    #[must_use]
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, hook: None }
+    }
+
+    /// Calls `hook` instead, on the watchdog's thread, once while the poll goes on, and once when it has ended. Other polls wait for it to return; its panic ends there.
+    #[must_use]
+    pub fn on_alarm(self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
+        Self { hook: Some(StdArc::new(hook)), ..self }
+    }
+
+    /// Refuses what cannot be.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        if self.limit >= Duration::from_millis(1) {
+            return Ok(());
+        }
+        let message = format!("the watchdog's limit must be a millisecond at least, not {:?}", self.limit);
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    }
+
+    /// Watches over the workers of `scheduler` until all have left. Who is the last to leave unparks `parker`.
+    pub(crate) fn watch(&self, scheduler: &Scheduler, parker: &Parker) {
+        let mut seen: Vec<_> = (0..scheduler.workers()).map(|worker| Seen::new(worker, scheduler)).collect();
+        while !scheduler.has_ended() && !scheduler.is_forked() {
+            // While all sleep nothing is urgent: what begins now has its limit before it.
+            let mut next = RawInstant::now() + self.limit / 2;
+            for worker in &mut seen {
+                next = self.look_at(worker, scheduler).map_or(next, |at| next.min(at));
+            }
+            parker.park_until(next);
+        }
+    }
+
+    /// When to look again; nothing if the worker sleeps.
+    fn look_at(&self, seen: &mut Seen, scheduler: &Scheduler) -> Option<RawInstant> {
+        let now = RawInstant::now();
+        let progress = scheduler.progress(seen.worker);
+        let has_moved = progress != seen.progress;
+        if let Some(told) = &seen.told
+            && (has_moved || seen.poll(scheduler).is_none_or(|poll| poll.number != told.number))
+        {
+            self.tell(&seen.alarm(told, now, scheduler, true));
+            seen.begin(progress, now);
+        } else if has_moved {
+            seen.begin(progress, now);
+        }
+        let period = (self.limit / 10).clamp(Duration::from_millis(1), Duration::from_millis(10));
+        if !progress.is_busy {
+            return None;
+        }
+        if seen.told.is_some() {
+            return Some(now + period);
+        }
+        let limit = seen.since + self.limit;
+        if now < limit {
+            if seen.times.is_none() && now >= seen.since + self.limit / 2 {
+                seen.times = seen.thread(scheduler).and_then(|thread| Times::of(thread, now));
+            }
+            return Some(limit.min(now + period));
+        }
+        self.suspects(seen, scheduler, now);
+        Some(now + period)
+    }
+
+    /// The worker has polled no task for as long as the limit, and does not sleep.
+    fn suspects(&self, seen: &mut Seen, scheduler: &Scheduler, now: RawInstant) {
+        let Some(poll) = seen.poll(scheduler) else {
+            // It looks for something to do.
+            return seen.since = now;
+        };
+        if let Some(began) = poll.began.filter(|began| *began > seen.since) {
+            // A root future is polled again and again: that counts for nothing.
+            seen.since = began;
+            if now < began + self.limit {
+                return;
+            }
+        }
+        let told = Told::new(&poll, scheduler, seen.worker);
+        self.tell(&seen.alarm(&told, now, scheduler, false));
+        seen.told = Some(told);
+    }
+
+    fn tell(&self, alarm: &Alarm) {
+        match &self.hook {
+            Some(hook) => call_quietly(|| hook(alarm)),
+            // Where nobody listens there is nobody to tell.
+            None => drop(writeln!(io::stderr(), "fusee: {alarm}")),
+        }
+    }
+}
+
+impl fmt::Debug for Watchdog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watchdog").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// What was seen of a worker.
+struct Seen {
+    worker: usize,
+    progress: Progress,
+    /// When that was seen first.
+    since: RawInstant,
+    /// What the kernel said when half of the limit was over.
+    times: Option<Times>,
+    told: Option<Told>,
+}
+
+/// A poll, as the ring tells of it.
+struct Poll {
+    polled: Polled,
+    /// The number of the word.
+    number: u64,
+    /// When it began, if the clock was read.
+    began: Option<RawInstant>,
+}
+
+impl Seen {
+    fn new(worker: usize, scheduler: &Scheduler) -> Self {
+        let (progress, since) = (scheduler.progress(worker), RawInstant::now());
+        Self { worker, progress, since, times: None, told: None }
+    }
+
+    fn begin(&mut self, progress: Progress, now: RawInstant) {
+        (self.progress, self.since, self.times, self.told) = (progress, now, None, None);
+    }
+
+    fn thread(&self, scheduler: &Scheduler) -> Option<u32> {
+        scheduler.thread_number(self.worker)
+    }
+
+    /// The poll that the worker is in.
+    fn poll(&self, scheduler: &Scheduler) -> Option<Poll> {
+        let rings = scheduler.recorder()?;
+        let excerpt = rings.last_of(self.worker, WORDS);
+        let words = &excerpt.words;
+        let is_outer = |word: &u64| Parts::of(*word).is_some_and(|parts| !is_within_poll(parts.kind));
+        let at = words.iter().rposition(is_outer)?;
+        let parts = Parts::of(words[at])?;
+        let polled = match parts.kind {
+            Kind::Poll => Polled::Task { address: parts.address() as usize, place: parts.place().into() },
+            Kind::Root => Polled::Root,
+            Kind::Fire => Polled::Waker,
+            _ => return None,
+        };
+        let stamp = at.checked_sub(1).map(|before| words[before]);
+        let stamp = stamp.filter(|word| Parts::of(*word).is_some_and(|parts| parts.kind == Kind::Stamp));
+        let began = stamp.map(|word| rings.started() + Duration::from_nanos(Parts::nanoseconds(word)));
+        Some(Poll { polled, number: excerpt.first + at as u64, began })
+    }
+
+    fn alarm(&self, told: &Told, now: RawInstant, scheduler: &Scheduler, has_ended: bool) -> Alarm {
+        let lasted = now.saturating_duration_since(self.since);
+        let thread = self.thread(scheduler);
+        let activity = match thread {
+            Some(thread) if !has_ended => kernel::activity(thread, self.times.as_ref(), now),
+            _ => Activity::Unknown,
+        };
+        told.alarm(lasted, has_ended, thread, activity)
+    }
+}
+
+/// Whether it happens in the course of a poll, and does not end it.
+fn is_within_poll(kind: Kind) -> bool {
+    match kind {
+        Kind::Spawn | Kind::Wake | Kind::Name | Kind::End | Kind::Yield | Kind::Stamp => true,
+        Kind::Block | Kind::Unblock => true,
+        Kind::Poll | Kind::Root | Kind::Fire | Kind::Steal | Kind::Park | Kind::Unpark => false,
+    }
+}
