@@ -19,19 +19,22 @@ use support::{Latch, quiet_panic, watchdog};
 
 const LIMIT: Duration = Duration::from_millis(30);
 
-/// A watchdog, and what it tells.
-fn told() -> (Watchdog, Receiver<Alarm>) {
+/// Longer than a busy machine keeps a thread from its CPU.
+const GENEROUS: Duration = Duration::from_millis(100);
+
+/// A watchdog with that limit, and what it tells.
+fn told(limit: Duration) -> (Watchdog, Receiver<Alarm>) {
     let (tell, told) = channel();
-    (Watchdog::new(LIMIT).on_alarm(move |alarm| drop(tell.send(alarm.clone()))), told)
+    (Watchdog::new(limit).on_alarm(move |alarm| drop(tell.send(alarm.clone()))), told)
 }
 
-fn workers(count: usize) -> (Runtime, Receiver<Alarm>) {
-    let (watchdog, told) = told();
+fn workers(count: usize, limit: Duration) -> (Runtime, Receiver<Alarm>) {
+    let (watchdog, told) = told(limit);
     (Builder::new_multi_thread().worker_threads(count).watchdog(watchdog).build().unwrap(), told)
 }
 
-fn current_thread() -> (Runtime, Receiver<Alarm>) {
-    let (watchdog, told) = told();
+fn current_thread(limit: Duration) -> (Runtime, Receiver<Alarm>) {
+    let (watchdog, told) = told(limit);
     (Builder::new_current_thread().watchdog(watchdog).build().unwrap(), told)
 }
 
@@ -45,7 +48,7 @@ fn compute(ends: &AtomicBool) {
 #[test]
 fn a_blocked_poll_is_told_of_while_it_blocks_and_once_more_when_it_has_ended() {
     watchdog(|| {
-        let (runtime, told) = workers(2);
+        let (runtime, told) = workers(2, LIMIT);
         let lock = Arc::new(Mutex::new(()));
         let held = lock.lock().unwrap();
         let waits = lock.clone();
@@ -77,7 +80,7 @@ fn a_blocked_poll_is_told_of_while_it_blocks_and_once_more_when_it_has_ended() {
 #[test]
 fn an_honest_computation_is_told_apart() {
     watchdog(|| {
-        let (runtime, told) = workers(1);
+        let (runtime, told) = workers(1, LIMIT);
         let ends = Arc::new(AtomicBool::new(false));
         let until = ends.clone();
         let task = runtime.spawn(async move { compute(&until) });
@@ -95,7 +98,7 @@ fn an_honest_computation_is_told_apart() {
 #[test]
 fn the_future_of_block_on_is_told_of_where_its_thread_is_a_worker() {
     watchdog(|| {
-        let (runtime, told) = current_thread();
+        let (runtime, told) = current_thread(LIMIT);
         let alarm = runtime.block_on(async { told.recv().unwrap() });
         assert!(alarm.task().is_none() && alarm.to_string().contains("the future of block_on"), "{alarm}");
         assert!(told.recv().unwrap().has_ended());
@@ -111,7 +114,7 @@ fn a_waker_that_blocks_is_told_of() {
         }
     }
     watchdog(|| {
-        let (runtime, told) = workers(1);
+        let (runtime, told) = workers(1, LIMIT);
         let latch = Latch::new();
         let waker = Arc::new(Blocks(latch.clone())).into();
         let task = runtime.spawn(async move {
@@ -132,28 +135,28 @@ fn a_waker_that_blocks_is_told_of() {
 #[test]
 fn nothing_is_told_of_quick_polls_of_sleep_of_blocking_jobs_nor_of_what_gave_its_worker_away() {
     watchdog(|| {
-        for (runtime, told) in [workers(2), workers(1), current_thread()] {
+        for (runtime, told) in [workers(2, GENEROUS), workers(1, GENEROUS), current_thread(GENEROUS)] {
             let start = Instant::now();
             runtime.block_on(async {
                 let begun = Instant::now();
                 // The root future, again and again, without a task.
-                while begun.elapsed() < 2 * LIMIT {
+                while begun.elapsed() < 2 * GENEROUS {
                     yield_now().await;
                 }
                 // Tasks.
                 let quick = fusee::spawn(async move {
-                    while begun.elapsed() < 4 * LIMIT {
+                    while begun.elapsed() < 4 * GENEROUS {
                         yield_now().await;
                     }
                 });
                 quick.await.unwrap();
                 // Nothing.
-                sleep(3 * LIMIT).await;
+                sleep(3 * GENEROUS).await;
                 // tidy: real time, because the watchdog goes by the machine's clock.
-                fusee::task::spawn_blocking(|| thread::sleep(3 * LIMIT)).await.unwrap();
+                fusee::task::spawn_blocking(|| thread::sleep(3 * GENEROUS)).await.unwrap();
                 if Handle::current().runtime_flavor() == fusee::runtime::RuntimeFlavor::MultiThread {
-                    // tidy: real time, as above.
-                    fusee::spawn(async { block_in_place(|| thread::sleep(3 * LIMIT)) }).await.unwrap();
+                    // tidy: real time, because the machine's clock is gone by.
+                    fusee::spawn(async { block_in_place(|| thread::sleep(3 * GENEROUS)) }).await.unwrap();
                 }
             });
             drop(runtime);
@@ -167,7 +170,7 @@ fn nothing_is_told_of_quick_polls_of_sleep_of_blocking_jobs_nor_of_what_gave_its
 #[test]
 fn all_workers_are_watched() {
     watchdog(|| {
-        let (runtime, told) = workers(2);
+        let (runtime, told) = workers(2, LIMIT);
         let latch = Latch::new();
         let tasks = [(); 2].map(|()| {
             let latch = latch.clone();
@@ -184,7 +187,7 @@ fn all_workers_are_watched() {
 #[test]
 fn what_blocks_a_shutdown_is_told_of() {
     watchdog(|| {
-        let (runtime, told) = workers(1);
+        let (runtime, told) = workers(1, LIMIT);
         let (latch, begun) = (Latch::new(), Latch::new());
         let (waits, begins) = (latch.clone(), begun.clone());
         drop(runtime.spawn(async move {
