@@ -41,7 +41,7 @@ fn current_thread(limit: Duration) -> (Runtime, Receiver<Alarm>) {
 /// Computes until `ends`.
 fn compute(ends: &AtomicBool) {
     while !ends.load(Ordering::Relaxed) {
-        std::hint::black_box((0..1_000_u64).fold(1, |product, n| product.wrapping_mul(31).wrapping_add(n)));
+        std::hint::black_box((0..1_000_u64).fold(1_u64, |product, n| product.wrapping_mul(31).wrapping_add(n)));
     }
 }
 
