@@ -366,7 +366,7 @@ fn run(job: Job) {
             let address = task.task().id().address();
             recorder::note_here(|| word::of_task(Kind::Block, 0, address));
             task.run();
-            recorder::note_here(|| word::of_task(Kind::Unblock, 0, address));
+            recorder::note_here(|| word::of_task(Kind::Block, 1, address));
         }
         Job::Work(work) => {
             if let Err(payload) = catch_unwind(work) {

@@ -1,6 +1,6 @@
 //! Who writes to a ring: what a worker, or another thread of the runtime, has in hand.
 //!
-//! To read the clock for each event would cost a third of an empty poll. So a pen writes a stamp where the clock was read anyway, and else before every `k`-th event:
+//! To read the clock for each event would cost a third of an empty poll. So a pen writes the time down where the clock was read anyway, and else after every `k`-th event:
 //! `k` doubles while stamps are less than 4 µs apart, and falls in proportion beyond 12 µs. Polls that take longer than that have exact ends, and quick ones lie between two
 //! stamps.
 //!
@@ -10,7 +10,7 @@
 use std::cell::Cell;
 
 use super::ring::Ring;
-use super::word;
+use super::word::{self, End, Kind};
 use crate::facade::{Arc, RawInstant};
 
 /// Stamps are so far apart, in nanoseconds.
@@ -30,9 +30,10 @@ pub(crate) struct Pen {
     /// Events until the next stamp, and between two.
     countdown: Cell<u32>,
     every: Cell<u32>,
-    stamped: Cell<u64>,
-    /// [`word::AGAIN`], if the task that was polled last has been queued again since.
-    again: Cell<u64>,
+    /// The last time that was written down.
+    told: Cell<u64>,
+    /// [`word::ENDED`] or [`word::AGAIN`], if the task that was polled last has ended or been queued again since.
+    after: Cell<u64>,
 }
 
 impl Pen {
@@ -46,8 +47,8 @@ impl Pen {
             head: Cell::new(head),
             countdown: Cell::new(1),
             every: Cell::new(1),
-            stamped: Cell::new(0),
-            again: Cell::new(0),
+            told: Cell::new(0),
+            after: Cell::new(0),
         }
     }
 
@@ -68,6 +69,7 @@ impl Pen {
         if is_on && !self.is_on.replace(is_on) {
             // Nobody knows what came before.
             self.countdown.set(1);
+            self.after.set(0);
         }
         self.is_on.set(is_on);
     }
@@ -75,39 +77,66 @@ impl Pen {
     /// The task that was polled last is queued again, for it was woken as it was polled: the next poll says so.
     #[inline(always)]
     pub(crate) fn goes_on(&self) {
-        self.again.set(word::AGAIN);
+        self.after.set(word::AGAIN);
     }
 
-    /// Records that `task` is about to be polled, of a pen that is on.
-    #[inline]
+    /// The task that was polled last is ready: the next poll says so.
+    #[inline(always)]
+    pub(crate) fn has_ended(&self) {
+        self.after.set(word::ENDED);
+    }
+
+    /// Records that a poll begins, of a pen that is on.
+    #[inline(always)]
     pub(crate) fn note_poll(&self, word: u64) {
-        self.note(word | self.again.replace(0));
+        self.note(word | self.after.replace(0));
+    }
+
+    /// Records what happens between two polls, of a pen that is on.
+    pub(crate) fn note_outside(&self, word: u64) {
+        self.settle();
+        self.note(word);
+    }
+
+    /// As [`note_outside`](Self::note_outside), of what happens `now`. What comes next may take another time than what came before.
+    #[cold]
+    pub(crate) fn note_at(&self, now: RawInstant, word: u64) {
+        self.settle();
+        self.write(word);
+        self.every.set(1);
+        self.tell_time(now, Kind::Stamp);
+    }
+
+    /// It is `now`, of a pen that is on.
+    pub(crate) fn note_time(&self, now: RawInstant) {
+        self.tell_time(now, Kind::Time);
+    }
+
+    /// Writes down what the next poll would have said: something else comes first.
+    fn settle(&self) {
+        if self.after.get() == word::ENDED {
+            self.after.set(0);
+            self.note(word::of_numbers(Kind::End, End::Ready as u64, 0));
+        }
     }
 
     /// Records an event, of a pen that is on.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note(&self, word: u64) {
+        self.write(word);
         let countdown = self.countdown.get() - 1;
         self.countdown.set(countdown);
         if countdown == 0 {
             self.stamp();
         }
-        self.write(word);
-    }
-
-    /// Records an event that is `now`, of a pen that is on. What comes next may take another time than what came before.
-    #[cold]
-    pub(crate) fn note_at(&self, now: RawInstant, word: u64) {
-        self.every.set(1);
-        self.stamp_at(now);
-        self.write(word);
     }
 
     #[cold]
+    #[inline(never)]
     fn stamp(&self) {
-        let before = self.stamped.get();
-        self.stamp_at(RawInstant::now());
-        let (every, apart) = (self.every.get(), self.stamped.get().saturating_sub(before));
+        let before = self.told.get();
+        self.tell_time(RawInstant::now(), Kind::Stamp);
+        let (every, apart) = (self.every.get(), self.told.get().saturating_sub(before));
         match apart {
             ..CLOSE => self.every.set((every * 2).min(MOST)),
             FAR.. => self.every.set((u64::from(every) * CLOSE / apart).max(1) as u32),
@@ -116,15 +145,14 @@ impl Pen {
         self.countdown.set(self.every.get());
     }
 
-    /// It is `now`, of a pen that is on.
-    pub(crate) fn stamp_at(&self, now: RawInstant) {
+    fn tell_time(&self, now: RawInstant, kind: Kind) {
         let now = now.saturating_duration_since(self.started).as_nanos() as u64;
-        self.stamped.set(now);
+        self.told.set(now);
         self.countdown.set(self.every.get());
-        self.write(word::stamp(now));
+        self.write(word::time(kind, now));
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(&self, word: u64) {
         if let Some(ring) = &self.ring {
             let head = self.head.get();

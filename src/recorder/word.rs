@@ -1,11 +1,12 @@
 //! An event is one word.
 //!
-//! | bits | of a stamp | of any other |
+//! | bits | of a time | of any other |
 //! |---|---|---|
 //! | 0 to 3 | the kind | the kind |
 //! | 4 to 63 | nanoseconds since the start of the runtime: 36 years | |
 //! | 4 to 19 | | where the task was spawned (`scheduler/sites.rs`), or a number that the kind explains |
-//! | 19 | | of a poll: the task that was polled before was woken meanwhile, and queued again |
+//! | 3 | | of a poll: the task that was polled before has ended, and was ready ([`ENDED`]) |
+//! | 19 | | of a poll: that task was woken meanwhile, and queued again ([`AGAIN`]) |
 //! | 20 to 63 | | the task's address without its lowest three bits, or a number that the kind explains |
 //!
 //! Who calls it: who records (`pen.rs`) makes words, who tells of a recording (`insight/recording/`) reads them.
@@ -14,11 +15,11 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// It is so late.
+    /// The event before was so late.
     Stamp = 1,
     /// A poll begins, of a task spawned there. It ends as the next thing begins that is none of its doing.
     Poll = 2,
-    /// The task, which is polled or dropped, comes to its end: number 0 to 2, see [`End`].
+    /// The task, which is polled or dropped, comes to its end: number 0 to 2, see [`End`]. Without an address it is the one that was polled last.
     End = 3,
     /// A task is spawned there.
     Spawn = 4,
@@ -31,15 +32,15 @@ pub(crate) enum Kind {
     /// So many wakers of timers and sources are about to be woken; the first number says of how many, it is timers.
     Fire = 8,
     Park = 9,
-    Unpark = 10,
-    /// A blocking job begins.
+    /// A blocking job begins, or has ended: number 0 or 1.
     Block = 11,
-    /// It has ended.
-    Unblock = 12,
+    /// It is so late.
+    Time = 12,
     /// A root future is polled.
     Root = 13,
     /// The task has a name, of the first number.
     Name = 14,
+    Unpark = 15,
 }
 
 /// How a task has ended.
@@ -56,6 +57,9 @@ const ADDRESS_SHIFT: u32 = KIND_BITS + NUMBER_BITS;
 /// Allocations are so aligned at least.
 const ALIGN_BITS: u32 = 3;
 
+/// The task that was polled before has ended: a bit that makes one kind of poll the other.
+pub(crate) const ENDED: u64 = 1 << 3;
+
 /// The poll before has left its task in a queue: a bit that numbers of places leave.
 pub(crate) const AGAIN: u64 = 1 << (ADDRESS_SHIFT - 1);
 
@@ -64,20 +68,23 @@ pub(crate) const MOST: u64 = (1 << NUMBER_BITS) - 1;
 
 /// Something that happens to the task at `address`.
 #[inline]
-pub(crate) fn of_task(kind: Kind, number: u64, address: usize) -> u64 {
+pub(crate) const fn of_task(kind: Kind, number: u64, address: usize) -> u64 {
     debug_assert!(number <= MOST, "a number of 16 bits");
     kind as u64 | number << KIND_BITS | (address as u64) >> ALIGN_BITS << ADDRESS_SHIFT
 }
 
 /// Something of two numbers: one that is too high stands as the highest that has room.
 #[inline]
-pub(crate) fn of_numbers(kind: Kind, first: u64, second: u64) -> u64 {
-    kind as u64 | first.min(MOST) << KIND_BITS | second.min((1 << (64 - ADDRESS_SHIFT)) - 1) << ADDRESS_SHIFT
+pub(crate) const fn of_numbers(kind: Kind, first: u64, second: u64) -> u64 {
+    const MOST_OF_SECOND: u64 = (1 << (64 - ADDRESS_SHIFT)) - 1;
+    let first = if first < MOST { first } else { MOST };
+    let second = if second < MOST_OF_SECOND { second } else { MOST_OF_SECOND };
+    kind as u64 | first << KIND_BITS | second << ADDRESS_SHIFT
 }
 
 #[inline]
-pub(crate) fn stamp(nanoseconds: u64) -> u64 {
-    Kind::Stamp as u64 | nanoseconds << KIND_BITS
+pub(crate) fn time(kind: Kind, nanoseconds: u64) -> u64 {
+    kind as u64 | nanoseconds << KIND_BITS
 }
 
 /// A word that is taken apart.
@@ -94,7 +101,7 @@ impl Parts {
     pub(crate) fn of(word: u64) -> Option<Self> {
         let kind = match word & ((1 << KIND_BITS) - 1) {
             1 => Kind::Stamp,
-            2 => Kind::Poll,
+            2 | 10 => Kind::Poll,
             3 => Kind::End,
             4 => Kind::Spawn,
             5 => Kind::Wake,
@@ -102,11 +109,11 @@ impl Parts {
             7 => Kind::Steal,
             8 => Kind::Fire,
             9 => Kind::Park,
-            10 => Kind::Unpark,
             11 => Kind::Block,
-            12 => Kind::Unblock,
+            12 => Kind::Time,
             13 => Kind::Root,
             14 => Kind::Name,
+            15 => Kind::Unpark,
             _ => return None,
         };
         Some(Self { kind, number: word >> KIND_BITS & MOST, second: word >> ADDRESS_SHIFT })
@@ -122,7 +129,7 @@ impl Parts {
         self.number as u16 & !((AGAIN >> KIND_BITS) as u16)
     }
 
-    /// The time that a stamp says, in nanoseconds.
+    /// The time that a stamp or a time says, in nanoseconds.
     pub(crate) fn nanoseconds(word: u64) -> u64 {
         word >> KIND_BITS
     }
@@ -143,12 +150,15 @@ mod tests {
         let parts = Parts::of(of_numbers(Kind::Steal, 3, 7)).unwrap();
         assert_eq!((parts.kind, parts.number, parts.second), (Kind::Steal, 3, 7));
         assert_eq!(Parts::of(of_numbers(Kind::Fire, u64::MAX, u64::MAX)).unwrap().number, MOST);
-        assert_eq!(Parts::nanoseconds(stamp(u64::MAX >> KIND_BITS)), u64::MAX >> KIND_BITS);
+        assert_eq!(Parts::nanoseconds(time(Kind::Stamp, u64::MAX >> KIND_BITS)), u64::MAX >> KIND_BITS);
     }
 
     #[test]
     fn every_kind_is_read_as_what_it_was_written_as() {
-        let known: Vec<_> = (0..16).filter_map(Parts::of).map(|parts| parts.kind as u64).collect();
-        assert_eq!(known, (1..=14).collect::<Vec<_>>());
+        assert!(Parts::of(0).is_none());
+        for kind in 1..16 {
+            let known = Parts::of(kind).unwrap().kind;
+            assert!(known as u64 == kind || known == Kind::Poll && kind == Kind::Poll as u64 | ENDED);
+        }
     }
 }

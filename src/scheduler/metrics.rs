@@ -27,6 +27,8 @@ pub(crate) struct WorkerMetrics {
     pub(crate) spawned: Counter,
     pub(crate) finished: Counter,
     pub(crate) polls: Counter,
+    /// Polls of root futures.
+    pub(crate) root_polls: Counter,
     /// Tasks that were queued on this worker by its own thread.
     pub(crate) local_schedules: Counter,
     /// Polls that were made to give way, their budget being spent.
@@ -45,10 +47,10 @@ pub(crate) struct WorkerMetrics {
     polls_at_unpark: Counter,
 }
 
-/// How far a worker has come: two that are alike, of one that is busy, say that it has neither begun a poll of a task nor slept in between.
+/// How far a worker has come: two that are alike, of one that is busy, say that it has neither begun a poll nor slept in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
-    polls: u64,
+    polls: [u64; 2],
     parks: u64,
     /// It is on a thread's seat, and does not sleep.
     pub(crate) is_busy: bool,
@@ -63,6 +65,7 @@ impl WorkerMetrics {
             spawned: Counter::new(0),
             finished: Counter::new(0),
             polls: Counter::new(0),
+            root_polls: Counter::new(0),
             local_schedules: Counter::new(0),
             forced_yields: Counter::new(0),
             steal_tries: Counter::new(0),
@@ -104,7 +107,8 @@ impl WorkerMetrics {
 
     /// How far it has come.
     pub(crate) fn progress(&self) -> Progress {
-        Progress { polls: self.polls.get(), parks: self.park_unparks.get(), is_busy: self.busy.is_busy() }
+        let polls = [&self.polls, &self.root_polls].map(Counter::get);
+        Progress { polls, parks: self.park_unparks.get(), is_busy: self.busy.is_busy() }
     }
 
     /// Counts the last unpark as one for nothing, if no task was polled since.

@@ -16,7 +16,7 @@ use crate::task::raw::RawTask;
 use crate::task::runnable::Runnable;
 
 impl Worker {
-    /// Something happens to `task`, which was spawned here.
+    /// Something happens to `task`, which was spawned here, in the course of a poll, or as the worker fires.
     #[inline(always)]
     pub(super) fn record(&self, kind: Kind, task: &Runnable) {
         if self.pen().is_on() {
@@ -26,8 +26,7 @@ impl Worker {
 
     #[inline(never)]
     fn record_task(&self, kind: Kind, task: &Runnable) {
-        let (word, _) = self.shard().scheduler().event_of(kind, task);
-        self.pen().note(word);
+        self.pen().note(self.shard().scheduler().event_of(kind, task).0);
     }
 
     /// `task`, which was spawned here, is about to be polled.
@@ -41,38 +40,57 @@ impl Worker {
     #[inline(never)]
     fn record_polled(&self, task: &Runnable) {
         let (word, is_new) = self.shard().scheduler().event_of(Kind::Poll, task);
-        if is_new {
-            self.record_name(task);
+        if is_new && self.has_name(task) {
+            return self.record_named(task, word);
         }
         self.pen().note_poll(word);
     }
 
-    /// The task is about to be polled for the first time.
-    #[inline]
-    fn record_name(&self, task: &Runnable) {
+    fn has_name(&self, task: &Runnable) -> bool {
+        // SAFETY: the entry keeps the task.
+        unsafe { task.task().name() }.is_some()
+    }
+
+    /// `task`, which has a name, is about to be polled for the first time.
+    #[cold]
+    fn record_named(&self, task: &Runnable, word: u64) {
         // SAFETY: the entry keeps the task.
         let name = unsafe { task.task().name() };
-        let recorder = self.shard().scheduler().recorder();
-        if let Some(number) = name.zip(recorder).and_then(|(name, recorder)| recorder.number_of(name)) {
-            self.pen().note(word::of_task(Kind::Name, number, task.task().id().address()));
+        let rings = self.shard().scheduler().recorder();
+        if let Some(number) = name.zip(rings).and_then(|(name, rings)| rings.number_of(name)) {
+            self.pen().note_outside(word::of_task(Kind::Name, number, task.task().id().address()));
         }
+        self.pen().note_poll(word);
     }
 
     /// The task that is polled or dropped ends.
     #[inline(always)]
     pub(super) fn record_end(&self, end: End, task: RawTask) {
         if self.pen().is_on() {
-            self.pen().note(word::of_task(Kind::End, end as u64, task.id().address()));
+            match end {
+                End::Ready => self.pen().has_ended(),
+                End::Cancelled | End::Panicked => self.record_bad_end(end, task),
+            }
         }
     }
 
-    /// Something else happens.
+    #[cold]
+    fn record_bad_end(&self, end: End, task: RawTask) {
+        self.pen().note(word::of_task(Kind::End, end as u64, task.id().address()));
+    }
+
+    /// Something else happens between two polls.
     #[inline(always)]
     pub(super) fn record_numbers(&self, kind: Kind, numbers: impl FnOnce() -> (usize, usize)) {
         if self.pen().is_on() {
             let (first, second) = numbers();
-            self.pen().note(word::of_numbers(kind, first as u64, second as u64));
+            self.record_outside(word::of_numbers(kind, first as u64, second as u64));
         }
+    }
+
+    #[cold]
+    fn record_outside(&self, word: u64) {
+        self.pen().note_outside(word);
     }
 
     /// The worker goes to sleep, or has woken.
@@ -85,10 +103,10 @@ impl Worker {
 
     /// It is `now`, at a look around: the worker learns whether it is to record.
     pub(super) fn record_time(&self, now: RawInstant) {
-        let Some(recorder) = self.shard().scheduler().recorder() else { return };
-        recorder.tell(self.pen());
+        let Some(rings) = self.shard().scheduler().recorder() else { return };
+        rings.tell(self.pen());
         if self.pen().is_on() {
-            self.pen().stamp_at(now);
+            self.pen().note_time(now);
         }
     }
 }

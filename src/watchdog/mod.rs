@@ -144,13 +144,6 @@ impl Watchdog {
             // It looks for something to do.
             return seen.since = now;
         };
-        if let Some(began) = poll.began.filter(|began| *began > seen.since) {
-            // A root future is polled again and again: that counts for nothing.
-            seen.since = began;
-            if now < began + self.limit {
-                return;
-            }
-        }
         let told = Told::new(&poll, scheduler, seen.worker);
         self.tell(&seen.alarm(&told, now, scheduler, false));
         seen.told = Some(told);
@@ -187,8 +180,6 @@ struct Poll {
     polled: Polled,
     /// The number of the word.
     number: u64,
-    /// When it began, if the clock was read.
-    began: Option<RawInstant>,
 }
 
 impl Seen {
@@ -219,10 +210,7 @@ impl Seen {
             Kind::Fire => Polled::Waker,
             _ => return None,
         };
-        let stamp = at.checked_sub(1).map(|before| words[before]);
-        let stamp = stamp.filter(|word| Parts::of(*word).is_some_and(|parts| parts.kind == Kind::Stamp));
-        let began = stamp.map(|word| rings.started() + Duration::from_nanos(Parts::nanoseconds(word)));
-        Some(Poll { polled, number: excerpt.first + at as u64, began })
+        Some(Poll { polled, number: excerpt.first + at as u64 })
     }
 
     fn alarm(&self, told: &Told, now: RawInstant, scheduler: &Scheduler, has_ended: bool) -> Alarm {
@@ -239,8 +227,9 @@ impl Seen {
 /// Whether it happens in the course of a poll, and does not end it.
 fn is_within_poll(kind: Kind) -> bool {
     match kind {
-        Kind::Spawn | Kind::Wake | Kind::Name | Kind::End | Kind::Yield | Kind::Stamp => true,
-        Kind::Block | Kind::Unblock => true,
+        Kind::Spawn | Kind::Wake | Kind::Name | Kind::End | Kind::Yield | Kind::Stamp | Kind::Time | Kind::Block => {
+            true
+        }
         Kind::Poll | Kind::Root | Kind::Fire | Kind::Steal | Kind::Park | Kind::Unpark => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::recorder::word::{AGAIN, Kind, Parts};
+use crate::recorder::word::{AGAIN, ENDED, Kind, Parts};
 
 /// Something that a thread has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,37 +103,82 @@ impl Task {
 
 /// The events of a ring's `words`, of which the last is from before `taken`. What stands before the first time is left out: nobody knows when it was.
 pub(super) fn read(words: &[u64], taken: Duration) -> Vec<Event> {
-    let mut events = Vec::with_capacity(words.len());
-    let is_stamp = |word: &u64| Parts::of(*word).is_some_and(|parts| parts.kind == Kind::Stamp);
-    let mut rest = words.iter().position(is_stamp).map_or(&[][..], |first| &words[first..]);
-    let mut spacing = u64::MAX;
-    let mut polled = None;
-    while let Some((&stamp, tail)) = rest.split_first() {
-        let length = tail.iter().position(is_stamp).unwrap_or(tail.len());
-        let (of_stamp, next) = tail.split_at(length);
-        let begins = Parts::nanoseconds(stamp);
-        let ends = next.first().map_or(taken.as_nanos() as u64, |&stamp| Parts::nanoseconds(stamp));
-        let count = of_stamp.len().max(1) as u64;
-        let even = ends.saturating_sub(begins) / count;
-        // Nobody has read the clock after the last ones: they are as far apart as those before were.
-        let apart = if next.is_empty() { even.min(spacing) } else { even };
-        for (index, &word) in of_stamp.iter().enumerate() {
-            let at = Duration::from_nanos(begins + apart * index as u64);
-            let Some(kind) = kind_of(word) else { continue };
-            let mut tell = |kind| events.push(Event { at, is_exact: index == 0, kind });
-            if let EventKind::Poll(task) = kind {
-                // The poll before has ended by now, and its task was queued at its end.
-                let before = polled.replace(task);
-                before.filter(|_| word & AGAIN != 0).into_iter().for_each(|task| tell(EventKind::Wake(task)));
-            }
-            tell(kind);
+    let mut reader = Reader { events: Vec::with_capacity(words.len()), polled: None, told: None, spacing: u64::MAX };
+    let mut untimed = 0;
+    for (index, &word) in words.iter().enumerate() {
+        if let Some(kind @ (Kind::Stamp | Kind::Time)) = Parts::of(word).map(|parts| parts.kind) {
+            reader.take(&words[untimed..index], Parts::nanoseconds(word), kind == Kind::Stamp);
+            untimed = index + 1;
         }
-        if !of_stamp.is_empty() {
-            spacing = even;
-        }
-        rest = next;
     }
-    events
+    reader.take_last(&words[untimed..], taken.as_nanos() as u64);
+    reader.events
+}
+
+/// What has been read so far.
+struct Reader {
+    events: Vec<Event>,
+    /// The task that was polled last.
+    polled: Option<Task>,
+    /// The last time that was written down, and how far apart the events before it were.
+    told: Option<u64>,
+    spacing: u64,
+}
+
+impl Reader {
+    /// Takes `words` between two times, of which the second is `ends`: that of the last of them, if it is a stamp.
+    fn take(&mut self, words: &[u64], ends: u64, is_stamp: bool) {
+        // A time by itself comes after the last of them.
+        let count = words.len() as u64 + u64::from(!is_stamp);
+        match self.told {
+            Some(begins) => {
+                let apart = ends.saturating_sub(begins) / count.max(1);
+                for (&word, index) in words.iter().zip(1..) {
+                    let is_exact = is_stamp && index == count;
+                    self.tell(word, if is_exact { ends } else { begins + apart * index }, is_exact);
+                }
+                if !words.is_empty() {
+                    self.spacing = apart;
+                }
+            }
+            // Of those before the first time the last alone has one.
+            None if is_stamp => words.last().into_iter().for_each(|&word| self.tell(word, ends, true)),
+            None => {}
+        }
+        self.told = Some(ends);
+    }
+
+    /// Takes the words behind the last time: they are as far apart as those before were.
+    fn take_last(&mut self, words: &[u64], taken: u64) {
+        let Some(begins) = self.told else { return };
+        let apart = (taken.saturating_sub(begins) / (words.len() as u64).max(1)).min(self.spacing);
+        for (&word, index) in words.iter().zip(1..) {
+            self.tell(word, begins + apart * index, false);
+        }
+    }
+
+    fn tell(&mut self, word: u64, at: u64, is_exact: bool) {
+        let Some(kind) = kind_of(word) else { return };
+        let mut tell = |kind| self.events.push(Event { at: Duration::from_nanos(at), is_exact, kind });
+        match kind {
+            EventKind::Poll(task) => {
+                // What the poll before has come to.
+                if let Some(before) = self.polled.replace(task) {
+                    if word & AGAIN != 0 {
+                        tell(EventKind::Wake(before));
+                    }
+                    if word & ENDED != 0 {
+                        tell(EventKind::End(before, Outcome::Ready));
+                    }
+                }
+                tell(kind);
+            }
+            EventKind::End(Task { address: 0, .. }, outcome) => {
+                self.polled.into_iter().for_each(|task| tell(EventKind::End(task, outcome)));
+            }
+            _ => tell(kind),
+        }
+    }
 }
 
 /// `None` for what this version does not know.
@@ -144,7 +189,7 @@ fn kind_of(word: u64) -> Option<EventKind> {
     let unplaced = Task { address, place: None };
     let number = parts.number as usize;
     Some(match parts.kind {
-        Kind::Stamp => return None,
+        Kind::Stamp | Kind::Time => return None,
         Kind::Poll => EventKind::Poll(task),
         Kind::End => EventKind::End(unplaced, outcome_of(number)?),
         Kind::Spawn => EventKind::Spawn(task),
@@ -154,8 +199,8 @@ fn kind_of(word: u64) -> Option<EventKind> {
         Kind::Fire => EventKind::Fire { timers: number, sources: (parts.second as usize).saturating_sub(number) },
         Kind::Park => EventKind::Park,
         Kind::Unpark => EventKind::Unpark,
-        Kind::Block => EventKind::BlockingBegin(unplaced),
-        Kind::Unblock => EventKind::BlockingEnd(unplaced),
+        Kind::Block if number == 0 => EventKind::BlockingBegin(unplaced),
+        Kind::Block => EventKind::BlockingEnd(unplaced),
         Kind::Root => EventKind::Root,
         Kind::Name => EventKind::Name(unplaced, number),
     })
@@ -168,7 +213,14 @@ fn outcome_of(number: usize) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::word::{of_numbers, of_task, stamp};
+    use crate::recorder::word::{End, of_numbers, of_task, time};
+
+    const POLL: u64 = of_task(Kind::Poll, 3, 64);
+    const PARK: u64 = of_numbers(Kind::Park, 0, 0);
+
+    fn stamp(nanoseconds: u64) -> u64 {
+        time(Kind::Stamp, nanoseconds)
+    }
 
     fn at(events: &[Event]) -> Vec<(u64, bool)> {
         events.iter().map(|event| (event.at().as_nanos() as u64, event.is_exact())).collect()
@@ -176,11 +228,10 @@ mod tests {
 
     #[test]
     fn between_two_times_events_are_spread_evenly() {
-        let poll = of_task(Kind::Poll, 3, 64);
         let words =
-            [poll, stamp(100), poll, poll, stamp(300), poll, poll, poll, stamp(330), of_numbers(Kind::Park, 0, 0)];
+            [POLL, POLL, stamp(100), POLL, POLL, stamp(300), POLL, POLL, time(Kind::Time, 330), PARK, stamp(350)];
         let events = read(&words, Duration::from_secs(1));
-        let expected = [(100, true), (200, false), (300, true), (310, false), (320, false), (330, true)];
+        let expected = [(100, true), (200, false), (300, true), (310, false), (320, false), (350, true)];
         assert_eq!(at(&events), expected);
         assert_eq!(events[0].kind(), EventKind::Poll(Task { address: 64, place: Some(3) }));
         assert_eq!(events[5].kind(), EventKind::Park);
@@ -188,30 +239,32 @@ mod tests {
 
     #[test]
     fn the_last_are_as_far_apart_as_those_before() {
-        let poll = of_task(Kind::Poll, 3, 64);
-        let words = [stamp(100), poll, poll, stamp(120), poll, poll, poll];
-        assert_eq!(at(&read(&words, Duration::from_secs(1)))[2..], [(120, true), (130, false), (140, false)]);
-        assert_eq!(at(&read(&words, Duration::from_nanos(126)))[2..], [(120, true), (122, false), (124, false)]);
+        let words = [POLL, stamp(100), POLL, POLL, stamp(120), POLL, POLL];
+        assert_eq!(at(&read(&words, Duration::from_secs(1)))[3..], [(130, false), (140, false)]);
+        assert_eq!(at(&read(&words, Duration::from_nanos(126)))[3..], [(123, false), (126, false)]);
     }
 
     #[test]
-    fn a_task_that_was_woken_as_it_was_polled_is_woken_before_the_next_poll() {
-        let (one, other) = (of_task(Kind::Poll, 3, 64), of_task(Kind::Poll, 4, 128));
-        let words = [stamp(100), one | AGAIN, other | AGAIN, one, stamp(130)];
+    fn what_the_poll_before_has_come_to_is_told_before_the_next_one() {
+        let other = of_task(Kind::Poll, 4, 128);
+        let ready = of_numbers(Kind::End, End::Ready as u64, 0);
+        let words = [POLL, stamp(100), other | AGAIN, POLL | ENDED, PARK, ready, stamp(130)];
         let events: Vec<_> = read(&words, Duration::from_secs(1)).iter().map(Event::kind).collect();
         let [one, other] = [(64, 3), (128, 4)].map(|(address, place)| Task { address, place: Some(place) });
-        use EventKind::{Poll, Wake};
-        assert_eq!(events, [Poll(one), Wake(one), Poll(other), Poll(one)]);
+        use EventKind::{Park, Poll, Wake};
+        let end = |task| EventKind::End(task, Outcome::Ready);
+        assert_eq!(events, [Poll(one), Wake(one), Poll(other), end(other), Poll(one), Park, end(one)]);
     }
 
     #[test]
     fn without_a_time_there_is_nothing_to_tell() {
-        assert!(read(&[of_task(Kind::Poll, 3, 64); 4], Duration::from_secs(1)).is_empty());
+        assert!(read(&[POLL; 4], Duration::from_secs(1)).is_empty());
         assert!(read(&[], Duration::ZERO).is_empty());
     }
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        assert!(read(&[stamp(5), 0, 15, of_task(Kind::End, 7, 8)], Duration::from_secs(1)).is_empty());
+        let words = [stamp(5), 0, 16, of_task(Kind::End, 7, 8), of_numbers(Kind::End, 0, 0)];
+        assert!(read(&words, Duration::from_secs(1)).is_empty());
     }
 }

@@ -299,6 +299,7 @@ impl Worker {
     pub(crate) fn polls_root(&self, waker: &Waker) {
         self.runs();
         self.timing.polls(Identity::of(waker));
+        self.metrics.root_polls.add(1);
         self.record_numbers(Kind::Root, || (0, 0));
     }
 
