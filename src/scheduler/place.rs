@@ -52,7 +52,7 @@ impl Place {
     pub(super) fn set_spawned_at(&mut self, place: &'static Location<'static>) {
         let address = ptr::from_ref(place).expose_provenance() as u64;
         // Statics lie low wherever there is an operating system; one that does not is not told of.
-        *self.0.get_mut() |= if address & !ADDRESS == 0 { address } else { 0 };
+        *self.0.get_mut() |= if address >> NUMBER_SHIFT == 0 { address } else { 0 };
     }
 
     /// Whether it was made for a closed scheduler. Of a task that is in no list.

@@ -270,11 +270,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         if let Some(watch) = unsafe { Self::watch(task) } {
             watch.terminated();
         }
-        let end = match &output {
-            Ok(_) => End::Ready,
-            Err(error) if error.is_panic() => End::Panicked,
-            Err(_) => End::Cancelled,
-        };
+        let end = output.as_ref().map_or_else(JoinError::end, |_| End::Ready);
         cell.stage.with_mut(|stage| {
             let stored = Stage { output: ManuallyDrop::new(output) };
             // SAFETY: `RUNNING` makes this the only access; what the stage held is gone.

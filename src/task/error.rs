@@ -5,6 +5,7 @@ use std::{fmt, io};
 
 use super::id::Id;
 use crate::facade::StdArc;
+use crate::recorder::word::End;
 
 /// What a [`JoinHandle`](super::JoinHandle) answers when its task was cancelled or panicked.
 ///
@@ -64,6 +65,12 @@ impl JoinError {
     /// Whether the task was cancelled: aborted, or dropped by the shutdown of its runtime.
     pub fn is_cancelled(&self) -> bool {
         self.payload().is_none()
+    }
+
+    /// How the task has ended.
+    #[cold]
+    pub(super) fn end(&self) -> End {
+        if self.is_panic() { End::Panicked } else { End::Cancelled }
     }
 
     /// Whether the task panicked.
