@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use fusee::insight::Recorder;
 use fusee::insight::recording::{Event, EventKind, Outcome, Recording, Task, TrackSource};
+use fusee::insight::{Recorder, Watchdog};
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::{Id, spawn_blocking, yield_now};
 use fusee::time::sleep;
@@ -145,6 +145,37 @@ fn a_poll_that_takes_long_has_exact_ends_and_timers_fire_before_they_wake() {
     assert!(after[0].at() - events[poll].at() >= LONG);
     let unpark = events[..fire].iter().rposition(|event| event.kind() == EventKind::Unpark).unwrap();
     assert_eq!(events[unpark - 1].kind(), EventKind::Park);
+}
+
+#[test]
+fn one_slow_poll_among_quick_ones_is_found_by_the_watchdog_beside() {
+    const SLOW: Duration = Duration::from_millis(100);
+    let watchdog = Watchdog::new(SLOW / 2).on_alarm(|_| {});
+    let runtime = Builder::new_current_thread().recorder(Recorder::new()).watchdog(watchdog).build().unwrap();
+    let id = runtime.block_on(async {
+        let quick = fusee::spawn(async {
+            for _ in 0..50_000 {
+                yield_now().await;
+            }
+        });
+        let slow = fusee::spawn(async {
+            for _ in 0..10_000 {
+                yield_now().await;
+            }
+            // tidy: real time, because the machine's clock is what is recorded.
+            thread::sleep(SLOW);
+        });
+        let id = number(slow.id());
+        quick.await.unwrap();
+        slow.await.unwrap();
+        id
+    });
+    let events = events_of(&taken(&runtime), is_worker);
+    let end = position(&events, |kind| matches!(kind, EventKind::End(task, Outcome::Ready) if task.id() == id));
+    let poll = events[..end].iter().rposition(|event| matches!(event.kind(), EventKind::Poll(_))).unwrap();
+    assert!(matches!(events[poll].kind(), EventKind::Poll(task) if task.id() == id));
+    let lasted = events[end].at() - events[poll].at();
+    assert!(lasted >= SLOW - SLOW / 4, "{lasted:?}");
 }
 
 #[test]

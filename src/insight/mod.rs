@@ -36,6 +36,13 @@
 //! ([`TaskDump::is_stranded`]); [`Builder::on_task_stranded`](crate::runtime::Builder::on_task_stranded) tells it as it happens. What has a waker may wait in vain all the same: if the waker
 //! lies in the task itself, or with another that waits for this one.
 //!
+//! # What came before
+//! With a [`Recorder`], which [`Builder::recorder`](crate::runtime::Builder::recorder) turns on, each thread keeps its last events: [`recording`].
+//!
+//! # Polls that take too long
+//! A [`Watchdog`], for [`Builder::watchdog`](crate::runtime::Builder::watchdog), tells of them while they do. Neither is on by default: the watchdog takes a thread that wakes a hundred times a second, and a recorder
+//! some nanoseconds of each poll.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | the dump, and how it is taken |

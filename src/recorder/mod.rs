@@ -9,6 +9,7 @@
 //! | `pen.rs` | the writer, and when it reads the clock |
 //! | `lane.rs` | the rings of threads that are no workers |
 //! | `settings.rs` | what a builder is told |
+//! | `stalls.rs` | when a ring stood still, seen from outside |
 //! | `word.rs` | what a word says |
 //!
 //! Who calls it: `scheduler/` and `runtime/` record; `insight/recording/` reads, on any thread.
@@ -18,6 +19,7 @@ mod lane;
 mod pen;
 pub(crate) mod ring;
 mod settings;
+pub(crate) mod stalls;
 pub(crate) mod word;
 
 use std::collections::HashMap;
@@ -28,6 +30,7 @@ pub(crate) use lane::{Attached, Role, note_here};
 pub(crate) use pen::Pen;
 use ring::{Excerpt, Ring};
 pub use settings::Recorder;
+use stalls::{Stall, Stalls};
 use word::{Kind, Parts};
 
 /// So many times fewer events of a thread that is no worker are kept.
@@ -45,6 +48,8 @@ pub(crate) struct Rings {
     lane_words: usize,
     lanes: Mutex<Vec<lane::Kept>>,
     names: Mutex<Names>,
+    /// One for each worker.
+    stalls: Mutex<Vec<Stalls>>,
 }
 
 /// The names of tasks, by numbers.
@@ -56,7 +61,8 @@ struct Names {
 
 /// What all rings hold at the moment.
 pub(crate) struct Copied {
-    pub(crate) workers: Vec<Excerpt>,
+    /// The workers', each with when it stood still.
+    pub(crate) workers: Vec<(Excerpt, Vec<Stall>)>,
     pub(crate) lanes: Vec<(Role, Excerpt)>,
     pub(crate) names: Vec<StdArc<str>>,
 }
@@ -72,6 +78,7 @@ impl Rings {
             lane_words: (words / LANE_SHARE).max(settings::LEAST),
             lanes: Mutex::new(Vec::new()),
             names: Mutex::new(Names::default()),
+            stalls: Mutex::new((0..workers).map(|_| Stalls::default()).collect()),
         }
     }
 
@@ -128,6 +135,17 @@ impl Rings {
         self.started
     }
 
+    /// How many words a worker has written so far.
+    pub(crate) fn head_of(&self, worker: usize) -> u64 {
+        self.workers[worker].head()
+    }
+
+    /// It was `number` at both moments.
+    pub(crate) fn stood_still(&self, worker: usize, number: u64, first: RawInstant, last: RawInstant) {
+        let [first, last] = [first, last].map(|at| at.saturating_duration_since(self.started).as_nanos() as u64);
+        self.stalls.lock()[worker].add(Stall { number, first, last });
+    }
+
     /// The last words of a worker, so many at most.
     pub(crate) fn last_of(&self, worker: usize, words: usize) -> Excerpt {
         self.workers[worker].read_last(words)
@@ -135,7 +153,9 @@ impl Rings {
 
     /// What the rings hold.
     pub(crate) fn copy(&self) -> Copied {
-        let workers = self.workers.iter().map(|ring| ring.read()).collect();
+        // First: what is known of words that are read later does no harm.
+        let stalls: Vec<_> = self.stalls.lock().iter().map(Stalls::copy).collect();
+        let workers = self.workers.iter().map(|ring| ring.read()).zip(stalls).collect();
         let lanes: Vec<_> = self.lanes.lock().iter().map(|lane| (lane.role, lane.ring.clone())).collect();
         let lanes = lanes.into_iter().map(|(role, ring)| (role, ring.read())).collect();
         // Last: of every name that an event has.

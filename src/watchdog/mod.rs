@@ -111,6 +111,7 @@ impl Watchdog {
     fn look_at(&self, seen: &mut Seen, scheduler: &Scheduler) -> Option<RawInstant> {
         let now = RawInstant::now();
         let progress = scheduler.progress(seen.worker);
+        seen.look_at_ring(progress.is_busy, scheduler, now);
         let has_moved = progress != seen.progress;
         if let Some(told) = &seen.told
             && (has_moved || seen.poll(scheduler).is_none_or(|poll| poll.number != told.number))
@@ -173,6 +174,8 @@ struct Seen {
     /// What the kernel said when half of the limit was over.
     times: Option<Times>,
     told: Option<Told>,
+    /// How many words its ring had, while it was busy, and since when.
+    head: Option<(u64, RawInstant)>,
 }
 
 /// A poll, as the ring tells of it.
@@ -185,11 +188,21 @@ struct Poll {
 impl Seen {
     fn new(worker: usize, scheduler: &Scheduler) -> Self {
         let (progress, since) = (scheduler.progress(worker), RawInstant::now());
-        Self { worker, progress, since, times: None, told: None }
+        Self { worker, progress, since, times: None, told: None, head: None }
     }
 
     fn begin(&mut self, progress: Progress, now: RawInstant) {
         (self.progress, self.since, self.times, self.told) = (progress, now, None, None);
+    }
+
+    /// Notes if the ring stands still while the worker is busy.
+    fn look_at_ring(&mut self, is_busy: bool, scheduler: &Scheduler, now: RawInstant) {
+        let Some(rings) = scheduler.recorder() else { return };
+        let head = rings.head_of(self.worker);
+        match self.head {
+            Some((before, since)) if is_busy && before == head => rings.stood_still(self.worker, head, since, now),
+            _ => self.head = is_busy.then_some((head, now)),
+        }
     }
 
     fn thread(&self, scheduler: &Scheduler) -> Option<u32> {

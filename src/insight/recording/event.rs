@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::recorder::ring::Excerpt;
+use crate::recorder::stalls::Stall;
 use crate::recorder::word::{AGAIN, ENDED, Kind, Parts};
 
 /// Something that a thread has done.
@@ -101,13 +103,24 @@ impl Task {
     }
 }
 
-/// The events of a ring's `words`, of which the last is from before `taken`. What stands before the first time is left out: nobody knows when it was.
-pub(super) fn read(words: &[u64], taken: Duration) -> Vec<Event> {
-    let mut reader = Reader { events: Vec::with_capacity(words.len()), polled: None, told: None, spacing: u64::MAX };
+/// The events of a ring's words, of which the last is from before `taken`. What stands before the first time is left out: nobody knows when it was. `stalls` says what is known besides.
+pub(super) fn read(excerpt: &Excerpt, stalls: &[Stall], taken: Duration) -> Vec<Event> {
+    let words = &excerpt.words;
+    let mut reader = Reader {
+        events: Vec::with_capacity(words.len()),
+        polled: None,
+        told: None,
+        spacing: u64::MAX,
+        number: excerpt.first,
+        stalls,
+        earliest: 0,
+    };
     let mut untimed = 0;
     for (index, &word) in words.iter().enumerate() {
         if let Some(kind @ (Kind::Stamp | Kind::Time)) = Parts::of(word).map(|parts| parts.kind) {
             reader.take(&words[untimed..index], Parts::nanoseconds(word), kind == Kind::Stamp);
+            // The time itself.
+            reader.number = reader.number.wrapping_add(1);
             untimed = index + 1;
         }
     }
@@ -116,16 +129,21 @@ pub(super) fn read(words: &[u64], taken: Duration) -> Vec<Event> {
 }
 
 /// What has been read so far.
-struct Reader {
+struct Reader<'a> {
     events: Vec<Event>,
     /// The task that was polled last.
     polled: Option<Task>,
     /// The last time that was written down, and how far apart the events before it were.
     told: Option<u64>,
     spacing: u64,
+    /// The number of the next word.
+    number: u64,
+    /// Those whose word is still to come, and the end of the last one whose word has come.
+    stalls: &'a [Stall],
+    earliest: u64,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Takes `words` between two times, of which the second is `ends`: that of the last of them, if it is a stamp.
     fn take(&mut self, words: &[u64], ends: u64, is_stamp: bool) {
         // A time by itself comes after the last of them.
@@ -135,15 +153,18 @@ impl Reader {
                 let apart = ends.saturating_sub(begins) / count.max(1);
                 for (&word, index) in words.iter().zip(1..) {
                     let is_exact = is_stamp && index == count;
-                    self.tell(word, if is_exact { ends } else { begins + apart * index }, is_exact);
+                    self.place(word, if is_exact { ends } else { begins + apart * index }, ends, is_exact);
                 }
                 if !words.is_empty() {
                     self.spacing = apart;
                 }
             }
             // Of those before the first time the last alone has one.
-            None if is_stamp => words.last().into_iter().for_each(|&word| self.tell(word, ends, true)),
-            None => {}
+            None => {
+                let unknown = words.len().saturating_sub(usize::from(is_stamp));
+                self.number = self.number.wrapping_add(unknown as u64);
+                words[unknown..].iter().for_each(|&word| self.place(word, ends, ends, true));
+            }
         }
         self.told = Some(ends);
     }
@@ -153,8 +174,23 @@ impl Reader {
         let Some(begins) = self.told else { return };
         let apart = (taken.saturating_sub(begins) / (words.len() as u64).max(1)).min(self.spacing);
         for (&word, index) in words.iter().zip(1..) {
-            self.tell(word, begins + apart * index, false);
+            self.place(word, begins + apart * index, taken, false);
         }
+    }
+
+    /// Takes the next word, which is from about `at`: as far as that goes together with when the ring stood still, and not after `latest`.
+    fn place(&mut self, word: u64, at: u64, latest: u64, is_exact: bool) {
+        while let Some((stall, rest)) = self.stalls.split_first()
+            && stall.number <= self.number
+        {
+            (self.earliest, self.stalls) = (self.earliest.max(stall.last), rest);
+        }
+        self.number = self.number.wrapping_add(1);
+        if is_exact {
+            return self.tell(word, at, true);
+        }
+        let first = self.stalls.first().map_or(latest, |stall| latest.min(stall.first));
+        self.tell(word, at.min(first).max(self.earliest.min(latest)), false);
     }
 
     fn tell(&mut self, word: u64, at: u64, is_exact: bool) {
@@ -222,6 +258,10 @@ mod tests {
         time(Kind::Stamp, nanoseconds)
     }
 
+    fn of(words: &[u64], taken: Duration) -> Vec<Event> {
+        read(&Excerpt { first: 0, words: words.to_vec() }, &[], taken)
+    }
+
     fn at(events: &[Event]) -> Vec<(u64, bool)> {
         events.iter().map(|event| (event.at().as_nanos() as u64, event.is_exact())).collect()
     }
@@ -230,7 +270,7 @@ mod tests {
     fn between_two_times_events_are_spread_evenly() {
         let words =
             [POLL, POLL, stamp(100), POLL, POLL, stamp(300), POLL, POLL, time(Kind::Time, 330), PARK, stamp(350)];
-        let events = read(&words, Duration::from_secs(1));
+        let events = of(&words, Duration::from_secs(1));
         let expected = [(100, true), (200, false), (300, true), (310, false), (320, false), (350, true)];
         assert_eq!(at(&events), expected);
         assert_eq!(events[0].kind(), EventKind::Poll(Task { address: 64, place: Some(3) }));
@@ -238,10 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn one_poll_among_many_is_slow_if_the_ring_stood_still_behind_it() {
+        let words = [POLL, stamp(100), POLL, POLL, POLL, POLL, stamp(1_100)];
+        let excerpt = |first| Excerpt { first, words: words.to_vec() };
+        // Two of the four had begun at 120, and no other before 1,080.
+        for first in [0, 70] {
+            let stall = Stall { number: first + 4, first: 120, last: 1_080 };
+            let older = Stall { number: first.saturating_sub(3), first: 10, last: 20 };
+            let events = read(&excerpt(first), &[older, stall], Duration::from_secs(1));
+            assert_eq!(at(&events), [(100, true), (120, false), (120, false), (1_080, false), (1_100, true)]);
+        }
+        // It stands still yet.
+        let last = Stall { number: 7, first: 1_101, last: 9_000 };
+        assert_eq!(read(&excerpt(0), &[last], Duration::from_secs(1)).len(), 5);
+    }
+
+    #[test]
     fn the_last_are_as_far_apart_as_those_before() {
         let words = [POLL, stamp(100), POLL, POLL, stamp(120), POLL, POLL];
-        assert_eq!(at(&read(&words, Duration::from_secs(1)))[3..], [(130, false), (140, false)]);
-        assert_eq!(at(&read(&words, Duration::from_nanos(126)))[3..], [(123, false), (126, false)]);
+        assert_eq!(at(&of(&words, Duration::from_secs(1)))[3..], [(130, false), (140, false)]);
+        assert_eq!(at(&of(&words, Duration::from_nanos(126)))[3..], [(123, false), (126, false)]);
     }
 
     #[test]
@@ -249,7 +305,7 @@ mod tests {
         let other = of_task(Kind::Poll, 4, 128);
         let ready = of_numbers(Kind::End, End::Ready as u64, 0);
         let words = [POLL, stamp(100), other | AGAIN, POLL | ENDED, PARK, ready, stamp(130)];
-        let events: Vec<_> = read(&words, Duration::from_secs(1)).iter().map(Event::kind).collect();
+        let events: Vec<_> = of(&words, Duration::from_secs(1)).iter().map(Event::kind).collect();
         let [one, other] = [(64, 3), (128, 4)].map(|(address, place)| Task { address, place: Some(place) });
         use EventKind::{Park, Poll, Wake};
         let end = |task| EventKind::End(task, Outcome::Ready);
@@ -258,13 +314,13 @@ mod tests {
 
     #[test]
     fn without_a_time_there_is_nothing_to_tell() {
-        assert!(read(&[POLL; 4], Duration::from_secs(1)).is_empty());
-        assert!(read(&[], Duration::ZERO).is_empty());
+        assert!(of(&[POLL; 4], Duration::from_secs(1)).is_empty());
+        assert!(of(&[], Duration::ZERO).is_empty());
     }
 
     #[test]
     fn what_is_not_known_is_left_out() {
         let words = [stamp(5), 0, 16, of_task(Kind::End, 7, 8), of_numbers(Kind::End, 0, 0)];
-        assert!(read(&words, Duration::from_secs(1)).is_empty());
+        assert!(of(&words, Duration::from_secs(1)).is_empty());
     }
 }

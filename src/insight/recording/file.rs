@@ -7,7 +7,7 @@
 //! | time | when it was taken: nanoseconds since the start of the runtime; since 1970 |
 //! | places | how many; of each 0, or 1, file, line and column |
 //! | names | how many; each |
-//! | tracks | how many; of each the kind, its number, how many words were overwritten, how many there are, and these (`recorder/word.rs`) |
+//! | tracks | how many; of each the kind, its number, how many words were overwritten, how many there are, and these (`recorder/word.rs`); when it stood still: how often, and of each the number of words before, when that was seen first, and last |
 //!
 //! Whatever is read is checked, as somebody else may have written it: what does not fit is an error, and takes no more memory than there are bytes.
 
@@ -17,6 +17,7 @@ use std::time::Duration;
 use super::{Place, Recording, Track, TrackSource};
 use crate::facade::WallTime;
 use crate::recorder::ring::Excerpt;
+use crate::recorder::stalls::Stall;
 
 /// How a recording begins.
 const MAGIC: &[u8] = b"fusee recording, version 1\n";
@@ -66,6 +67,10 @@ impl Recording {
             number(to, track.excerpt.first)?;
             number(to, track.excerpt.words.len() as u64)?;
             track.excerpt.words.iter().try_for_each(|&word| number(to, word))?;
+            number(to, track.stalls.len() as u64)?;
+            for stall in &track.stalls {
+                [stall.number, stall.first, stall.last].into_iter().try_for_each(|part| number(to, part))?;
+            }
         }
         to.flush()
     }
@@ -103,7 +108,12 @@ fn read_track(from: &mut impl Read, taken: Duration) -> io::Result<Track> {
     let source = source_of(kind, index).ok_or_else(|| invalid("a track is of no known kind"))?;
     let first = read_number(from)?;
     let words = read_many(from, read_number)?;
-    Ok(Track { source, excerpt: Excerpt { first, words }, taken })
+    let stalls = read_many(from, read_stall)?;
+    Ok(Track { source, excerpt: Excerpt { first, words }, stalls, taken })
+}
+
+fn read_stall(from: &mut impl Read) -> io::Result<Stall> {
+    Ok(Stall { number: read_number(from)?, first: read_number(from)?, last: read_number(from)? })
 }
 
 fn code_of(source: TrackSource) -> (u64, u64) {
@@ -185,8 +195,12 @@ mod tests {
 
     fn example() -> Recording {
         let taken = Duration::from_nanos(99);
-        let track =
-            |source, words: &[u64]| Track { source, excerpt: Excerpt { first: 3, words: words.to_vec() }, taken };
+        let track = |source, words: &[u64]| Track {
+            source,
+            excerpt: Excerpt { first: 3, words: words.to_vec() },
+            stalls: vec![Stall { number: 4, first: 5, last: 6 }],
+            taken,
+        };
         Recording {
             runtime: Some("é".repeat(40_000)),
             taken_at: WallTime::UNIX_EPOCH + Duration::from_secs(7),
@@ -228,7 +242,8 @@ mod tests {
             let mut broken = bytes.clone();
             broken[at] = 0xff;
             match Recording::read_from(&broken[..]) {
-                Ok(_) => {}
+                // Whatever it says, it can be read.
+                Ok(recording) => recording.tracks.iter().for_each(|track| drop(track.events())),
                 Err(error) => {
                     assert!(
                         matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof),

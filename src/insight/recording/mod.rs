@@ -25,7 +25,7 @@
 //!
 //! # Time
 //! A worker does not read the clock for each event: that would cost a third of a poll that does nothing. What it does for microseconds at a stretch has exact times; of quick polls some are
-//! written down between two readings, a few microseconds apart, and [`Event::at`] spreads them evenly. [`Event::is_exact`] tells the two apart.
+//! written down between two readings, a few microseconds apart, and [`Event::at`] spreads them evenly. [`Event::is_exact`] tells the two apart. If one poll among many quick ones was slow, it is known which with a [`Watchdog`](super::Watchdog): one that takes longer than two of its looks.
 //!
 //! # What is not recorded
 //! Tasks of local sets, apart from the polls of what runs the set; and what threads do that are none of the runtime's: a task that such a thread has woken is polled without a wake.
@@ -47,6 +47,7 @@ use std::time::Duration;
 use crate::facade::{RawInstant, WallTime};
 use crate::recorder::Role;
 use crate::recorder::ring::Excerpt;
+use crate::recorder::stalls::Stall;
 use crate::runtime::Handle;
 pub use event::{Event, EventKind, Outcome, Task};
 
@@ -68,6 +69,7 @@ pub struct Recording {
 pub struct Track {
     source: TrackSource,
     excerpt: Excerpt,
+    stalls: Vec<Stall>,
     taken: Duration,
 }
 
@@ -144,9 +146,9 @@ impl Recording {
         let copied = rings.copy();
         // What was recorded was before.
         let taken = RawInstant::now().saturating_duration_since(rings.started());
-        let track = |source, excerpt| Track { source, excerpt, taken };
+        let track = |source, excerpt, stalls| Track { source, excerpt, stalls, taken };
         let workers = (0..).map(TrackSource::Worker).zip(copied.workers);
-        let mut tracks: Vec<_> = workers.map(|(source, excerpt)| track(source, excerpt)).collect();
+        let mut tracks: Vec<_> = workers.map(|(source, (excerpt, stalls))| track(source, excerpt, stalls)).collect();
         let (mut pool, mut block_on) = (0.., 0..);
         for (role, excerpt) in copied.lanes {
             let source = match role {
@@ -154,7 +156,7 @@ impl Recording {
                 Role::Pool => TrackSource::Blocking(pool.next().unwrap_or_default()),
                 Role::BlockOn => TrackSource::BlockOn(block_on.next().unwrap_or_default()),
             };
-            tracks.push(track(source, excerpt));
+            tracks.push(track(source, excerpt, Vec::new()));
         }
         let places = scheduler.places().into_iter().map(|place| place.map(Place::from)).collect();
         let names = copied.names.iter().map(|name| name.to_string()).collect();
@@ -207,7 +209,7 @@ impl Track {
 
     /// The events, the oldest first; worked out at each call.
     pub fn events(&self) -> Vec<Event> {
-        event::read(&self.excerpt.words, self.taken)
+        event::read(&self.excerpt, &self.stalls, self.taken)
     }
 
     /// How many words, of events and of times, were overwritten by later ones.
