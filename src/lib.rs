@@ -36,6 +36,7 @@
 //! - `test-util`: tests pause a runtime's clock and advance it; see [`time`].
 //! - `tokio-sync`: channels, locks, `select!`, `join!`, `try_join!` and `pin!` under the names `fusee::sync` and `fusee::select!`. They are tokio's, and
 //!   need no runtime of its own.
+//! - `serde`: what [`insight`] tells is `serde::Serialize`.
 //! - `futures-task`: a [`Handle`](runtime::Handle) is a `futures::task::Spawn`, and a [`LocalSet`](task::LocalSet) a `LocalSpawn`.
 
 mod blocking;

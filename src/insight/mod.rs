@@ -43,17 +43,49 @@
 //! A [`Watchdog`], for [`Builder::watchdog`](crate::runtime::Builder::watchdog), tells of them while they do. Neither is on by default: the watchdog takes a thread that wakes a hundred times a second, and a recorder
 //! some nanoseconds of each poll.
 //!
+//! # As data
+//! With the feature `serde` a [`Dump`] is `serde::Serialize`. This is its JSON; other formats have the same names.
+//!
+//! ```json
+//! {
+//!   "runtime": "shop",
+//!   "others": 0,
+//!   "tasks": [{
+//!     "id": "0x55d0c8b7e2a0",
+//!     "name": "late",
+//!     "spawned_at": { "file": "src/main.rs", "line": 4, "column": 54 },
+//!     "state": "waiting",
+//!     "polled_ns": 12000000,
+//!     "wakers": 1,
+//!     "is_stranded": false,
+//!     "waits": [
+//!       { "kind": "timer", "left_ns": 59999000000 },
+//!       { "kind": "source", "number": 3, "interest": ["readable", "error"] }
+//!     ]
+//!   }]
+//! }
+//! ```
+//!
+//! - Names that end in `_ns` are whole nanoseconds.
+//! - What is not known is left out: `runtime` and `name` if there is none, `spawned_at`, `wakers`. `waits` is there, if empty.
+//! - `id` is a text, as `Display` writes it: a number of 64 bits loses its end in some readers of JSON.
+//! - `state` is `running`, `queued`, `waiting` or `complete`; an interest has `readable`, `writable`, `priority`, `error`.
+//! - Fields, kinds and states may be added: a reader passes over those that it does not know. None is renamed.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | the dump, and how it is taken |
 //! | `task.rs` | what it says of a task |
 //! | `display.rs` | how it is printed |
 //! | `recording/` | what threads have done last |
+//! | `serial.rs` | how it is serialised |
 //!
 //! Who calls it: users, on any thread. Deliberately not here: the walk through the lists (`scheduler/survey.rs`).
 
 mod display;
 pub mod recording;
+#[cfg(feature = "serde")]
+mod serial;
 mod task;
 
 use std::time::Duration;
@@ -77,7 +109,9 @@ pub use task::{TaskDump, TaskState, Wait};
 ///
 /// See [the module](self) for an example.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Dump {
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     runtime: Option<String>,
     tasks: Vec<TaskDump>,
     others: usize,

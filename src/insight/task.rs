@@ -3,6 +3,8 @@
 use std::panic::Location;
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
+use super::serial;
 use crate::facade::StdArc;
 #[cfg(feature = "io")]
 use crate::reactor::Interest;
@@ -11,12 +13,18 @@ use crate::task::Id;
 
 /// A task, as it was when the dump was taken. See [the module](super) for an example.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TaskDump {
+    #[cfg_attr(feature = "serde", serde(serialize_with = "serial::text"))]
     id: Id,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "serial::name", skip_serializing_if = "Option::is_none"))]
     name: Option<StdArc<str>>,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "serial::place", skip_serializing_if = "Option::is_none"))]
     spawned_at: Option<&'static Location<'static>>,
     state: TaskState,
+    #[cfg_attr(feature = "serde", serde(rename = "polled_ns", serialize_with = "serial::nanoseconds"))]
     polled: Duration,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     wakers: Option<usize>,
     is_stranded: bool,
     waits: Vec<Wait>,
@@ -24,6 +32,7 @@ pub struct TaskDump {
 
 /// What becomes of a task next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum TaskState {
     /// It is polled, or its future is dropped.

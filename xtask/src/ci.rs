@@ -75,7 +75,7 @@ const STEPS: &[Step] = &[
         action: cargo(&[
             "clippy",
             "--no-default-features",
-            "--features=macros,test-util,tokio-sync,futures-task",
+            "--features=macros,test-util,tokio-sync,futures-task,serde",
             "--",
             "-D",
             "warnings",
