@@ -1,5 +1,10 @@
-//! What a dump tells of a runtime's tasks, and who is told of stranded ones.
+//! What a dump tells of a runtime's tasks, and who is told of stranded ones. `local.rs`: tasks of local sets; `serial.rs`: a dump as data.
 
+#[path = "insight/local.rs"]
+mod local;
+#[cfg(feature = "serde")]
+#[path = "insight/serial.rs"]
+mod serial;
 mod support;
 
 use std::collections::HashSet;

@@ -53,6 +53,9 @@ impl Display for TaskDump {
             write!(f, " {name:?}")?;
         }
         let state = if self.is_stranded() { "STRANDED" } else { self.state().name() };
+        if self.local_set().is_some() {
+            write!(f, " local")?;
+        }
         write!(f, " {state}, last polled {:?} ago", self.polled())?;
         if let Some(wakers) = self.wakers() {
             write!(f, ", {}", count(wakers, "waker"))?;

@@ -67,7 +67,7 @@
 //! ```
 //!
 //! - Names that end in `_ns` are whole nanoseconds.
-//! - What is not known is left out: `runtime` and `name` if there is none, `spawned_at`, `wakers`. `waits` is there, if empty.
+//! - What is not known is left out: `runtime` and `name` if there is none, `spawned_at`, `wakers`; `local_set`, a text like `id`, if the task is of no local set. `waits` is there, if empty.
 //! - `id` is a text, as `Display` writes it: a number of 64 bits loses its end in some readers of JSON.
 //! - `state` is `running`, `queued`, `waiting` or `complete`; an interest has `readable`, `writable`, `priority`, `error`.
 //! - Fields, kinds and states may be added: a reader passes over those that it does not know. None is renamed.
@@ -80,7 +80,7 @@
 //! | `recording/` | what threads have done last |
 //! | `serial.rs` | how it is serialised |
 //!
-//! Who calls it: users, on any thread. Deliberately not here: the walk through the lists (`scheduler/survey.rs`).
+//! Who calls it: users, on any thread. Deliberately not here: the walk through the lists (`scheduler/survey.rs`, `task/local_tasks.rs`).
 
 mod display;
 pub mod recording;
@@ -105,7 +105,7 @@ pub use task::{TaskDump, TaskState, Wait};
 /// every one of them, else the ten of each place that were polled the longest time ago.
 ///
 /// What is said of one task is of one moment, or nearly; that of two may be of different moments, for all go on meanwhile. Tasks of a
-/// [`LocalSet`](crate::task::LocalSet), blocking jobs and the futures of `block_on` are not in it.
+/// [`LocalSet`](crate::task::LocalSet) are in it if the set was polled in this runtime last, and those of a [`LocalRuntime`](crate::runtime::LocalRuntime). Blocking jobs and the futures of `block_on` are not.
 ///
 /// See [the module](self) for an example.
 #[derive(Clone, Debug)]
@@ -138,7 +138,7 @@ impl Dump {
         &self.tasks
     }
 
-    /// How many other tasks are alive: they are about to be polled for the first time, or in their first poll, or have come and gone while the dump was taken.
+    /// How many other tasks are alive, those of local sets not counted: they are about to be polled for the first time, or in their first poll, or have come and gone while the dump was taken.
     pub fn others(&self) -> usize {
         self.others
     }
@@ -169,7 +169,8 @@ impl Dump {
         wait_of(scheduler, &mut tasks);
         drop(surveyed);
         tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
-        let others = scheduler.live_tasks().saturating_sub(tasks.len());
+        let listed = tasks.iter().filter(|task| task.local_set().is_none()).count();
+        let others = scheduler.live_tasks().saturating_sub(listed);
         Self { runtime: handle.name().map(str::to_owned), tasks, others }
     }
 }

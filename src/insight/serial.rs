@@ -1,4 +1,4 @@
-//! How a dump is serialised; [the module's page](super) fixes the shape, and `tests/insight_serial.rs` holds it to that.
+//! How a dump is serialised; [the module's page](super) fixes the shape, and `tests/insight/serial.rs` holds it to that.
 //!
 //! Who calls it: serde's derived code, on the thread that serialises a dump. Deserialising is the reader's: a place lives as long as its program.
 
@@ -15,6 +15,10 @@ use crate::reactor::Interest;
 
 pub(super) fn text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+pub(super) fn optional_text<S: Serializer>(value: &Option<impl Display>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 pub(super) fn name<S: Serializer>(name: &Option<StdArc<str>>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,6 +8,7 @@ use super::serial;
 use crate::facade::StdArc;
 #[cfg(feature = "io")]
 use crate::reactor::Interest;
+use crate::runtime;
 use crate::scheduler::survey::Surveyed;
 use crate::task::Id;
 
@@ -21,6 +22,11 @@ pub struct TaskDump {
     name: Option<StdArc<str>>,
     #[cfg_attr(feature = "serde", serde(serialize_with = "serial::place", skip_serializing_if = "Option::is_none"))]
     spawned_at: Option<&'static Location<'static>>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "serial::optional_text", skip_serializing_if = "Option::is_none")
+    )]
+    local_set: Option<runtime::Id>,
     state: TaskState,
     #[cfg_attr(feature = "serde", serde(rename = "polled_ns", serialize_with = "serial::nanoseconds"))]
     polled: Duration,
@@ -71,6 +77,7 @@ impl TaskDump {
             id: task.id(),
             name: task.name().cloned(),
             spawned_at: surveyed.spawned_at,
+            local_set: surveyed.local_set.as_deref().map(runtime::Id::of_place),
             state,
             polled: surveyed.polled,
             wakers: word.wakers(),
@@ -98,13 +105,36 @@ impl TaskDump {
         self.spawned_at
     }
 
+    /// The local set that it is of ([`LocalSet::id`](crate::task::LocalSet::id)), if it is of one, as all of a `LocalRuntime`'s own are.
+    ///
+    /// ```
+    /// use fusee::runtime::Handle;
+    /// use fusee::task::LocalSet;
+    ///
+    /// let (local, runtime) = (LocalSet::new(), fusee::runtime::Runtime::new()?);
+    /// let task = local.spawn_local(std::future::pending::<()>());
+    /// local.block_on(&runtime, async {
+    ///     // The set is polled beside this.
+    ///     while runtime.handle().dump().tasks().is_empty() {
+    ///         fusee::task::yield_now().await;
+    ///     }
+    ///     let dump = runtime.handle().dump();
+    ///     assert_eq!((dump.tasks()[0].id(), dump.tasks()[0].local_set()), (task.id(), Some(local.id())));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn local_set(&self) -> Option<runtime::Id> {
+        self.local_set
+    }
+
     /// What becomes of it next.
     pub fn state(&self) -> TaskState {
         self.state
     }
 
     /// How long ago its last poll began, on the machine's clock, in milliseconds: it says too much by the time that its worker had made polls without a look at the clock,
-    /// which is a tenth of a millisecond as a rule. It starts anew after seven weeks.
+    /// which is a tenth of a millisecond as a rule. It starts anew after seven weeks. Of a task of a local set: how long ago the poll of the set began in which it was polled
+    /// last, which may be a tick of the kernel's too much or too little.
     pub fn polled(&self) -> Duration {
         self.polled
     }

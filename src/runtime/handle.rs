@@ -95,7 +95,6 @@ impl Handle {
     }
 
     /// Lends `f` the current runtime's, if there is one. `f` runs no user code.
-    #[cfg(feature = "test-util")]
     pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
         context::with_current(f)
     }

@@ -1,6 +1,6 @@
 //! Which runtime something belongs to, and which of its workers runs here.
 //!
-//! A runtime's identifier is the address of what its threads share, a local set's that of its queue: unique among those that live, in
+//! A runtime's identifier is the address of what its threads share, a local set's that of its list of tasks: unique among those that live, in
 //! the whole process, without a counter that they would have to share. Any thread may ask.
 
 use std::fmt;

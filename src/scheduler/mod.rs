@@ -74,6 +74,7 @@ use crate::recorder::Rings;
 use crate::recorder::word::Kind;
 use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
+use crate::task::local_tasks::LocalSets;
 use crate::task::runnable::Runnable;
 use crate::time::driver::Timers;
 pub(crate) use blocking::Coming;
@@ -106,6 +107,8 @@ pub(crate) struct Scheduler {
     remotes: Box<[Remote]>,
     /// One for each worker and, last, one for foreign threads.
     lists: Box<[CachePadded<TaskList>]>,
+    /// The local sets that are polled in this runtime.
+    local_sets: StdArc<LocalSets>,
     started: RawInstant,
     sites: Sites,
     recorder: Option<Box<Rings>>,
@@ -171,6 +174,7 @@ impl Scheduler {
             recorder: plan.recorder.map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started))),
             bell: plan.bell,
             remotes,
+            local_sets: StdArc::default(),
             started,
             sites: Sites::new(room),
             surveyor: Mutex::new(()),
@@ -217,6 +221,10 @@ impl Scheduler {
     /// How its threads are to be started.
     pub(crate) fn threads(&self) -> &ThreadSettings {
         &self.threads
+    }
+
+    pub(crate) fn local_sets(&self) -> &StdArc<LocalSets> {
+        &self.local_sets
     }
 
     /// The hooks that are told of tasks, for one that holds no shard.

@@ -1,6 +1,6 @@
 //! What there is to say when nothing can move a paused clock any more: which tasks wait, and where they were spawned.
 //!
-//! Who calls it: a thread in `block_on` whose root future was told (`time/clock/standstill.rs`). Tasks of local sets are in lists of their own, and not here.
+//! Who calls it: a thread in `block_on` whose root future was told (`time/clock/standstill.rs`).
 
 use std::fmt::Write as _;
 
@@ -26,10 +26,7 @@ impl Scheduler {
         .to_owned();
         // Writing to a string does not fail.
         let _ = match waiting.len() {
-            0 => write!(
-                text,
-                " No task that has been polled waits beside the future of `block_on`, unless in a local set."
-            ),
+            0 => write!(text, " No task that has been polled waits beside the future of `block_on`."),
             1 => write!(text, " Beside the future of `block_on` waits"),
             count => write!(text, " Beside the future of `block_on` wait {count} tasks:"),
         };

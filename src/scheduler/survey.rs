@@ -2,9 +2,9 @@
 //!
 //! Nothing is asked of who runs them: they are found in the lists of live tasks, and what they wait for where their wakers lie, with timers and sources. The
 //! lists are walked in steps, so that no lock is held for long, and each task is kept from being freed until the survey is dropped: no address stands for two.
+//! So are those of the local sets that are polled in this runtime (`task/local_tasks.rs`).
 //!
-//! Who calls it: whoever wants to know, on any thread, by `Handle::dump`; and a test whose paused clock nothing can move (`standstill.rs`). Tasks of local
-//! sets are in lists of their own, and not here. Deliberately not here: how it is told (`insight/`).
+//! Who calls it: whoever wants to know, on any thread, by `Handle::dump`; and a test whose paused clock nothing can move (`standstill.rs`). Deliberately not here: how it is told (`insight/`).
 
 use std::panic::Location;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::{Membership, Scheduler};
 use crate::facade::{RawInstant, StdArc};
 use crate::task::Id;
 use crate::task::list::TaskList;
+use crate::task::local_tasks::LocalTasks;
 use crate::task::raw::Kept;
 use crate::task::waker::task_of;
 
@@ -30,6 +31,8 @@ pub(crate) struct Surveyed {
     pub(crate) spawned_at: Option<&'static Location<'static>>,
     /// How long ago a worker took it to be polled.
     pub(crate) polled: Duration,
+    /// The local set that it is of, by the address of its tasks.
+    pub(crate) local_set: Option<StdArc<LocalTasks>>,
 }
 
 /// A task is looked for among so many of a list.
@@ -54,6 +57,8 @@ fn name_in(list: &TaskList, address: usize) -> Option<StdArc<str>> {
 impl Scheduler {
     /// All tasks that have waited, the youngest of each list first.
     pub(crate) fn survey(&self) -> Vec<Surveyed> {
+        // Given up after the lock.
+        let mut unpolled = Vec::new();
         // Who waits for another survey does so here, and not at the lists.
         let _alone = self.surveyor.lock();
         let (mut found, mut step) = (Vec::new(), Vec::with_capacity(STEP));
@@ -66,6 +71,14 @@ impl Scheduler {
                 let now = self.millisecond(RawInstant::now());
                 found.extend(step.drain(..).map(|task| self.describe(task, now)));
             }
+        }
+        for set in self.local_sets.all() {
+            set.for_each(STEP, |task, spawned_at, polled| match polled {
+                Some(polled) => {
+                    found.push(Surveyed { task, spawned_at: Some(spawned_at), polled, local_set: Some(set.clone()) })
+                }
+                None => unpolled.push(task),
+            });
         }
         found
     }
@@ -94,7 +107,7 @@ impl Scheduler {
         let membership: &Membership = unsafe { task.scheduler() };
         let (site, polled_at) = membership.place.site_and_stamp();
         let polled = Duration::from_millis(now.wrapping_sub(polled_at).into());
-        Surveyed { spawned_at: self.sites.place(site), polled, task }
+        Surveyed { spawned_at: self.sites.place(site), polled, task, local_set: None }
     }
 
     /// Calls `f` with each task that a timer is to wake, of this runtime or another, and the timer's deadline.

@@ -29,7 +29,7 @@
 // One allocation for each task. `state.rs` holds every transition of its state word, and the rules that all else relies on;
 // `cell.rs` the allocation and what is done with the future, `outcome.rs` what comes of it; `raw.rs` a task as all others see it;
 // `runnable.rs` the queue entry; `waker.rs` and `join.rs` the handles; `list.rs` the list through which shutdown finds tasks that
-// have been pending; `blocking.rs` tasks that never are; `local/` the tasks that stay on one thread; `id.rs` which task's code a thread runs; `meta.rs` a
+// have been pending; `local_tasks.rs` what other threads see of a local set's; `blocking.rs` tasks that never are; `local/` the tasks that stay on one thread; `id.rs` which task's code a thread runs; `meta.rs` a
 // task's name and origin; `hooks.rs` the user's hooks; `coop/` the budget of a poll; `join_set/`, `join_map/`, `task_tracker/`, `abort_on_drop.rs` and `task_local.rs` stand on top of
 // these. The scheduler is known only as the trait `Schedule`.
 
@@ -46,6 +46,7 @@ mod join_map;
 pub mod join_set;
 pub(crate) mod list;
 pub(crate) mod local;
+pub(crate) mod local_tasks;
 pub(crate) mod meta;
 mod outcome;
 pub(crate) mod raw;

@@ -154,7 +154,7 @@ impl LocalSet {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn id(&self) -> runtime::Id {
-        runtime::Id::of_place(&*self.owner)
+        runtime::Id::of_place(self.owner.tasks())
     }
 
     /// Makes this set the current one on this thread, for [`spawn_local`], until the guard is dropped. It runs no task.

@@ -41,11 +41,12 @@ use std::task::Waker;
 use super::remote::Remote;
 use crate::facade::{Arc, Mutex, StdArc, UnsafeCell, mutant, thread_local_const};
 use crate::recorder::word::End;
+use crate::runtime::Handle;
 use crate::spare::GiveBack;
 use crate::task::hooks::TaskHooks;
-use crate::task::list::TaskList;
+use crate::task::local_tasks::{LocalSets, LocalTasks, Seen};
 use crate::task::meta::Origin;
-use crate::task::raw::{RawTask, Schedule};
+use crate::task::raw::{Kept, RawTask, Schedule};
 use crate::task::runnable::Runnable;
 use crate::task::waker::drop_quietly;
 use crate::task::{self, JoinHandle};
@@ -57,6 +58,10 @@ const REMOTE_INTERVAL: u32 = 31;
 pub(super) struct Owner {
     queue: Arc<Queue>,
     polls: Cell<u32>,
+    /// The runtime's in which the set was polled last.
+    known_to: RefCell<Option<StdArc<LocalSets>>>,
+    /// When a poll of the set began last.
+    stamp: Cell<u64>,
     stays: PhantomData<*const ()>,
 }
 
@@ -67,7 +72,7 @@ struct Queue {
     /// Touched on the owner's thread only.
     mine: UnsafeCell<Mine>,
     remote: Mutex<Remote>,
-    list: TaskList,
+    tasks: StdArc<LocalTasks>,
     hooks: Option<StdArc<TaskHooks>>,
 }
 
@@ -89,10 +94,11 @@ impl Owner {
             owner: mark(),
             mine: UnsafeCell::new(Mine { entries: VecDeque::new(), polling: 0 }),
             remote: Mutex::new(Remote::default()),
-            list: TaskList::new(),
+            tasks: StdArc::new(LocalTasks::new(seen)),
             hooks,
         };
-        Self { queue: Arc::new(queue), polls: Cell::new(0), stays: PhantomData }
+        let (known_to, stamp) = (RefCell::new(None), Cell::new(0));
+        Self { queue: Arc::new(queue), polls: Cell::new(0), known_to, stamp, stays: PhantomData }
     }
 
     /// Makes a task and queues it. Once closed, drops `future` here, and the handle resolves as cancelled.
@@ -101,9 +107,10 @@ impl Owner {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let member = Member::new(&self.queue);
+        let member = Member::new(&self.queue, origin);
         // SAFETY: this is the owner's thread. Only `Owner` takes entries out of the queues and closes the list, and it stays here.
-        let (runnable, handle) = unsafe { task::enlist_local(future, member, |member| &member.queue().list, origin) };
+        let (runnable, handle) =
+            unsafe { task::enlist_local(future, member, |member| &member.queue().tasks.list, origin) };
         if let Some(runnable) = runnable {
             match self.queue.push_mine(runnable) {
                 Ok(true) => {}
@@ -132,7 +139,34 @@ impl Owner {
     /// Says that the set is polled, until the guard is dropped.
     pub(super) fn start_polling(&self) -> Polling<'_> {
         self.mine(|mine| mine.polling += 1);
+        self.stamp.set(self.queue.tasks.stamp());
+        Handle::with_current(|handle| self.is_polled_in(handle.scheduler().local_sets()));
         Polling(self)
+    }
+
+    /// The set is polled in the runtime of `sets`, which tells of its tasks from now on.
+    fn is_polled_in(&self, sets: &StdArc<LocalSets>) {
+        let mut known_to = self.known_to.borrow_mut();
+        if known_to.as_ref().is_some_and(|known_to| StdArc::ptr_eq(known_to, sets)) {
+            return;
+        }
+        if let Some(before) = known_to.replace(sets.clone()) {
+            before.leave(&self.queue.tasks);
+        }
+        sets.enter(&self.queue.tasks);
+    }
+
+    /// Runs `task`, which [`next`](Self::next) has answered.
+    pub(super) fn run(&self, task: Runnable) {
+        // SAFETY: the entry keeps the task, which is one of this set.
+        let member: &Member = unsafe { task.task().scheduler() };
+        member.seen.is_polled(self.stamp.get());
+        task.run();
+    }
+
+    /// What is seen of the set from elsewhere.
+    pub(super) fn tasks(&self) -> &LocalTasks {
+        &self.queue.tasks
     }
 
     /// Registers `waker` to be woken when there is something to run, in place of what was registered under `key` before. False
@@ -154,12 +188,15 @@ impl Owner {
 
     /// Whether all tasks are complete.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.list.is_empty()
+        self.queue.tasks.list.is_empty()
     }
 
     /// Drops all futures, then all entries. Tasks spawned from now on are refused.
     pub(super) fn close(&self) {
-        self.queue.list.close();
+        self.queue.tasks.list.close();
+        if let Some(known_to) = self.known_to.take() {
+            known_to.leave(&self.queue.tasks);
+        }
         let mine = self.mine(|mine| mem::take(&mut mine.entries));
         let remote = self.queue.remote.lock().close();
         // Their futures are gone: each finds its task complete, and has it part with the set.
@@ -242,25 +279,38 @@ impl Queue {
     }
 }
 
-/// A task's membership in its set; absent once the task has parted with it.
-struct Member(UnsafeCell<Option<Arc<Queue>>>);
+/// A task's membership in its set.
+struct Member {
+    /// Absent once the task has parted with it.
+    queue: UnsafeCell<Option<Arc<Queue>>>,
+    seen: Seen,
+}
 
 // SAFETY: what is shared is Send and Sync, and rule 6 of `task/state.rs` says who touches the cell.
 unsafe impl Sync for Member {}
 
 impl Member {
-    fn new(queue: &Arc<Queue>) -> Self {
-        Self(UnsafeCell::new(Some(queue.clone())))
+    fn new(queue: &Arc<Queue>, origin: Origin<'_>) -> Self {
+        Self { queue: UnsafeCell::new(Some(queue.clone())), seen: Seen::new(origin.place()) }
     }
 
     /// The caller holds `RUNNING`, or has an entry of the task, or has not queued the task yet.
     fn queue(&self) -> &Arc<Queue> {
         // SAFETY: rule 6: nobody takes it away while the caller has that.
-        let queue = self.0.with(|queue| unsafe { (*queue).as_ref() });
+        let queue = self.queue.with(|queue| unsafe { (*queue).as_ref() });
         debug_assert!(queue.is_some(), "a task in use has a set");
         // SAFETY: by the same rule, it is there.
         unsafe { queue.unwrap_unchecked() }
     }
+}
+
+/// What is seen of a task of a set.
+///
+/// # Safety
+/// `task` is a task of a local set.
+unsafe fn seen(task: &Kept) -> &Seen {
+    // SAFETY: by the caller.
+    &unsafe { task.scheduler::<Member>() }.seen
 }
 
 impl Schedule for Member {
@@ -292,7 +342,7 @@ impl Schedule for Member {
 
     unsafe fn release(&self, task: RawTask, parts: bool, _: End) -> bool {
         // SAFETY: a task enters this list when it is made and completes once.
-        let is_released = unsafe { self.queue().list.remove(task) };
+        let is_released = unsafe { self.queue().tasks.list.remove(task) };
         if parts {
             // SAFETY: by the caller.
             unsafe { self.part() };
@@ -302,7 +352,7 @@ impl Schedule for Member {
 
     unsafe fn part(&self) {
         // SAFETY: by the caller, nobody reads it any more.
-        drop(self.0.with_mut(|queue| unsafe { (*queue).take() }));
+        drop(self.queue.with_mut(|queue| unsafe { (*queue).take() }));
     }
 }
 

@@ -98,7 +98,7 @@ fn run_tasks(owner: &Owner, key: usize, context: &mut Context<'_>) {
             continue;
         };
         let _budget = coop::Grant::task();
-        task.run();
+        owner.run(task);
     }
     context.waker().wake_by_ref();
 }

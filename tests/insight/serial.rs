@@ -1,9 +1,5 @@
 //! A dump as JSON: the shape that the module's page promises, field by field.
 
-#![cfg(feature = "serde")]
-
-mod support;
-
 use std::future::pending;
 use std::time::Duration;
 
@@ -12,7 +8,8 @@ use fusee::runtime::{Builder, Handle};
 use fusee::task::{self, yield_now};
 use fusee::time::sleep;
 use serde_json::{Value, json};
-use support::watchdog;
+
+use super::support::watchdog;
 
 /// The fields of an object, in alphabetical order.
 fn fields(value: &Value) -> Vec<&str> {
