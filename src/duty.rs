@@ -5,6 +5,7 @@
 //! | does nothing for a runtime, or runs a blocking job | [`Polls::Nothing`]: it may block | the same |
 //! | is in `block_on`, or has handed its worker on, or ends with it | [`Polls::ForItself`] | it may block: nobody else waits behind it |
 //! | works as a worker, or is the timer driver | [`Polls::ForOthers`] | only once the worker is handed on |
+//! | works as a worker in `block_on` | [`Polls::ForBoth`] | the same |
 //!
 //! So code of the user's that runs on a worker's or the driver's thread outside a task's poll, a hook, a foreign waker or a `Drop`, is refused
 //! `block_on` by whatever wrapper it comes: tasks or timers of others would wait for it.
@@ -33,6 +34,7 @@ enum Polls {
     Nothing,
     ForItself,
     ForOthers,
+    ForBoth,
 }
 
 impl Duty {
@@ -59,6 +61,16 @@ pub(crate) fn polls() -> bool {
     get().polls != Polls::Nothing
 }
 
+/// Whether this thread works as a worker, or is the timer driver, and polls nothing for itself.
+pub(crate) fn polls_for_others() -> bool {
+    get().polls == Polls::ForOthers
+}
+
+/// Whether this thread works as a worker in `block_on`.
+pub(crate) fn polls_for_both() -> bool {
+    get().polls == Polls::ForBoth
+}
+
 /// Its thread has its former duty when it is dropped.
 #[must_use = "the duty ends as soon as it is dropped"]
 pub(crate) struct DutyGuard(Duty);
@@ -74,6 +86,11 @@ pub(crate) fn poll_for_itself() -> DutyGuard {
     replace(Polls::ForItself)
 }
 
+/// Begins to work as a worker in `block_on`, whose future it polls besides.
+pub(crate) fn poll_for_both() -> DutyGuard {
+    replace(Polls::ForBoth)
+}
+
 /// Begins to work as a worker.
 pub(crate) fn poll_for_others() -> DutyGuard {
     replace(Polls::ForOthers)
@@ -87,7 +104,7 @@ pub(crate) fn is_relieved() {
 /// Stops polling for a while: the thread may block, unless others wait behind it.
 pub(crate) fn block() -> DutyGuard {
     match get().polls {
-        Polls::ForOthers => DutyGuard(get()),
+        Polls::ForOthers | Polls::ForBoth => DutyGuard(get()),
         Polls::ForItself | Polls::Nothing => replace(Polls::Nothing),
     }
 }

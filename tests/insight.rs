@@ -1,10 +1,13 @@
-//! What a dump tells of a runtime's tasks, and who is told of stranded ones. `local.rs`: tasks of local sets; `serial.rs`: a dump as data.
+//! What a dump tells of a runtime's tasks, and who is told of stranded ones. `local.rs`: tasks of local sets; `serial.rs`: a dump as data; `statistics.rs`: what is
+//! counted on request.
 
 #[path = "insight/local.rs"]
 mod local;
 #[cfg(feature = "serde")]
 #[path = "insight/serial.rs"]
 mod serial;
+#[path = "insight/statistics.rs"]
+mod statistics;
 mod support;
 
 use std::collections::HashSet;

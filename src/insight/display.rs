@@ -41,7 +41,7 @@ impl Display for Dump {
                 write!(f, "\n  and {} more", tasks.len() - told)?;
             }
         }
-        Ok(())
+        self.write_joins(f)
     }
 }
 
@@ -60,6 +60,9 @@ impl Display for TaskDump {
         if let Some(wakers) = self.wakers() {
             write!(f, ", {}", count(wakers, "waker"))?;
         }
+        if let Some(statistics) = self.statistics() {
+            write!(f, ", {statistics}")?;
+        }
         for (index, wait) in self.waits().iter().enumerate() {
             write!(f, "{} {wait}", if index == 0 { ":" } else { "," })?;
         }
@@ -73,6 +76,8 @@ impl Display for Wait {
             Self::Timer(left) => write!(f, "timer in {left:.3?}"),
             #[cfg(feature = "io")]
             Self::Source(number, interest) => write!(f, "source {number} {interest:?}"),
+            Self::Task(task) => write!(f, "task {task}"),
+            Self::BlockingJob(job) => write!(f, "blocking job {job}"),
         }
     }
 }
@@ -88,6 +93,6 @@ impl TaskState {
     }
 }
 
-fn count(number: usize, of: &str) -> String {
+pub(super) fn count(number: usize, of: &str) -> String {
     format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }

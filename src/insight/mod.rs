@@ -43,6 +43,11 @@
 //! A [`Watchdog`], for [`Builder::watchdog`](crate::runtime::Builder::watchdog), tells of them while they do. Neither is on by default: the watchdog takes a thread that wakes a hundred times a second, and a recorder
 //! some nanoseconds of each poll.
 //!
+//! # Statistics
+//! Where a runtime [counts its tasks](crate::runtime::Builder::task_statistics) a dump also says of each how often and how long it was polled, who woke it last and who joins it, for which tasks and
+//! blocking job it waits ([`Wait::Task`], [`Wait::BlockingJob`]), and which tasks wait for each other in a circle ([`Dump::circles`]). Who joins whom is known of each
+//! [`JoinHandle`](crate::task::JoinHandle) that was polled; of the tasks of a [`JoinSet`](crate::task::JoinSet) it is not.
+//!
 //! # As data
 //! With the feature `serde` a [`Dump`] is `serde::Serialize`. This is its JSON; other formats have the same names.
 //!
@@ -60,22 +65,32 @@
 //!     "is_stranded": false,
 //!     "waits": [
 //!       { "kind": "timer", "left_ns": 59999000000 },
-//!       { "kind": "source", "number": 3, "interest": ["readable", "error"] }
-//!     ]
+//!       { "kind": "source", "number": 3, "interest": ["readable", "error"] },
+//!       { "kind": "task", "id": "0x55d0c8b7e580" },
+//!       { "kind": "blocking_job", "id": "0x55d0c8b7e6c0" }
+//!     ],
+//!     "polls": 7,
+//!     "poll_time_ns": 81000,
+//!     "longest_poll_ns": 20000,
+//!     "woken_by": { "kind": "task", "id": "0x55d0c8b7e580" },
+//!     "woken_ns": 12100000,
+//!     "joined_by": "0x55d0c8b7e400"
 //!   }]
 //! }
 //! ```
 //!
 //! - Names that end in `_ns` are whole nanoseconds.
-//! - What is not known is left out: `runtime` and `name` if there is none, `spawned_at`, `wakers`; `local_set`, a text like `id`, if the task is of no local set. `waits` is there, if empty.
+//! - What is not known is left out: `runtime` and `name` if there is none, `spawned_at`, `wakers`; `polls` and what follows in the example, unless tasks are counted; of these `woken_by` and `woken_ns` before the first wake, and `joined_by` if nobody joins it; `local_set`, a text like `id`, if the task is of no local set. `waits` is there, if empty.
 //! - `id` is a text, as `Display` writes it: a number of 64 bits loses its end in some readers of JSON.
-//! - `state` is `running`, `queued`, `waiting` or `complete`; an interest has `readable`, `writable`, `priority`, `error`.
+//! - `state` is `running`, `queued`, `waiting` or `complete`; an interest has `readable`, `writable`, `priority`, `error`; the kind of `woken_by` is `task`, `event`, `while_polled`, `in_block_on` or `outside`.
 //! - Fields, kinds and states may be added: a reader passes over those that it does not know. None is renamed.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | the dump, and how it is taken |
 //! | `task.rs` | what it says of a task |
+//! | `statistics.rs` | what is counted of a task |
+//! | `joins.rs` | who waits for whom |
 //! | `display.rs` | how it is printed |
 //! | `recording/` | what threads have done last |
 //! | `serial.rs` | how it is serialised |
@@ -84,8 +99,10 @@
 
 mod display;
 pub mod recording;
+mod joins;
 #[cfg(feature = "serde")]
 mod serial;
+mod statistics;
 mod task;
 
 use std::time::Duration;
@@ -99,6 +116,7 @@ use crate::runtime::Handle;
 use crate::scheduler::Scheduler;
 use crate::task::Id;
 pub use crate::watchdog::{Activity, Alarm, Watchdog};
+pub use crate::task::statistics::WokenBy;
 pub use task::{TaskDump, TaskState, Wait};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`
@@ -160,6 +178,37 @@ impl Dump {
         self.tasks.iter().filter(|task| task.is_stranded())
     }
 
+    /// Tasks that wait for each other, as far as they wait by [`JoinHandle`](crate::task::JoinHandle)s and [are counted](crate::runtime::Builder::task_statistics): each task of a circle waits for the next,
+    /// and the last for the first. None of them goes on, unless it waits for something else as well.
+    ///
+    /// ```
+    /// use fusee::runtime::{Builder, Handle};
+    /// use fusee::task::JoinHandle;
+    /// use futures::channel::oneshot;
+    ///
+    /// let runtime = Builder::new_multi_thread().task_statistics(true).build()?;
+    /// runtime.block_on(async {
+    ///     let (give, given) = oneshot::channel::<JoinHandle<()>>();
+    ///     let one = fusee::spawn(async move { given.await.unwrap().await.unwrap() });
+    ///     let first = one.id();
+    ///     let other = fusee::spawn(async move { one.await.unwrap() });
+    ///     let second = other.id();
+    ///     give.send(other).unwrap();
+    ///     let circles = loop {
+    ///         let circles = Handle::current().dump().circles();
+    ///         if !circles.is_empty() {
+    ///             break circles;
+    ///         }
+    ///         fusee::task::yield_now().await;
+    ///     };
+    ///     assert!(circles[0].len() == 2 && circles[0].contains(&first) && circles[0].contains(&second));
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn circles(&self) -> Vec<Vec<Id>> {
+        joins::circles(&self.tasks)
+    }
+
     /// Of the runtime that `handle` refers to.
     pub(crate) fn of(handle: &Handle) -> Self {
         let scheduler = handle.scheduler();
@@ -167,6 +216,7 @@ impl Dump {
         // Whoever is in the survey is kept until here: no other task has its address.
         let mut tasks: Vec<_> = surveyed.iter().map(TaskDump::new).collect();
         wait_of(scheduler, &mut tasks);
+        joins::wait_for_tasks(&mut tasks);
         drop(surveyed);
         tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
         let listed = tasks.iter().filter(|task| task.local_set().is_none()).count();

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::Wait;
+use super::{Wait, WokenBy};
 use crate::facade::StdArc;
 #[cfg(feature = "io")]
 use crate::reactor::Interest;
+use crate::task::Id;
 
 pub(super) fn text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
@@ -28,6 +29,13 @@ pub(super) fn name<S: Serializer>(name: &Option<StdArc<str>>, serializer: S) -> 
 /// Those of five centuries and more are told as that.
 pub(super) fn nanoseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+}
+
+pub(super) fn optional_nanoseconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => nanoseconds(time, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 pub(super) fn place<S: Serializer>(
@@ -55,13 +63,42 @@ impl Serialize for Wait {
             },
             #[cfg(feature = "io")]
             Source { number: usize, interest: Vec<&'static str> },
+            Task {
+                #[serde(serialize_with = "text")]
+                id: Id,
+            },
+            BlockingJob {
+                #[serde(serialize_with = "text")]
+                id: Id,
+            },
         }
         let shape = match *self {
             Self::Timer(left) => Shape::Timer { left },
             #[cfg(feature = "io")]
             Self::Source(number, interest) => Shape::Source { number, interest: names(interest) },
+            Self::Task(id) => Shape::Task { id },
+            Self::BlockingJob(id) => Shape::BlockingJob { id },
         };
         shape.serialize(serializer)
+    }
+}
+
+impl Serialize for WokenBy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shape {
+            kind: &'static str,
+            #[serde(serialize_with = "optional_text", skip_serializing_if = "Option::is_none")]
+            id: Option<Id>,
+        }
+        let (kind, id) = match *self {
+            Self::Task(id) => ("task", Some(id)),
+            Self::Event => ("event", None),
+            Self::WhilePolled => ("while_polled", None),
+            Self::InBlockOn => ("in_block_on", None),
+            Self::Outside => ("outside", None),
+        };
+        Shape { kind, id }.serialize(serializer)
     }
 }
 

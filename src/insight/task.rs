@@ -5,12 +5,14 @@ use std::time::Duration;
 
 #[cfg(feature = "serde")]
 use super::serial;
+use super::statistics::TaskStatistics;
 use crate::facade::StdArc;
 #[cfg(feature = "io")]
 use crate::reactor::Interest;
 use crate::runtime;
 use crate::scheduler::survey::Surveyed;
 use crate::task::Id;
+use crate::task::statistics::Statistics;
 
 /// A task, as it was when the dump was taken. See [the module](super) for an example.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct TaskDump {
     wakers: Option<usize>,
     is_stranded: bool,
     waits: Vec<Wait>,
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    statistics: Option<TaskStatistics>,
 }
 
 /// What becomes of a task next.
@@ -51,7 +55,7 @@ pub enum TaskState {
     Complete,
 }
 
-/// What a task waits for, as far as the runtime's own parts know: one that waits for a channel, a lock or another task has no [`Wait`], and a [waker](TaskDump::wakers).
+/// What a task waits for, as far as the runtime's own parts know: one that waits for a channel or a lock has no [`Wait`], and a [waker](TaskDump::wakers).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Wait {
@@ -61,12 +65,17 @@ pub enum Wait {
     /// runtime's has it.
     #[cfg(feature = "io")]
     Source(usize, Interest),
+    /// The task of this identifier is to come to its end, and has the waker of this one. Where [tasks are counted](crate::runtime::Builder::task_statistics).
+    Task(Id),
+    /// The blocking job of this identifier is to come to its end. Where tasks are counted, and told of one job alone: that whose handle was polled last in the task's last poll.
+    BlockingJob(Id),
 }
 
 impl TaskDump {
     pub(super) fn new(surveyed: &Surveyed) -> Self {
         let task = &surveyed.task;
         let word = task.snapshot();
+        let counted = task.statistics().map(Statistics::read);
         let state = match () {
             () if word.is_complete() => TaskState::Complete,
             () if word.is_running() => TaskState::Running,
@@ -82,8 +91,13 @@ impl TaskDump {
             polled: surveyed.polled,
             wakers: word.wakers(),
             is_stranded: word.is_stranded(),
-            waits: Vec::new(),
+            waits: counted.iter().filter_map(|counted| counted.job).map(Wait::BlockingJob).collect(),
+            statistics: counted.map(TaskStatistics::new),
         }
+    }
+
+    pub(super) fn statistics(&self) -> Option<&TaskStatistics> {
+        self.statistics.as_ref()
     }
 
     pub(super) fn waits_for(&mut self, wait: Wait) {

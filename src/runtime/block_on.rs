@@ -143,7 +143,7 @@ fn drive<F: Future>(
     // What is made on this thread is the worker's, as on a worker's own thread: its timers above all.
     let own = Handle::new(worker.shard().clone());
     let _entered = context::enter(&own);
-    let _duty = duty::poll_for_others();
+    let _duty = duty::poll_for_both();
     seat::sit(worker);
     let _seated = Seated(slot);
     // The worker counts for this thread, until it is given back.

@@ -123,6 +123,26 @@ impl Builder {
         self
     }
 
+    /// Whether the runtime counts its tasks' polls and notes who wakes and joins them, for its [dumps](super::Handle::dump); by default it does not, and that costs nothing.
+    ///
+    /// It costs each task a second allocation, two looks at the clock a poll and one a wake. It is for the tasks that hooks are told of: those of a
+    /// [`LocalSet`](crate::task::LocalSet) are not counted. See [`insight`](crate::insight#statistics) for what is told.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread().task_statistics(true).build()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// while runtime.handle().dump().tasks().is_empty() {
+    ///     std::thread::yield_now();
+    /// }
+    /// let dump = runtime.handle().dump();
+    /// assert_eq!((dump.tasks()[0].id(), dump.tasks()[0].polls()), (task.id(), Some(1)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn task_statistics(&mut self, on: bool) -> &mut Self {
+        self.hooks.task.statistics = on;
+        self
+    }
+
     /// Calls `hook` on each thread that the runtime starts, as it starts, before any task, job or timer: on each worker, each thread for blocking jobs, and
     /// the timer driver's, whose name ends in `-driver` (a foreign executor's wakers run there). The runtime is entered
     /// there. A thread in `block_on` is the caller's: that one is told of no start and no end.

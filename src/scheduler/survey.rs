@@ -73,11 +73,9 @@ impl Scheduler {
             }
         }
         for set in self.local_sets.all() {
-            set.for_each(STEP, |task, spawned_at, polled| match polled {
-                Some(polled) => {
-                    found.push(Surveyed { task, spawned_at: Some(spawned_at), polled, local_set: Some(set.clone()) })
-                }
-                None => unpolled.push(task),
+            set.for_each(STEP, |task, spawned_at, polled| {
+                let Some(polled) = polled else { return unpolled.push(task) };
+                found.push(Surveyed { task, spawned_at: Some(spawned_at), polled, local_set: Some(set.clone()) });
             });
         }
         found

@@ -55,6 +55,7 @@ unsafe impl Sync for Unlisted {}
 
 impl Schedule for Unlisted {
     const IS_QUIET: bool = true;
+    const IS_JOB: bool = true;
 
     unsafe fn schedule(_: *const Self, _: Runnable) {
         unreachable!("a blocking task is queued from its start, then runs, then is complete: it is never idle");

@@ -1,7 +1,7 @@
 //! A task's cell: its allocation with the future's type known, and all that is done with the future and the output.
 //!
 //! Header, the scheduler's reference, and the stage: future and output share their place, for there is never more than one of
-//! them. A task that is named or watched by hooks has its label behind all that, and a vtable that says so. These are the functions of the header's vtable; each is called through [`RawTask`].
+//! them. A task that is named or watched by hooks has its label behind all that, and a vtable that says so (`cell/labelled.rs`). These are the functions of the header's vtable; each is called through [`RawTask`].
 //!
 //! A task that is complete has parted with its scheduler, unless its one queue entry is still to come (structural: `task_parts_queued`).
 //!
@@ -9,9 +9,11 @@
 //! task is the thread's current one (`id.rs`).
 //! Deliberately not here: which transition is right when (`state.rs`, whose rules are cited as *rule n*), what the handle gets (`outcome.rs`).
 
+mod labelled;
+
 use std::any::Any;
 use std::future::Future;
-use std::mem::{ManuallyDrop, offset_of};
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
@@ -19,7 +21,7 @@ use std::task::{Context, Poll};
 use super::error::JoinError;
 use super::hooks::Watch;
 use super::id::Current;
-use super::meta::{Label, Origin, TaskMeta};
+use super::meta::{Origin, TaskMeta};
 use super::outcome::{failure, join_outcome};
 use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
@@ -31,19 +33,12 @@ use crate::recorder::word::End;
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
 pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, origin: Origin<'_>) -> RawTask {
     let header = if origin.is_kept(&scheduler) {
-        allocate_labelled(future, scheduler, origin)
+        labelled::allocate(future, scheduler, origin)
     } else {
         leak(Box::new(Cell::new(future, scheduler, Cell::<F, S>::VTABLE))).cast()
     };
     // SAFETY: the header is the first field of a `repr(C)` cell, itself the first of a labelled one; its vtable's `free` alone unmakes it.
     unsafe { RawTask::from_header(header) }
-}
-
-#[cold]
-fn allocate_labelled<F: Future, S: Schedule>(future: F, scheduler: S, origin: Origin<'_>) -> NonNull<Header> {
-    let label = origin.label(scheduler.hooks());
-    let cell = Cell::new(future, scheduler, Labelled::<F, S>::VTABLE);
-    leak(Box::new(Labelled { cell, label })).cast()
 }
 
 fn leak<T>(cell: Box<T>) -> NonNull<T> {
@@ -77,13 +72,6 @@ struct Cell<F: Future, S> {
     scheduler: S,
     /// Rules 1 and 2.
     stage: UnsafeCell<Stage<F>>,
-}
-
-/// The whole allocation of a task that has a label.
-#[repr(C)]
-struct Labelled<F: Future, S> {
-    cell: Cell<F, S>,
-    label: Label,
 }
 
 /// Which one it holds follows from the state word: the future until it is dropped by whoever holds `RUNNING`, then the output.
@@ -382,9 +370,4 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             discard(payload);
         }
     }
-}
-
-impl<F: Future, S: Schedule> Labelled<F, S> {
-    const VTABLE: &'static Vtable =
-        &Vtable { free: Cell::<F, S>::free::<Self>, label: offset_of!(Self, label), ..*Cell::<F, S>::VTABLE };
 }

@@ -1,4 +1,4 @@
-//! The hooks around a runtime's tasks: user code that is told when a task is spawned, polled, and gone.
+//! The hooks around a runtime's tasks: user code that is told when a task is spawned, polled, and gone; and the polls of tasks that are counted.
 //!
 //! Who calls them: [`create_local`](super::create_local) on the thread that spawns; `cell.rs` on the thread that polls the future, or drops it.
 //!
@@ -8,6 +8,7 @@
 //!   one function, `Cell::complete`.
 //! - Where no hook is set the scheduler answers none at all (`Schedule::hooks`), and a task's poll sees by its vtable that nobody watches.
 
+use std::cell::Cell;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::meta::TaskMeta;
@@ -26,6 +27,8 @@ pub(crate) struct TaskHooks {
     pub(crate) after_poll: Option<TaskHook>,
     pub(crate) terminate: Option<TaskHook>,
     pub(crate) stranding: Option<StdArc<Stranding>>,
+    /// Whether tasks are counted (`statistics.rs`).
+    pub(crate) statistics: bool,
 }
 
 /// Who is told of tasks that nobody can wake any more. Each task keeps it: who drops a task's last waker has nothing else to find it by.
@@ -43,13 +46,15 @@ impl RefUnwindSafe for Stranding {}
 pub(super) struct Watch<'a> {
     hooks: &'a TaskHooks,
     meta: TaskMeta<'a>,
+    /// When the poll began, if the task is counted.
+    begun: Cell<u64>,
 }
 
 impl TaskHooks {
     /// Those of a runtime that is about to start, if there is any.
     pub(crate) fn of_runtime(self) -> Option<Self> {
-        let Self { spawn, before_poll, after_poll, terminate, stranding } = &self;
-        let any = [spawn, before_poll, after_poll, terminate].into_iter().any(Option::is_some);
+        let Self { spawn, before_poll, after_poll, terminate, stranding, statistics } = &self;
+        let any = *statistics || [spawn, before_poll, after_poll, terminate].into_iter().any(Option::is_some);
         let stranding = stranding.as_ref().map(|stranding| StdArc::new(Stranding::new(stranding.hook.clone())));
         (any || stranding.is_some()).then(|| Self { stranding, ..self })
     }
@@ -78,7 +83,7 @@ impl Stranding {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(hooks: &'a TaskHooks, meta: TaskMeta<'a>) -> Self {
-        Self { hooks, meta }
+        Self { hooks, meta, begun: Cell::new(0) }
     }
 
     pub(super) fn spawned(&self) {
@@ -87,9 +92,15 @@ impl<'a> Watch<'a> {
 
     pub(super) fn before_poll(&self) {
         self.tell(self.hooks.before_poll.as_ref());
+        if let Some(statistics) = self.meta.statistics() {
+            self.begun.set(statistics.begins_poll());
+        }
     }
 
     pub(super) fn after_poll(&self) {
+        if let Some(statistics) = self.meta.statistics() {
+            statistics.ends_poll(self.begun.get());
+        }
         self.tell(self.hooks.after_poll.as_ref());
     }
 

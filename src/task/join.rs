@@ -19,10 +19,10 @@ use std::task::{Context, Poll, Waker};
 
 use super::coop;
 use super::error::JoinError;
-use super::id::Id;
+use super::id::{self, Id};
 use super::raw::{Claim, RawTask};
 use super::state::{JoinDropped, ToNotified};
-use super::waker::drop_quietly;
+use super::waker::{drop_quietly, task_of};
 use crate::facade::mutant;
 
 /// Awaits a task's output. Dropping it detaches the task, which runs on.
@@ -158,9 +158,26 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
+    /// The task that polls this has left `waker`: noted, if tasks are counted.
+    #[cold]
+    fn is_joined(&self, waker: &Waker) {
+        // SAFETY: our reference keeps the label.
+        let Some(statistics) = (unsafe { self.task.statistics() }) else { return };
+        let current = id::current();
+        statistics.is_joined(task_of(waker).or(current.map(RawTask::id)));
+        // SAFETY: whoever set the current task holds a reference for as long as it is the current one.
+        if let Some(joiner) = current.and_then(|current| unsafe { current.statistics() }) {
+            joiner.waits_for(self.task.id(), statistics);
+        }
+    }
+
     /// As a poll, without a look at the budget.
     pub(crate) fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
         if self.register(waker) {
+            // SAFETY: our reference keeps the header alive.
+            if unsafe { self.task.label() }.is_some() {
+                self.is_joined(waker);
+            }
             return Poll::Pending;
         }
         self.taken = true;
@@ -182,6 +199,10 @@ impl<T> Drop for JoinHandle<T> {
                 // SAFETY: rule 3: the transition cleared JOIN_WAKER before COMPLETE, the slot is ours.
                 let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
                 drop_quietly(waker);
+                // SAFETY: our reference is still there.
+                if let Some(statistics) = unsafe { self.task.statistics() } {
+                    statistics.is_joined(None);
+                }
             }
             // SAFETY: rule 2: complete with the interest still set, and the output was not taken.
             JoinDropped::DropOutput if !self.taken => unsafe { self.task.drop_output() },

@@ -1,7 +1,7 @@
-//! What is known of a task besides its future: its name, and where it was spawned.
+//! What is known of a task besides its future: its name, where it was spawned, and what is counted of it.
 //!
-//! Both lie in a [`Label`] behind the task's cell, which only those tasks have that are named, or whose runtime has hooks: no
-//! other task's allocation grows. A label is written once, before anybody else knows the task, and read through a reference to it.
+//! They lie in a [`Label`] behind the task's cell, which only those tasks have that are named, or whose runtime has hooks: no
+//! other task's allocation grows. A label is written once, before anybody else knows the task, and read through a reference to it; counts go on.
 //!
 //! Who makes it: the functions that spawn take down an [`Origin`] as they are entered, on the thread that calls them;
 //! [`create_local`](super::create_local) turns it into a label, or forgets it.
@@ -9,9 +9,10 @@
 use std::fmt;
 use std::panic::Location;
 
-use super::hooks::{Stranding, TaskHooks};
+use super::hooks::Stranding;
 use super::id::Id;
 use super::raw::Schedule;
+use super::statistics::Statistics;
 use crate::facade::StdArc;
 
 /// What a hook is told about a task; see [`Builder::on_task_spawn`](crate::runtime::Builder::on_task_spawn).
@@ -38,6 +39,7 @@ pub(crate) struct Label {
     name: Option<StdArc<str>>,
     spawned_at: &'static Location<'static>,
     stranding: Option<StdArc<Stranding>>,
+    statistics: Option<Box<Statistics>>,
 }
 
 /// What a spawning function knows of the task to come.
@@ -50,6 +52,10 @@ pub(crate) struct Origin<'a> {
 impl<'a> TaskMeta<'a> {
     pub(super) fn new(id: Id, label: &'a Label) -> Self {
         Self { id, label }
+    }
+
+    pub(super) fn statistics(&self) -> Option<&'a Statistics> {
+        self.label.statistics()
     }
 
     /// The task.
@@ -81,6 +87,11 @@ impl fmt::Debug for TaskMeta<'_> {
 impl Label {
     pub(super) fn name(&self) -> Option<&StdArc<str>> {
         self.name.as_ref()
+    }
+
+    /// What is counted of the task, in a runtime that does.
+    pub(super) fn statistics(&self) -> Option<&Statistics> {
+        self.statistics.as_deref()
     }
 
     /// The task `id`, whose label this is, is stranded.
@@ -115,12 +126,14 @@ impl<'a> Origin<'a> {
         self.name.is_some() || scheduler.hooks().is_some()
     }
 
-    /// The label of a task whose runtime has `hooks`.
-    pub(super) fn label(self, hooks: Option<&TaskHooks>) -> Label {
+    /// The label of a task of this scheduler, which may have hooks.
+    pub(super) fn label<S: Schedule>(self, scheduler: &S) -> Label {
+        let hooks = scheduler.hooks();
         Label {
             name: self.name.map(StdArc::from),
             spawned_at: self.spawned_at,
             stranding: hooks.and_then(|hooks| hooks.stranding.clone()),
+            statistics: hooks.is_some_and(|hooks| hooks.statistics).then(|| Box::new(Statistics::new(S::IS_JOB))),
         }
     }
 }

@@ -18,6 +18,7 @@ use super::list::Links;
 use super::meta::Label;
 use super::runnable::Runnable;
 use super::state::{Snapshot, State};
+use super::statistics::Statistics;
 use crate::facade::{StdArc, UnsafeCell, catch_unwind};
 use crate::recorder::word::End;
 
@@ -25,6 +26,9 @@ use crate::recorder::word::End;
 pub(crate) trait Schedule: Send + Sync + 'static {
     /// Queueing a task runs no code of the user's, and cannot block.
     const IS_QUIET: bool;
+
+    /// Its tasks are blocking jobs.
+    const IS_JOB: bool = false;
 
     /// Queues a task that was woken.
     ///
@@ -178,6 +182,15 @@ impl RawTask {
         unsafe { self.label() }.and_then(Label::name)
     }
 
+    /// What is counted of the task, in a runtime that does.
+    ///
+    /// # Safety
+    /// As [`label`](Self::label).
+    pub(super) unsafe fn statistics<'a>(self) -> Option<&'a Statistics> {
+        // SAFETY: by the caller.
+        unsafe { self.label() }.and_then(Label::statistics)
+    }
+
     /// Whether to wake the task runs no code of the user's.
     ///
     /// # Safety
@@ -317,6 +330,12 @@ impl Kept {
     pub(crate) fn name(&self) -> Option<&StdArc<str>> {
         // SAFETY: ours is a reference.
         unsafe { self.0.name() }
+    }
+
+    /// What is counted of the task, in a runtime that does.
+    pub(crate) fn statistics(&self) -> Option<&Statistics> {
+        // SAFETY: ours is a reference.
+        unsafe { self.0.statistics() }
     }
 
     /// What the state word holds at the moment.

@@ -22,7 +22,7 @@ const LAYERS: &[Layer] = &[
     Layer { modules: &["reactor"], may_use: &["facade", "spare"] },
     Layer { modules: &["park"], may_use: &["facade", "reactor"] },
     Layer { modules: &["recorder"], may_use: &["facade"] },
-    Layer { modules: &["task"], may_use: &["facade", "recorder", "spare"] },
+    Layer { modules: &["task"], may_use: &["facade", "duty", "recorder", "spare"] },
     Layer { modules: &["scheduler::idle"], may_use: &["facade"] },
     Layer { modules: &["time::wheel"], may_use: &["spare"] },
     Layer { modules: &["time::error"], may_use: &[] },

@@ -1,0 +1,94 @@
+//! Who waits for whom, by the handles of tasks: a tree, and circles.
+//!
+//! A task has one handle, and at most one joiner: from each task one way leads on, to its joiner.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::{self, Formatter};
+
+use super::{Dump, TaskDump, Wait};
+use crate::task::Id;
+
+/// So many lines of the tree are printed, unless all are asked for.
+const MOST: usize = 40;
+
+/// Tells each joiner for which tasks it waits.
+pub(super) fn wait_for_tasks(tasks: &mut [TaskDump]) {
+    if tasks.iter().all(|task| task.joined_by().is_none()) {
+        return;
+    }
+    let places: HashMap<_, _> = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
+    let joins: Vec<_> = tasks.iter().filter_map(|task| Some((*places.get(&task.joined_by()?)?, task.id()))).collect();
+    for (joiner, joined) in joins {
+        tasks[joiner].waits_for(Wait::Task(joined));
+    }
+}
+
+/// The circles: each task in them waits for the next one, and the last for the first.
+pub(super) fn circles(tasks: &[TaskDump]) -> Vec<Vec<Id>> {
+    let joiners: HashMap<_, _> = tasks.iter().filter_map(|task| Some((task.id(), task.joined_by()?))).collect();
+    let (mut circles, mut seen) = (Vec::new(), HashSet::new());
+    for task in tasks {
+        let (mut way, mut at) = (Vec::new(), task.id());
+        while seen.insert(at) {
+            way.push(at);
+            match joiners.get(&at) {
+                Some(joiner) => at = *joiner,
+                None => break,
+            }
+        }
+        // Its end lies on this way, and not on an earlier one: it has come back.
+        if joiners.contains_key(&at)
+            && let Some(start) = way.iter().position(|task| *task == at)
+        {
+            let mut circle = way.split_off(start);
+            // The way leads from the joined to the joiner.
+            circle.reverse();
+            circles.push(circle);
+        }
+    }
+    circles
+}
+
+impl Dump {
+    /// The joiners, each with the tasks that it waits for beneath, and circles of them.
+    pub(super) fn write_joins(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let tasks: HashMap<_, _> = self.tasks.iter().map(|task| (task.id(), task)).collect();
+        let is_joiner = |task: &TaskDump| joined(task).next().is_some();
+        let is_joined = |task: &TaskDump| task.joined_by().is_some_and(|joiner| tasks.contains_key(&joiner));
+        // Depth first, without recursion: chains may be long.
+        let roots = self.tasks.iter().filter(|task| is_joiner(task) && !is_joined(task));
+        let mut open: Vec<_> = roots.map(|task| (0, task.id())).collect();
+        open.reverse();
+        let (mut lines, most) = (0, if f.alternate() { usize::MAX } else { MOST });
+        while let Some((depth, id)) = open.pop() {
+            if lines == most {
+                write!(f, "\n  and more")?;
+                break;
+            }
+            if lines == 0 {
+                write!(f, "\nwho waits for whom:")?;
+            }
+            lines += 1;
+            let Some(task) = tasks.get(&id) else { continue };
+            write!(f, "\n{:width$}{id}", "", width = 2 * (depth + 1))?;
+            if let Some(name) = task.name() {
+                write!(f, " {name:?}")?;
+            }
+            open.extend(joined(task).map(|joined| (depth + 1, joined)));
+        }
+        for circle in self.circles() {
+            write!(f, "\nwait for each other in a circle:")?;
+            for task in circle {
+                write!(f, " {task}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn joined(task: &TaskDump) -> impl Iterator<Item = Id> {
+    task.waits().iter().filter_map(|wait| match wait {
+        Wait::Task(joined) => Some(*joined),
+        _ => None,
+    })
+}
