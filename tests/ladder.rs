@@ -101,6 +101,16 @@ fn never_wakes_hangs_and_says_why() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(rows(&ended.stdout)[0].past, "never", "{ended:?}");
     assert!(ended.stdout.contains("hangs") && ended.stdout.contains("0 of the 300 pending jobs kept it"), "{ended:?}");
+    // The runtime's own report of such a job, spawned.
+    #[cfg(target_pointer_width = "64")]
+    for said in [
+        "1 task has waited, 0 others are alive; 1 can never run again",
+        "never_wakes.rs:",
+        " STRANDED, last polled ",
+        ", 0 wakers",
+    ] {
+        assert!(ended.stdout.contains(said), "{said}: {ended:?}");
+    }
 }
 
 #[test]

@@ -11,14 +11,19 @@
 //! rise is a wake-up that cannot come. And *nothing else is wrong*: polled once more by hand, after the deadline,
 //! every job prints its number.
 //!
+//! A runtime that counts the wakers of its tasks can say so itself: spawned on this one, such a job is reported as it strands.
+//!
 //! The next rung keeps the promise in the laziest way there is.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
+
+use fusee::runtime::{Builder, TaskMeta};
 
 use crate::SECOND;
 use crate::join::JoinFuture;
@@ -67,6 +72,21 @@ fn rang_within(alarm: &Alarm, timeout: Duration) -> bool {
     }
 }
 
+/// Spawns one such job on the runtime, which tells of a task that nobody can wake; what its dump says of it.
+fn reported() -> Result<String, String> {
+    let (tell, told) = channel();
+    let hook = move |task: &TaskMeta<'_>| {
+        let _ = tell.send(task.id());
+    };
+    let builder = &mut Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).on_task_stranded(hook).build().map_err(|error| error.to_string())?;
+    let job = runtime.spawn(Sleep { deadline: Instant::now() + SECOND });
+    let stranded = told.recv_timeout(GRACE).map_err(|_| "no task was told of as stranded".to_owned())?;
+    let dump = runtime.handle().dump().to_string();
+    job.abort();
+    if stranded == job.id() { Ok(dump) } else { Err(format!("another task is stranded: {dump}")) }
+}
+
 /// Polls the jobs, waits in vain, says why, and then prints the numbers after all.
 pub(crate) fn run(task: &Task) -> Result<Vec<Row>, String> {
     let mut holders = 0;
@@ -101,9 +121,14 @@ pub(crate) fn run(task: &Task) -> Result<Vec<Row>, String> {
     })?;
     row.ending = Ending::Hangs;
     let jobs = grouped(task.jobs as u64);
+    #[cfg(target_pointer_width = "64")]
+    let report = format!(" Spawned on fusee, one is told of at once, and a dump says:\n{}", reported()?);
+    // On others wakers are not counted.
+    #[cfg(not(target_pointer_width = "64"))]
+    let report = "";
     row.note = Some(format!(
         "hangs: {GRACE:?} after the start nothing had called the waker, and nothing could: {holders} of the {jobs} \
-         pending jobs kept it. Polled once more by hand, all of them print."
+         pending jobs kept it. Polled once more by hand, all of them print.{report}"
     ));
     Ok(vec![row])
 }

@@ -48,6 +48,20 @@
 //! blocking job it waits ([`Wait::Task`], [`Wait::BlockingJob`]), and which tasks wait for each other in a circle ([`Dump::circles`]). Who joins whom is known of each
 //! [`JoinHandle`](crate::task::JoinHandle) that was polled; of the tasks of a [`JoinSet`](crate::task::JoinSet) it is not.
 //!
+//! # At a signal, and at a panic
+//! `fusee::signal::unix::dump_on` prints a dump at a signal. A panic's hook may ask for one as any code may, for user code runs under no lock of the runtime's:
+//!
+//! ```
+//! let runtime = fusee::runtime::Runtime::new()?;
+//! let (handle, before) = (runtime.handle().clone(), std::panic::take_hook());
+//! std::panic::set_hook(Box::new(move |panic| {
+//!     before(panic);
+//!     eprintln!("{}", handle.dump());
+//! }));
+//! # let _ = std::panic::take_hook();
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! # As data
 //! With the feature `serde` a [`Dump`] is `serde::Serialize`. This is its JSON; other formats have the same names.
 //!

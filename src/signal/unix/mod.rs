@@ -3,6 +3,7 @@
 // Who calls it: users, and `shutdown.rs` and `process/`, on any thread.
 // Deliberately not here: the handler, which is `signal-hook`'s: it writes a byte to the socket of each listener.
 
+mod dump;
 mod kind;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use signal_hook::SigId;
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::low_level;
 
+pub use dump::{DumpOnSignal, dump_on};
 pub use kind::SignalKind;
 
 use crate::reactor::bits;
@@ -47,15 +49,21 @@ use crate::source::{Direction, Evented};
 /// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    assert_may_be_heard(kind)?;
+    let (told, teller) = UnixStream::pair()?;
+    // It is closed if nobody is told by it.
+    let told = Evented::with_interest(told, bits::READABLE)?;
+    let registered = low_level::pipe::register(kind.as_raw_value(), OwnedFd::from(teller))?;
+    Ok(Signal { kind, told, registered })
+}
+
+/// Errs if there may be no handler of the signal.
+fn assert_may_be_heard(kind: SignalKind) -> io::Result<()> {
     let number = kind.as_raw_value();
     if FORBIDDEN.contains(&number) {
         return Err(io::Error::new(ErrorKind::InvalidInput, format!("the signal {number} cannot be listened to")));
     }
-    let (told, teller) = UnixStream::pair()?;
-    // It is closed if nobody is told by it.
-    let told = Evented::with_interest(told, bits::READABLE)?;
-    let registered = low_level::pipe::register(number, OwnedFd::from(teller))?;
-    Ok(Signal { kind, told, registered })
+    Ok(())
 }
 
 /// A listener to signals of one kind, as [`signal`] makes it. It is a stream, too, which ends with its runtime.
