@@ -112,8 +112,8 @@
 //! Who calls it: users, on any thread. Deliberately not here: the walk through the lists (`scheduler/survey.rs`, `task/local_tasks.rs`).
 
 mod display;
-pub mod recording;
 mod joins;
+pub mod recording;
 #[cfg(feature = "serde")]
 mod serial;
 mod statistics;
@@ -129,8 +129,8 @@ pub use crate::recorder::Recorder;
 use crate::runtime::Handle;
 use crate::scheduler::Scheduler;
 use crate::task::Id;
-pub use crate::watchdog::{Activity, Alarm, Watchdog};
 pub use crate::task::statistics::WokenBy;
+pub use crate::watchdog::{Activity, Alarm, Watchdog};
 pub use task::{TaskDump, TaskState, Wait};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`
