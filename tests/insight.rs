@@ -1,5 +1,5 @@
 //! What a dump tells of a runtime's tasks, and who is told of stranded ones. `local.rs`: tasks of local sets; `serial.rs`: a dump as data; `statistics.rs`: what is
-//! counted on request.
+//! counted on request; `watched.rs`: futures that are woken and not polled.
 
 #[path = "insight/local.rs"]
 mod local;
@@ -9,6 +9,8 @@ mod serial;
 #[path = "insight/statistics.rs"]
 mod statistics;
 mod support;
+#[path = "insight/watched.rs"]
+mod watched;
 
 use std::collections::HashSet;
 use std::future::{pending, poll_fn};

@@ -97,6 +97,7 @@
 //! - What is not known is left out: `runtime` and `name` if there is none, `spawned_at`, `wakers`; `polls` and what follows in the example, unless tasks are counted; of these `woken_by` and `woken_ns` before the first wake, and `joined_by` if nobody joins it; `local_set`, a text like `id`, if the task is of no local set. `waits` is there, if empty.
 //! - `id` is a text, as `Display` writes it: a number of 64 bits loses its end in some readers of JSON.
 //! - `state` is `running`, `queued`, `waiting` or `complete`; an interest has `readable`, `writable`, `priority`, `error`; the kind of `woken_by` is `task`, `event`, `while_polled`, `in_block_on` or `outside`.
+//! - `watched` is there if there are [watched](watched()) futures: a list of `{ "made_at": { … as spawned_at … }, "task": "0x…", "woken_ns": 1, "polled_ns": 2 }`, each without what is not known.
 //! - Fields, kinds and states may be added: a reader passes over those that it does not know. None is renamed.
 //!
 //! | file | holds |
@@ -105,6 +106,7 @@
 //! | `task.rs` | what it says of a task |
 //! | `statistics.rs` | what is counted of a task |
 //! | `joins.rs` | who waits for whom |
+//! | `watched.rs` | futures that are woken and not polled |
 //! | `display.rs` | how it is printed |
 //! | `recording/` | what threads have done last |
 //! | `serial.rs` | how it is serialised |
@@ -118,6 +120,7 @@ pub mod recording;
 mod serial;
 mod statistics;
 mod task;
+mod watched;
 
 use std::time::Duration;
 
@@ -132,6 +135,7 @@ use crate::task::Id;
 pub use crate::task::statistics::WokenBy;
 pub use crate::watchdog::{Activity, Alarm, Watchdog};
 pub use task::{TaskDump, TaskState, Wait};
+pub use watched::{Watched, WatchedDump, watched};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`
 /// every one of them, else the ten of each place that were polled the longest time ago.
@@ -147,6 +151,8 @@ pub struct Dump {
     runtime: Option<String>,
     tasks: Vec<TaskDump>,
     others: usize,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
+    watched: Vec<WatchedDump>,
 }
 
 impl Handle {
@@ -226,6 +232,8 @@ impl Dump {
     /// Of the runtime that `handle` refers to.
     pub(crate) fn of(handle: &Handle) -> Self {
         let scheduler = handle.scheduler();
+        // Before the tasks: what was woken then, and whose task was polled since, was not polled with it.
+        let watched = scheduler.watched_futures().all().iter().map(|notes| WatchedDump::new(notes)).collect();
         let surveyed = scheduler.survey();
         // Whoever is in the survey is kept until here: no other task has its address.
         let mut tasks: Vec<_> = surveyed.iter().map(TaskDump::new).collect();
@@ -235,7 +243,7 @@ impl Dump {
         tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
         let listed = tasks.iter().filter(|task| task.local_set().is_none()).count();
         let others = scheduler.live_tasks().saturating_sub(listed);
-        Self { runtime: handle.name().map(str::to_owned), tasks, others }
+        Self { runtime: handle.name().map(str::to_owned), tasks, others, watched }
     }
 }
 

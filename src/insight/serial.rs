@@ -42,14 +42,20 @@ pub(super) fn place<S: Serializer>(
     place: &Option<&'static Location<'static>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
+    match place {
+        Some(place) => known_place(place, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+pub(super) fn known_place<S: Serializer>(place: &'static Location<'static>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Place {
         file: &'static str,
         line: u32,
         column: u32,
     }
-    let place = place.map(|place| Place { file: place.file(), line: place.line(), column: place.column() });
-    place.serialize(serializer)
+    Place { file: place.file(), line: place.line(), column: place.column() }.serialize(serializer)
 }
 
 impl Serialize for Wait {

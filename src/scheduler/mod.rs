@@ -76,6 +76,7 @@ use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::local_tasks::LocalSets;
 use crate::task::runnable::Runnable;
+use crate::task::watched::WatchedFutures;
 use crate::time::driver::Timers;
 pub(crate) use blocking::Coming;
 use blocking::Room;
@@ -109,6 +110,7 @@ pub(crate) struct Scheduler {
     lists: Box<[CachePadded<TaskList>]>,
     /// The local sets that are polled in this runtime.
     local_sets: StdArc<LocalSets>,
+    watched_futures: StdArc<WatchedFutures>,
     started: RawInstant,
     sites: Sites,
     recorder: Option<Box<Rings>>,
@@ -175,6 +177,7 @@ impl Scheduler {
             bell: plan.bell,
             remotes,
             local_sets: StdArc::default(),
+            watched_futures: StdArc::default(),
             started,
             sites: Sites::new(room),
             surveyor: Mutex::new(()),
@@ -221,10 +224,6 @@ impl Scheduler {
     /// How its threads are to be started.
     pub(crate) fn threads(&self) -> &ThreadSettings {
         &self.threads
-    }
-
-    pub(crate) fn local_sets(&self) -> &StdArc<LocalSets> {
-        &self.local_sets
     }
 
     /// The hooks that are told of tasks, for one that holds no shard.

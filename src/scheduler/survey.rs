@@ -14,9 +14,10 @@ use super::{Membership, Scheduler};
 use crate::facade::{RawInstant, StdArc};
 use crate::task::Id;
 use crate::task::list::TaskList;
-use crate::task::local_tasks::LocalTasks;
+use crate::task::local_tasks::{LocalSets, LocalTasks};
 use crate::task::raw::Kept;
 use crate::task::waker::task_of;
+use crate::task::watched::WatchedFutures;
 
 /// So many tasks, or places of sources, are looked at under one hold of a lock: a few microseconds.
 const STEP: usize = 64;
@@ -88,6 +89,16 @@ impl Scheduler {
             let _alone = self.surveyor.lock();
             self.lists.iter().find_map(|list| name_in(list, address))
         })
+    }
+
+    /// The local sets that are polled in this runtime.
+    pub(crate) fn local_sets(&self) -> &StdArc<LocalSets> {
+        &self.local_sets
+    }
+
+    /// The watched futures that are polled in this runtime.
+    pub(crate) fn watched_futures(&self) -> &StdArc<WatchedFutures> {
+        &self.watched_futures
     }
 
     /// A moment, in milliseconds since the start of the runtime. It starts anew after seven weeks.

@@ -59,6 +59,7 @@ pub(crate) mod statistics;
 mod task_local;
 pub mod task_tracker;
 pub(crate) mod waker;
+pub(crate) mod watched;
 mod yield_now;
 
 pub use abort_on_drop::{AbortOnDrop, AbortOnDropHandle};

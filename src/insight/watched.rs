@@ -1,0 +1,219 @@
+//! Futures that say when they were woken and not polled: a futurelock.
+//!
+//! A task that polls one of its futures and not another, which was woken, may wait for ever for what that one holds: a lock that it was just given, say. The task's wakers tell
+//! nothing of it, for it is the task that is woken, and polled; only the future itself knows that its turn never came.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+#[cfg(feature = "serde")]
+use super::serial;
+use super::{Dump, TaskDump, TaskState};
+use crate::facade::StdArc;
+use crate::runtime::Handle;
+use crate::task::Id;
+use crate::task::watched::{Notes, WatchedFutures};
+
+/// By so much a dump may be wrong about when a task was polled.
+const SLACK: Duration = Duration::from_millis(2);
+
+/// Watches over `future`: a dump then tells if it was woken, and its task polled, but not this future: [`Dump::futurelocks`].
+///
+/// It hands its future a waker of its own, which notes the time and wakes the task: a dump does not see the timers and sources behind it. That is two looks at the clock and an
+/// allocation for each task that polls it; it is for the few futures that one suspects.
+///
+/// ```
+/// use std::pin::pin;
+/// use std::time::Duration;
+///
+/// use fusee::insight::watched;
+/// use fusee::runtime::Handle;
+/// use futures::channel::oneshot;
+/// use futures::future::{Either, select};
+///
+/// fusee::runtime::block_on(async {
+///     let (send, receive) = oneshot::channel::<()>();
+///     let (_keep, never) = oneshot::channel::<()>();
+///     fusee::spawn(async move {
+///         let mut lock = pin!(watched(receive));
+///         // It waits for the lock once, then for something else, with the lock's future in its hands.
+///         let Either::Right(_) = select(lock.as_mut(), fusee::task::yield_now()).await else { unreachable!() };
+///         let _ = never.await;
+///         let _ = lock.await;
+///     });
+///     # while Handle::current().dump().watched().is_empty() {
+///     #     fusee::task::yield_now().await;
+///     # }
+///     # fusee::time::sleep(Duration::from_millis(20)).await;
+///     send.send(()).unwrap();
+///     // The task is polled, but not the lock.
+///     let locked = loop {
+///         fusee::time::sleep(Duration::from_millis(5)).await;
+///         if let Some(locked) = Handle::current().dump().futurelocks(Duration::from_millis(10)).next() {
+///             break locked.clone();
+///         }
+///     };
+///     assert!(locked.woken() <= locked.polled());
+/// });
+/// ```
+#[track_caller]
+pub fn watched<F: Future>(future: F) -> Watched<F> {
+    Watched { notes: StdArc::new(Notes::new(Location::caller())), known_to: None, waker: None, future }
+}
+
+pin_project! {
+    /// A future that is watched over; see [`watched`].
+    #[must_use = "a future does nothing unless it is awaited"]
+    pub struct Watched<F> {
+        notes: StdArc<Notes>,
+        // The runtime's in which it was polled first, while it is not ready.
+        known_to: Option<StdArc<WatchedFutures>>,
+        // That of the task which polled it last, and the one that was made of it.
+        waker: Option<(StdArc<Bell>, Waker)>,
+        #[pin]
+        future: F,
+    }
+
+    impl<F> PinnedDrop for Watched<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if let Some(known_to) = this.known_to.take() {
+                known_to.leave(this.notes);
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for Watched<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("made_at", &self.notes.made_at).finish_non_exhaustive()
+    }
+}
+
+/// Notes that the future is woken, and wakes its task.
+struct Bell {
+    notes: StdArc<Notes>,
+    task: Waker,
+}
+
+impl Wake for Bell {
+    fn wake(self: StdArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        self.notes.is_woken();
+        self.task.wake_by_ref();
+    }
+}
+
+impl<F: Future> Future for Watched<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if this.known_to.is_none() {
+            *this.known_to = Handle::with_current(|handle| handle.scheduler().watched_futures().clone());
+            if let Some(known_to) = this.known_to {
+                known_to.enter(this.notes);
+            }
+        }
+        this.notes.is_polled();
+        if this.waker.as_ref().is_none_or(|(bell, _)| !bell.task.will_wake(context.waker())) {
+            let bell = StdArc::new(Bell { notes: this.notes.clone(), task: context.waker().clone() });
+            let waker = Waker::from(bell.clone());
+            *this.waker = Some((bell, waker));
+        }
+        let (_, waker) = this.waker.as_ref().expect("it was made above");
+        let answer = this.future.poll(&mut Context::from_waker(waker));
+        if answer.is_ready()
+            && let Some(known_to) = this.known_to.take()
+        {
+            known_to.leave(this.notes);
+        }
+        answer
+    }
+}
+
+/// A watched future, as it was when the dump was taken.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct WatchedDump {
+    #[cfg_attr(feature = "serde", serde(serialize_with = "serial::known_place"))]
+    made_at: &'static Location<'static>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "serial::optional_text", skip_serializing_if = "Option::is_none")
+    )]
+    task: Option<Id>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "woken_ns",
+            serialize_with = "serial::optional_nanoseconds",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    woken: Option<Duration>,
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            rename = "polled_ns",
+            serialize_with = "serial::optional_nanoseconds",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    polled: Option<Duration>,
+}
+
+impl WatchedDump {
+    pub(super) fn new(notes: &Notes) -> Self {
+        Self { made_at: notes.made_at, task: notes.task(), woken: notes.woken(), polled: notes.polled() }
+    }
+
+    /// The call of [`watched`].
+    pub fn made_at(&self) -> &'static Location<'static> {
+        self.made_at
+    }
+
+    /// The task that polled it last; `None` if that was none, as in `block_on`.
+    pub fn task(&self) -> Option<Id> {
+        self.task
+    }
+
+    /// How long ago it was woken, if it was not polled since.
+    pub fn woken(&self) -> Option<Duration> {
+        self.woken
+    }
+
+    /// How long ago its last poll began.
+    pub fn polled(&self) -> Option<Duration> {
+        self.polled
+    }
+}
+
+impl Dump {
+    /// The [watched](watched) futures that were polled in this runtime, and are neither ready nor dropped.
+    pub fn watched(&self) -> &[WatchedDump] {
+        &self.watched
+    }
+
+    /// Those among them that were woken at least `patience` ago and not polled since, though their task was: it waits for something else, with them in its hands.
+    ///
+    /// See [`watched`] for an example. Of a future in `block_on`, which is no task's, nothing is said.
+    pub fn futurelocks(&self, patience: Duration) -> impl Iterator<Item = &WatchedDump> {
+        self.watched.iter().filter(move |watched| {
+            let task = self.tasks.iter().find(|task| Some(task.id()) == watched.task);
+            // The wake has queued it: it waits again, after a poll.
+            let polled_since =
+                |woken, task: &TaskDump| task.state() == TaskState::Waiting || task.polled() + SLACK < woken;
+            watched.woken.is_some_and(|woken| woken >= patience && task.is_some_and(|task| polled_since(woken, task)))
+        })
+    }
+}

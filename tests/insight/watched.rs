@@ -1,0 +1,122 @@
+//! Watched futures: a dump tells of one that was woken and not polled while its task was, and of no other.
+
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::Duration;
+
+use fusee::insight::{WatchedDump, watched};
+use fusee::runtime::Handle;
+use fusee::task::yield_now;
+use futures::channel::oneshot;
+
+use super::support::{on_every_flavour, watchdog, workers};
+use super::waiting;
+
+const PATIENCE: Duration = Duration::from_millis(20);
+
+async fn passes(time: Duration) {
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < time {
+        yield_now().await;
+    }
+}
+
+fn locked() -> Vec<WatchedDump> {
+    Handle::current().dump().futurelocks(PATIENCE).cloned().collect()
+}
+
+#[test]
+fn one_that_is_woken_and_left_while_its_task_is_polled_is_a_futurelock() {
+    on_every_flavour(|runtime| {
+        runtime.block_on(async {
+            let (give, lock) = oneshot::channel::<()>();
+            let takes = Arc::new(AtomicBool::new(false));
+            let may_take = takes.clone();
+            let line = line!() + 3;
+            let task = fusee::spawn(async move {
+                // Polled once, then left aside for all that wakes the task, until it may be polled again.
+                let mut lock = pin!(watched(lock));
+                let mut is_first = true;
+                poll_fn(|context| {
+                    if is_first || may_take.load(Ordering::Relaxed) {
+                        is_first = false;
+                        return lock.as_mut().poll(context).map(Result::unwrap);
+                    }
+                    Poll::Pending
+                })
+                .await;
+                pending::<()>().await;
+            });
+            waiting(task.id()).await;
+            passes(2 * PATIENCE).await;
+            assert!(locked().is_empty(), "nobody has woken it");
+            give.send(()).unwrap();
+            let told = loop {
+                if let [told] = &locked()[..] {
+                    break told.clone();
+                }
+                // The task is polled by its own wake, at least once after this one.
+                yield_now().await;
+            };
+            assert_eq!((told.task(), told.made_at().line()), (Some(task.id()), line));
+            assert!(told.woken().unwrap() >= PATIENCE && told.polled().unwrap() >= told.woken().unwrap(), "{told:?}");
+            takes.store(true, Ordering::Relaxed);
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+            assert!(Handle::current().dump().watched().is_empty());
+        });
+    });
+}
+
+#[test]
+fn one_that_is_polled_when_it_is_woken_is_none_and_leaves_as_it_is_ready() {
+    watchdog(|| {
+        workers(2).block_on(async {
+            let (give, given) = oneshot::channel::<()>();
+            let task = fusee::spawn(async move {
+                watched(given).await.unwrap();
+                pending::<()>().await;
+            });
+            waiting(task.id()).await;
+            assert_eq!(Handle::current().dump().watched().len(), 1);
+            give.send(()).unwrap();
+            while !Handle::current().dump().watched().is_empty() {
+                yield_now().await;
+            }
+            passes(2 * PATIENCE).await;
+            assert!(locked().is_empty());
+        });
+    });
+}
+
+#[test]
+fn one_whose_task_was_not_polled_since_is_none() {
+    watchdog(|| {
+        let runtime = workers(1);
+        runtime.block_on(async {
+            let (give, given) = oneshot::channel::<()>();
+            let task = fusee::spawn(async move { watched(given).await.unwrap() });
+            waiting(task.id()).await;
+            passes(PATIENCE).await;
+            // The one worker is stuck: the task is woken, and waits for it.
+            let (started, is_started) = mpsc::channel();
+            let (release, released) = mpsc::channel::<()>();
+            let stuck = fusee::spawn(async move {
+                started.send(()).unwrap();
+                released.recv().unwrap();
+            });
+            is_started.recv().unwrap();
+            give.send(()).unwrap();
+            passes(2 * PATIENCE).await;
+            let dump = Handle::current().dump();
+            let [told] = dump.watched() else { panic!("{dump}") };
+            assert!(told.woken().is_some_and(|woken| woken >= PATIENCE) && locked().is_empty(), "{told:?}");
+            release.send(()).unwrap();
+            stuck.await.unwrap();
+            task.await.unwrap();
+        });
+    });
+}
