@@ -32,34 +32,34 @@ const SLACK: Duration = Duration::from_millis(2);
 /// use std::pin::pin;
 /// use std::time::Duration;
 ///
-/// use fusee::insight::watched;
+/// use fusee::insight::{TaskState, watched};
 /// use fusee::runtime::Handle;
+/// use fusee::task::yield_now;
 /// use futures::channel::oneshot;
-/// use futures::future::{Either, select};
+/// use futures::future::select;
 ///
 /// fusee::runtime::block_on(async {
-///     let (send, receive) = oneshot::channel::<()>();
+///     let (unlock, unlocked) = oneshot::channel::<()>();
 ///     let (_keep, never) = oneshot::channel::<()>();
-///     fusee::spawn(async move {
-///         let mut lock = pin!(watched(receive));
-///         // It waits for the lock once, then for something else, with the lock's future in its hands.
-///         let Either::Right(_) = select(lock.as_mut(), fusee::task::yield_now()).await else { unreachable!() };
+///     let task = fusee::spawn(async move {
+///         let mut lock = pin!(watched(unlocked));
+///         // It is polled once, and left for something else.
+///         select(lock.as_mut(), pin!(yield_now())).await;
 ///         let _ = never.await;
 ///         let _ = lock.await;
 ///     });
-///     # while Handle::current().dump().watched().is_empty() {
-///     #     fusee::task::yield_now().await;
-///     # }
-///     # fusee::time::sleep(Duration::from_millis(20)).await;
-///     send.send(()).unwrap();
-///     // The task is polled, but not the lock.
-///     let locked = loop {
-///         fusee::time::sleep(Duration::from_millis(5)).await;
-///         if let Some(locked) = Handle::current().dump().futurelocks(Duration::from_millis(10)).next() {
-///             break locked.clone();
+///     while Handle::current().dump().tasks().iter().all(|task| task.state() != TaskState::Waiting) {
+///         yield_now().await;
+///     }
+///     // Nobody takes it.
+///     unlock.send(()).unwrap();
+///     loop {
+///         let dump = Handle::current().dump();
+///         if let Some(locked) = dump.futurelocks(Duration::from_millis(10)).next() {
+///             break assert_eq!(locked.task(), Some(task.id()));
 ///         }
-///     };
-///     assert!(locked.woken() <= locked.polled());
+///         yield_now().await;
+///     }
 /// });
 /// ```
 #[track_caller]
@@ -199,7 +199,7 @@ impl WatchedDump {
 }
 
 impl Dump {
-    /// The [watched](watched) futures that were polled in this runtime, and are neither ready nor dropped.
+    /// The [watched](watched()) futures that were polled in this runtime, and are neither ready nor dropped.
     pub fn watched(&self) -> &[WatchedDump] {
         &self.watched
     }
