@@ -52,10 +52,9 @@ fn a_blocked_poll_is_told_of_while_it_blocks_and_once_more_when_it_has_ended() {
         let lock = Arc::new(Mutex::new(()));
         let held = lock.lock().unwrap();
         let waits = lock.clone();
-        let task = runtime.block_on(async move {
-            fusee::task::Builder::new().name("reindex").spawn(async move { drop(waits.lock().unwrap()) }).unwrap()
-        });
-        let line = line!() - 2;
+        let named = fusee::task::Builder::new().name("reindex");
+        let task = named.spawn_on(async move { drop(waits.lock().unwrap()) }, runtime.handle()).unwrap();
+        let line = line!() - 1;
         let alarm = told.recv().unwrap();
         assert!(!alarm.has_ended() && alarm.lasted() >= LIMIT);
         assert_eq!((alarm.task(), alarm.name()), (Some(task.id()), Some("reindex")));

@@ -114,7 +114,7 @@ impl Handle {
         self.switch_recording(false);
     }
 
-    /// Records from now on, after [`pause_recording`](Self::pause_recording), or if the recorder was built [paused](Recorder::paused).
+    /// Records from now on, after [`pause_recording`](Self::pause_recording), or if the recorder was built [paused](super::Recorder::paused).
     ///
     /// ```
     /// use fusee::insight::Recorder;
