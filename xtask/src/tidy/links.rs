@@ -106,11 +106,11 @@ pub(super) fn check_named_paths(tree: &Tree) -> Vec<Violation> {
     violations
 }
 
-/// The words of a line that name a file or folder: `wheel.rs`, `src/time/`, `time/{shard,driver}.rs` twice.
+/// The words of a line that name a file or folder: `wheel.rs`, `src/time/`, `time/{shard,driver}.rs` twice. One whose beginning is cut off, as in `…/wheel.rs`, names none.
 fn named_files(line: &str) -> Vec<String> {
-    let is_part = |c: char| c.is_alphanumeric() || "_-./{},:".contains(c);
+    let is_part = |c: char| c.is_alphanumeric() || "_-./{},:…".contains(c);
     let mut found = Vec::new();
-    for word in line.split(|c| !is_part(c)) {
+    for word in line.split(|c| !is_part(c)).filter(|word| !word.starts_with('…')) {
         let words =
             if word.contains('{') { braces_expanded(word) } else { word.split(',').map(str::to_owned).collect() };
         for word in words {
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn named_files_that_are_there_are_fine() {
         assert_eq!(
-            messages("`src/time/wheel.rs:12`, time/wheel.rs, wheel.rs: `src/time/` (driver.rs). docs.rs\n"),
+            messages("`src/time/wheel.rs:12`, time/wheel.rs, wheel.rs: `src/time/` (driver.rs). docs.rs …/gone.rs\n"),
             [""; 0]
         );
     }
