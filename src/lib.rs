@@ -37,9 +37,12 @@
 //! - `tokio-sync`: channels, locks, `select!`, `join!`, `try_join!` and `pin!` under the names `fusee::sync` and `fusee::select!`. They are tokio's, and
 //!   need no runtime of its own.
 //! - `serde`: what [`insight`] tells is `serde::Serialize`.
+//! - `console`: a Unix socket by which `fusee-top` looks into the process, on Unix: `Builder::console`.
 //! - `futures-task`: a [`Handle`](runtime::Handle) is a `futures::task::Spawn`, and a [`LocalSet`](task::LocalSet) a `LocalSpawn`.
 
 mod blocking;
+#[cfg(all(unix, feature = "console"))]
+pub mod console;
 mod duty;
 mod entered;
 mod facade;

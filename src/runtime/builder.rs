@@ -5,6 +5,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::companion::Prepare;
 use super::local_runtime::{LocalOptions, LocalRuntime};
 use super::runtime::Runtime;
 use super::start;
@@ -43,6 +44,7 @@ pub struct Builder {
     io_grace: Duration,
     pub(super) recorder: Option<Recorder>,
     pub(super) watchdog: Option<Watchdog>,
+    pub(super) companions: Vec<Prepare>,
 }
 
 // A function of the user's that panics leaves nothing of ours half done.
@@ -89,6 +91,7 @@ impl Builder {
             io_grace: Duration::from_millis(1),
             recorder: None,
             watchdog: None,
+            companions: Vec::new(),
         }
     }
 
@@ -303,10 +306,11 @@ impl Builder {
         // The watchdog asks what a worker has begun last.
         let recorder = self.recorder.or(self.watchdog.as_ref().map(|_| Recorder::small()));
         let plan = Plan { name, policy, threads, blocking, hooks, recorder, bell: None };
-        match self.flavor {
+        let runtime = match self.flavor {
             RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused, self.watchdog.as_ref()),
             RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused, self.watchdog.as_ref()),
-        }
+        };
+        runtime?.accompanied(&self.companions)
     }
 
     /// A runtime for futures that are not `Send`, to be used on this thread alone. Of this builder's settings it takes those of a

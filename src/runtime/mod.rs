@@ -25,7 +25,7 @@
 //! it does nothing, and a task that forks and returns in the child ends the child. A runtime that the child builds works, as far as the
 //! locks and allocations of a process that forks with several threads do; `exec` is the safe way. Noticed on Linux, from 4.14 on.
 
-// `builder.rs` holds the configuration (`builder_hooks.rs` the hooks'), `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `context.rs` knows which runtime a thread has entered, `id.rs` tells them apart,
+// `builder.rs` holds the configuration (`builder_hooks.rs` the hooks'), `start.rs` starts the threads of `threads.rs`, `runtime.rs` owns and ends them, `companion.rs` has threads that watch the runtime, `context.rs` knows which runtime a thread has entered, `id.rs` tells them apart,
 // `block_on.rs` drives a root future on the caller's thread, and with the worker of `worker_slot.rs` a current-thread runtime's tasks;
 // `pool_thread.rs` starts the threads of the blocking pool, `block_in_place.rs` has one of them take a worker over.
 
@@ -34,6 +34,7 @@ mod block_on;
 mod builder;
 mod builder_hooks;
 mod builder_insight;
+pub(crate) mod companion;
 mod context;
 mod handle;
 mod id;

@@ -11,6 +11,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::block_on;
+use super::companion::Companions;
 use super::context::{self, EnterGuard};
 use super::handle::Handle;
 use super::pool_thread;
@@ -42,6 +43,8 @@ pub struct Runtime {
     slot: Option<WorkerSlot>,
     /// Absent once it has shut down.
     threads: Option<Threads>,
+    /// Absent too if there are none.
+    pub(super) companions: Option<Companions>,
 }
 
 impl UnwindSafe for Runtime {}
@@ -58,7 +61,7 @@ impl Runtime {
 
     /// Without threads yet.
     pub(super) fn of(handle: Handle, slot: Option<WorkerSlot>) -> Self {
-        Self { handle, slot, threads: Some(Threads::new()) }
+        Self { handle, slot, threads: Some(Threads::new()), companions: None }
     }
 
     /// Starts a thread that ends when the runtime is closed.
@@ -179,9 +182,10 @@ impl Runtime {
     /// Closes the runtime and waits for its threads until `deadline`. Later calls do nothing.
     fn shut_down(&mut self, deadline: Option<RawInstant>) {
         let Some(threads) = self.threads.take() else { return };
+        let companions = self.companions.take();
         if self.handle.scheduler().is_forked() {
             // Neither the threads nor whoever holds the locks are in this process: what is here is a copy, and is left as it is.
-            std::mem::forget((threads, self.slot.take()));
+            std::mem::forget((threads, self.slot.take(), companions));
             return;
         }
         let scheduler = self.handle.scheduler();
@@ -197,10 +201,15 @@ impl Runtime {
         });
         if duty::is_runtime_thread() {
             // Whoever waits for itself waits for ever, and so do two runtimes that drop each other. The threads end by themselves.
+            companions.map(Companions::end);
             return;
         }
         threads.wait(deadline);
         self.handle.scheduler().blocking().wait(deadline);
+        // Last: until here they can tell what everybody waits for.
+        if let Some(companions) = companions {
+            companions.end_and_wait(deadline);
+        }
     }
 }
 

@@ -68,6 +68,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer { modules: &["time"], may_use: &["*"] },
     Layer { modules: &["insight"], may_use: &["*"] },
+    Layer { modules: &["console"], may_use: &["*"] },
     Layer { modules: &["source"], may_use: &["*"] },
     Layer { modules: &["io"], may_use: &["*"] },
     Layer { modules: &["net"], may_use: &["*"] },
