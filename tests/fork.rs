@@ -294,3 +294,45 @@ fn a_listener_to_signals_that_a_child_drops_waits_for_nobody() {
         });
     });
 }
+
+#[cfg(feature = "console")]
+mod console {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_child_neither_serves_the_console_nor_removes_it() {
+        let _alone = ALONE.lock();
+        watchdog(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("app.sock");
+            let runtime = Builder::new_multi_thread().worker_threads(1).console(&path).build().unwrap();
+            let mut client = BufReader::new(UnixStream::connect(&path).unwrap());
+            let mut hello = String::new();
+            client.read_line(&mut hello).unwrap();
+            let (mut near, mut far) = UnixStream::pair().unwrap();
+            let child = match split() {
+                ForkResult::Parent { child } => child,
+                ForkResult::Child => {
+                    drop(runtime);
+                    let told = far.write(b"x").and_then(|_| far.read(&mut [0]));
+                    end(u8::from(!matches!(told, Ok(1))));
+                }
+            };
+            near.read_exact(&mut [0]).unwrap();
+            // The child has dropped its copy, and lives.
+            client.get_mut().write_all(b"{\"get\":\"stats\"}\n").unwrap();
+            let mut stats = String::new();
+            client.read_line(&mut stats).unwrap();
+            assert!(stats.starts_with("{\"stats\":"), "{stats}");
+            drop(UnixStream::connect(&path).unwrap());
+            drop(runtime);
+            assert_eq!(client.read(&mut [0]).unwrap(), 0, "though the child has copies of the descriptors");
+            assert!(!path.exists());
+            near.write_all(b"x").unwrap();
+            assert_eq!(exit_code(wait(child)), 0);
+        });
+    }
+}

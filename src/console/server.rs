@@ -47,7 +47,9 @@ impl Server {
         self.pause = self.pause.filter(|until| *until > now);
         let accepts = if self.pause.is_none() { PollFlags::IN } else { PollFlags::empty() };
         let mut waits = vec![PollFd::new(&self.ended, PollFlags::IN), PollFd::new(&self.listener, accepts)];
-        waits.extend(self.clients.iter().map(|client| PollFd::from_borrowed_fd(client.stream().as_fd(), client.events())));
+        waits.extend(
+            self.clients.iter().map(|client| PollFd::from_borrowed_fd(client.stream().as_fd(), client.events())),
+        );
         let deadline = self.clients.iter().filter_map(|client| client.deadline(now)).chain(self.pause).min();
         let timeout = deadline.map(|deadline| {
             // Rounded up: to the millisecond, in which systems may wait.

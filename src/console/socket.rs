@@ -131,7 +131,8 @@ fn address_of(path: &Path) -> io::Result<SockAddr> {
     if bytes.contains(&0) {
         return refuse("the path has a nul byte");
     }
-    SockAddr::unix(path).or_else(|_| refuse(&format!("the path is too long for a socket's: it has {} bytes", bytes.len())))
+    SockAddr::unix(path)
+        .or_else(|_| refuse(&format!("the path is too long for a socket's: it has {} bytes", bytes.len())))
 }
 
 fn file_of(metadata: &Metadata) -> File {

@@ -179,7 +179,11 @@ fn places_of(dump: &Dump, recent: Option<&Recent>) -> Vec<Place> {
             Place { place, tasks, recent }
         })
         .collect();
-    places.extend(polls.into_iter().map(|(place, polls)| Place { place, tasks: Tally::default(), recent: Some(polls) }));
+    places.extend(polls.into_iter().map(|(place, polls)| Place {
+        place,
+        tasks: Tally::default(),
+        recent: Some(polls),
+    }));
     places.sort_by(|a, b| b.tasks.alive.cmp(&a.tasks.alive).then_with(|| a.place.cmp(&b.place)));
     places
 }

@@ -11,10 +11,10 @@
 
 use std::io;
 
+use super::Builder;
 use super::handle::Handle;
 use super::runtime::Runtime;
 use super::threads::Threads;
-use super::Builder;
 use crate::duty;
 use crate::facade::thread;
 use crate::facade::{RawInstant, StdArc};
