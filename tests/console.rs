@@ -364,6 +364,8 @@ fn one_that_never_reads_and_one_that_leaves_keep_nobody_waiting() {
         // It gets all of it, if it reads in the end.
         (0..3).for_each(|_| assert_eq!(silent.line()["dump"]["count"], 20_000));
         silent.send(b"{\"get\":\"dump\"}\n");
+        // The answer has begun.
+        assert!(!silent.lines.fill_buf().unwrap().is_empty());
         drop(runtime);
         assert!(!path.exists());
         let mut rest = Vec::new();

@@ -92,7 +92,8 @@ impl Desk {
     }
 
     fn tasks<'a>(&'a self, dump: &'a Dump, request: &Request) -> Tasks<'a> {
-        let is_asked = |task: &&TaskDump| request.place.is_none() || request.place == place_of(task);
+        let is_asked =
+            |task: &&TaskDump| request.place.as_deref().is_none_or(|place| place == place_of(task).unwrap_or_default());
         let most = request.most.unwrap_or(usize::MAX);
         Tasks {
             runtime: self.handle.name(),

@@ -33,7 +33,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `{"get":"stats"}` | `{"stats":{…}}`: workers, places where tasks are spawned, stuck and stranded tasks, timers, the blocking pool; with a [recorder](crate::runtime::Builder::recorder) also what was polled within the last second |
-//! | `{"get":"dump","place":"src/main.rs:4:5","most":100}` | `{"dump":{…}}`: its tasks, those that were polled the longest time ago first; without `place` and `most` all of them |
+//! | `{"get":"dump","place":"src/main.rs:4:5","most":100}` | `{"dump":{…}}`: its tasks, those that were polled the longest time ago first; without `place` and `most` all of them; the place `""` is that of tasks whose place is not known |
 //! | `{"get":"text"}` | `{"text":"…"}`: the dump as it is printed |
 //! | `{"get":"recording"}` | `{"recording":N}`, and then N bytes, as by [`Recording::write_to`](crate::insight::recording::Recording::write_to); `{"recording":null}` without a recorder |
 //! | anything else | `{"error":"…"}` |

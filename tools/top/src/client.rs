@@ -1,0 +1,202 @@
+//! A connection to a console.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::protocol::{Answer, Hello, Stats, Tasks, VERSION};
+
+/// A console that says nothing for so long is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So many bytes a line has at most: a dump of a million tasks is within it.
+const LONGEST_LINE: u64 = 1 << 30;
+
+/// A connection, which has been greeted.
+#[derive(Debug)]
+pub struct Client {
+    stream: BufReader<UnixStream>,
+    hello: Hello,
+}
+
+/// Why there is no connection, or no answer.
+#[derive(Debug)]
+pub enum Error {
+    /// There is nothing at the path.
+    Missing(PathBuf),
+    /// There is something that is no socket.
+    NoSocket(PathBuf),
+    /// A socket that nobody listens at.
+    Refused(PathBuf),
+    /// A socket of another user's.
+    Denied(PathBuf),
+    /// What answers is no console of fusee's.
+    NoConsole,
+    /// A console that speaks another version of the protocol.
+    Version(u32),
+    /// The console has said why.
+    Told(String),
+    /// There is no recorder, and so no recording.
+    NoRecorder,
+    /// Something else.
+    Io(io::Error),
+}
+
+impl Client {
+    /// Connects to the console at `path`.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn connect(path: &Path) -> Result<Self, Error> {
+        let owned = || path.to_owned();
+        let stream = match UnixStream::connect(path) {
+            Ok(stream) => stream,
+            Err(error) => {
+                let is_socket = path.metadata().is_ok_and(|metadata| metadata.file_type().is_socket());
+                return Err(match error.kind() {
+                    ErrorKind::NotFound => Error::Missing(owned()),
+                    ErrorKind::PermissionDenied => Error::Denied(owned()),
+                    ErrorKind::ConnectionRefused if is_socket => Error::Refused(owned()),
+                    ErrorKind::ConnectionRefused => Error::NoSocket(owned()),
+                    _ => Error::Io(error),
+                });
+            }
+        };
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut client = Self { stream: BufReader::new(stream), hello: Hello::default() };
+        let line = client.line()?;
+        if let Ok(Answer::Error(why)) = serde_json::from_str(&line) {
+            return Err(Error::Told(why));
+        }
+        client.hello = serde_json::from_str(&line).map_err(|_| Error::NoConsole)?;
+        if client.hello.fusee != "console" {
+            return Err(Error::NoConsole);
+        }
+        if client.hello.version != VERSION {
+            return Err(Error::Version(client.hello.version));
+        }
+        Ok(client)
+    }
+
+    /// Who answers.
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The figures.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn stats(&mut self) -> Result<Stats, Error> {
+        match self.ask(r#"{"get":"stats"}"#)? {
+            Answer::Stats(stats) => Ok(*stats),
+            _ => Err(Error::NoConsole),
+        }
+    }
+
+    /// Tasks that were spawned at `place`, `most` at most.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn tasks(&mut self, place: &str, most: usize) -> Result<Tasks, Error> {
+        let place = serde_json::to_string(place).map_err(io::Error::from)?;
+        match self.ask(&format!(r#"{{"get":"dump","place":{place},"most":{most}}}"#))? {
+            Answer::Dump(tasks) => Ok(tasks),
+            _ => Err(Error::NoConsole),
+        }
+    }
+
+    /// The dump of all tasks, as it is printed.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn text(&mut self) -> Result<String, Error> {
+        match self.ask(r#"{"get":"text"}"#)? {
+            Answer::Text(text) => Ok(text),
+            _ => Err(Error::NoConsole),
+        }
+    }
+
+    /// A recording, as `fusee::insight::recording::Recording::read_from` reads it.
+    ///
+    /// # Errors
+    /// As [`Error`] says; [`NoRecorder`](Error::NoRecorder) if there is none.
+    pub fn recording(&mut self) -> Result<Vec<u8>, Error> {
+        let length = match self.ask(r#"{"get":"recording"}"#)? {
+            Answer::Recording(length) => length.ok_or(Error::NoRecorder)?,
+            _ => return Err(Error::NoConsole),
+        };
+        let mut bytes = Vec::new();
+        (&mut self.stream).take(length).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 == length { Ok(bytes) } else { Err(gone()) }
+    }
+
+    fn ask(&mut self, request: &str) -> Result<Answer, Error> {
+        self.stream.get_mut().write_all(format!("{request}\n").as_bytes())?;
+        match serde_json::from_str(&self.line()?) {
+            Ok(Answer::Error(why)) => Err(Error::Told(why)),
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(Error::NoConsole),
+        }
+    }
+
+    fn line(&mut self) -> Result<String, Error> {
+        let mut line = String::new();
+        match (&mut self.stream).take(LONGEST_LINE).read_line(&mut line) {
+            Ok(_) if line.ends_with('\n') => Ok(line),
+            Ok(0) => Err(gone()),
+            Ok(_) => Err(Error::NoConsole),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(Error::NoConsole),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let why = format!("the process has said nothing for {} s: is it stopped?", PATIENCE.as_secs());
+                Err(Error::Io(io::Error::new(ErrorKind::TimedOut, why)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn gone() -> Error {
+    Error::Io(io::Error::new(ErrorKind::UnexpectedEof, "the process has closed the connection"))
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(path) => write!(
+                f,
+                "there is no socket at {}: does the process run, and has its runtime a `Builder::console`?",
+                path.display()
+            ),
+            Self::NoSocket(path) => write!(f, "{} is no socket", path.display()),
+            Self::Refused(path) => {
+                write!(f, "nobody listens at {}: its process has ended, and has left it behind", path.display())
+            }
+            Self::Denied(path) => {
+                write!(f, "{} may not be opened: only the user of its process and root may", path.display())
+            }
+            Self::NoConsole => write!(f, "what answers is no console of fusee's"),
+            Self::Version(version) => write!(
+                f,
+                "the process speaks version {version} of the console's protocol, and this program version {VERSION}"
+            ),
+            Self::Told(why) => write!(f, "the process answers: {why}"),
+            Self::NoRecorder => {
+                write!(f, "the runtime records nothing: it was built without a `Builder::recorder`")
+            }
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,66 @@
+//! The first lines, which say whose figures these are, and the last one, which says the keys.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Stylize;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::alarm;
+use crate::model::Model;
+use crate::protocol::Stats;
+use crate::text::{count, duration, rate};
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    let lines = vec![first(model), second(model)];
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn first(model: &Model) -> Line<'static> {
+    let name = model.hello.runtime.clone().unwrap_or_else(|| "a runtime without a name".to_owned());
+    let mut parts = vec![Span::from(name).bold(), format!(" · pid {}", model.hello.pid).into()];
+    let Some(stats) = &model.stats else { return Line::from(parts) };
+    let workers = stats.workers.len();
+    let plural = if workers == 1 { "" } else { "s" };
+    let flavor = if stats.flavor == "current_thread" { " (current thread)" } else { "" };
+    parts.push(format!(" · {workers} worker{plural}{flavor} · up {}", duration(stats.uptime_ns)).into());
+    parts.push(format!("    alive {}  queued {}", count(stats.alive), count(queued(stats))).into());
+    let blocking = stats.blocking;
+    let busy = blocking.threads.saturating_sub(blocking.idle);
+    parts.push(format!("  blocking {busy}/{}", blocking.threads).into());
+    Line::from(parts)
+}
+
+/// Tasks in all queues.
+fn queued(stats: &Stats) -> u64 {
+    stats.queued + stats.workers.iter().map(|worker| worker.queued).sum::<u64>()
+}
+
+fn second(model: &Model) -> Line<'static> {
+    if let Some(why) = &model.lost {
+        return Line::styled(format!("NO ANSWER: {why} · connecting again"), alarm());
+    }
+    let Some(stats) = &model.stats else { return Line::from("waits for the first answer") };
+    let spawned = model.spawn_rate.map(|spawned| format!("{} spawned/s · ", rate(spawned))).unwrap_or_default();
+    let timers = format!("{} timers · ", count(stats.timers.live));
+    let recorder = match stats.window_ns {
+        Some(window) => format!("recorder on, the last {} shown", duration(window)),
+        None if model.hello.recorder => "recorder paused".to_owned(),
+        None => "no recorder".to_owned(),
+    };
+    let paused = if model.is_paused { " · PAUSED" } else { "" };
+    Line::from(format!("{spawned}{timers}{recorder} · every {:?}{paused}", model.interval))
+}
+
+pub(super) fn draw_keys(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    let line = if model.is_typing {
+        Line::from(format!("filter: {}_   Enter takes it, Esc shows all", model.filter))
+    } else if model.opened.is_some() {
+        Line::from("↑↓ choose  Esc back  space pause  q quit").dim()
+    } else if model.filter.is_empty() {
+        Line::from("↑↓ choose  Enter tasks  s S sort  r reverse  / filter  space pause  + - interval  q quit").dim()
+    } else {
+        Line::from(format!("only {:?}: Esc shows all", model.filter))
+    };
+    frame.render_widget(Paragraph::new(line), area);
+}

@@ -1,0 +1,70 @@
+//! What should not be: tasks that can never run again, polls that last, jobs that wait for a thread.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::alarm;
+use crate::model::{Model, Now, STUCK_NS};
+use crate::protocol::Stats;
+use crate::rows::OTHERS;
+use crate::text::{count, duration};
+
+/// So many are shown.
+const MOST: usize = 4;
+
+pub(super) fn lines(model: &Model) -> Vec<String> {
+    let Some(stats) = &model.stats else { return Vec::new() };
+    let mut lines = stuck(model, stats);
+    for place in stats.places.iter().filter(|place| place.stranded > 0) {
+        let at = place.place.as_deref().unwrap_or(OTHERS);
+        let tasks =
+            if place.stranded == 1 { "1 task is".to_owned() } else { format!("{} tasks are", count(place.stranded)) };
+        lines.push(format!("! {tasks} STRANDED, {at}: no waker is left; only an abort can end what nobody can wake"));
+    }
+    let blocking = stats.blocking;
+    if blocking.queued > 0 && blocking.idle == 0 {
+        lines.push(format!("! {} blocking jobs wait for a thread: all {} are busy", blocking.queued, blocking.threads));
+    }
+    if lines.len() > MOST {
+        let more = lines.len() - (MOST - 1);
+        lines.truncate(MOST - 1);
+        lines.push(format!("! and {more} more"));
+    }
+    lines
+}
+
+/// Polls that last, each once: by the recording, which knows the worker; else by the dump; else by the worker's counters.
+fn stuck(model: &Model, stats: &Stats) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut told = Vec::new();
+    let mut quiet = Vec::new();
+    for index in 0..stats.workers.len() {
+        match model.now_of(index) {
+            Now::Polls(current) if current.for_ns >= STUCK_NS => {
+                let at = current.place.as_deref().unwrap_or(OTHERS);
+                let (task, time) = (&current.task, duration(current.for_ns));
+                lines.push(format!("! worker {index} has polled {task} for {time}, {at}"));
+                told.push(current.task);
+            }
+            Now::Quiet(for_ns) => quiet.push((index, for_ns)),
+            _ => {}
+        }
+    }
+    for task in stats.stuck.iter().filter(|task| !told.contains(&task.id)) {
+        let at = task.spawned_at.as_ref().map_or_else(|| OTHERS.to_owned(), ToString::to_string);
+        lines.push(format!("! {} has been polled for {}, {at}", task.id, duration(task.polled_ns)));
+        // One of those workers has it.
+        quiet.pop();
+    }
+    lines.extend(quiet.into_iter().map(|(index, for_ns)| {
+        format!("! worker {index} has ended no poll for {}: its task has not waited before", duration(for_ns))
+    }));
+    lines
+}
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, lines: Vec<String>) {
+    let lines: Vec<_> = lines.into_iter().map(|line| Line::styled(line, alarm())).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
