@@ -15,12 +15,8 @@ fn main() -> std::io::Result<()> {
         eprintln!("Usage: busy SOCKET");
         return Ok(());
     };
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .name("busy")
-        .recorder(Recorder::new())
-        .console(path)
-        .build()?;
+    let runtime =
+        Builder::new_multi_thread().worker_threads(2).name("busy").recorder(Recorder::new()).console(path).build()?;
     runtime.block_on(async {
         for client in 0..10_000 {
             fusee::spawn(serve(client));

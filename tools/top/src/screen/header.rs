@@ -44,12 +44,13 @@ fn second(model: &Model) -> Line<'static> {
     let spawned = model.spawn_rate.map(|spawned| format!("{} spawned/s · ", rate(spawned))).unwrap_or_default();
     let timers = format!("{} timers · ", count(stats.timers.live));
     let recorder = match stats.window_ns {
-        Some(window) => format!("recorder on, the last {} shown", duration(window)),
+        Some(window) => format!("polls of the last {}", duration(window)),
         None if model.hello.recorder => "recorder paused".to_owned(),
         None => "no recorder".to_owned(),
     };
     let paused = if model.is_paused { " · PAUSED" } else { "" };
-    Line::from(format!("{spawned}{timers}{recorder} · every {:?}{paused}", model.interval))
+    let interval = duration(model.interval.as_nanos() as u64);
+    Line::from(format!("{spawned}{timers}{recorder} · every {interval}{paused}"))
 }
 
 pub(super) fn draw_keys(frame: &mut Frame<'_>, area: Rect, model: &Model) {
@@ -58,7 +59,7 @@ pub(super) fn draw_keys(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     } else if model.opened.is_some() {
         Line::from("↑↓ choose  Esc back  space pause  q quit").dim()
     } else if model.filter.is_empty() {
-        Line::from("↑↓ choose  Enter tasks  s S sort  r reverse  / filter  space pause  + - interval  q quit").dim()
+        Line::from("↑↓ Enter tasks  s sort  r reverse  / filter  space pause  +- interval  q quit").dim()
     } else {
         Line::from(format!("only {:?}: Esc shows all", model.filter))
     };

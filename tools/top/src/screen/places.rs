@@ -51,7 +51,7 @@ fn line_of(row: &PlaceRow, width: u16) -> Row<'static> {
         Line::from(count(tasks.queued + tasks.running)),
         Line::from(recent.map_or_else(unknown, |recent| rate(recent.0))),
         Line::from(recent.map_or_else(unknown, |recent| percent(recent.1))),
-        Line::from(recent.map_or_else(unknown, |_| duration(longest))).style(if longest >= STUCK_NS {
+        Line::from(if longest == 0 { unknown() } else { duration(longest) }).style(if longest >= STUCK_NS {
             alarm()
         } else {
             Style::new()

@@ -11,6 +11,9 @@ use crate::model::Opened;
 use crate::protocol::{Task, Wait};
 use crate::text::{count, duration};
 
+/// Names take so many columns at most.
+const WIDEST: usize = 40;
+
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, opened: &Opened) {
     let [title, table] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let Some(tasks) = &opened.tasks else {
@@ -25,8 +28,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, opened: &Opened) {
     }
     frame.render_widget(Paragraph::new(Line::from(text).bold()), title);
     let titles = ["task", "state", "polled", "wakers", "waits for"].map(Line::from);
+    let longest = tasks.tasks.iter().map(|task| name(task).chars().count()).max().unwrap_or(0);
     let widths = [
-        Constraint::Length(30),
+        Constraint::Length(longest.clamp(14, WIDEST) as u16),
         Constraint::Length(8),
         Constraint::Length(8),
         Constraint::Length(6),
@@ -38,10 +42,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, opened: &Opened) {
 }
 
 fn line_of(task: &Task) -> Row<'static> {
-    let name = task.name.as_ref().map(|name| format!(" {name:?}")).unwrap_or_default();
     let state = if task.is_stranded { "STRANDED" } else { &task.state };
     let row = Row::new([
-        Line::from(format!("{}{name}", task.id)),
+        Line::from(name(task)),
         Line::from(state.to_owned()),
         Line::from(duration(task.polled_ns)),
         Line::from(task.wakers.map_or_else(|| "–".to_owned(), count)),
@@ -50,11 +53,19 @@ fn line_of(task: &Task) -> Row<'static> {
     if task.is_stranded { row.style(alarm()) } else { row }
 }
 
+/// Its id, and the name that the user gave it.
+fn name(task: &Task) -> String {
+    match &task.name {
+        Some(name) => format!("{} {name:?}", task.id),
+        None => task.id.clone(),
+    }
+}
+
 fn waits(task: &Task) -> String {
     if task.waits.is_empty() {
         let text = match (task.state.as_str(), task.is_stranded) {
-            (_, true) => "nobody can wake it: only an abort can end it",
-            ("waiting", false) => "a channel, a lock, another task: a waker outside of the runtime",
+            (_, true) => "nothing can wake it",
+            ("waiting", false) => "a channel, a lock, a task …",
             _ => "",
         };
         return text.to_owned();

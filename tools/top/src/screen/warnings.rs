@@ -19,9 +19,8 @@ pub(super) fn lines(model: &Model) -> Vec<String> {
     let mut lines = stuck(model, stats);
     for place in stats.places.iter().filter(|place| place.stranded > 0) {
         let at = place.place.as_deref().unwrap_or(OTHERS);
-        let tasks =
-            if place.stranded == 1 { "1 task is".to_owned() } else { format!("{} tasks are", count(place.stranded)) };
-        lines.push(format!("! {tasks} STRANDED, {at}: no waker is left; only an abort can end what nobody can wake"));
+        let tasks = if place.stranded == 1 { "1 task is" } else { &format!("{} tasks are", count(place.stranded)) };
+        lines.push(format!("! {tasks} STRANDED at {at}: no waker, only an abort ends it"));
     }
     let blocking = stats.blocking;
     if blocking.queued > 0 && blocking.idle == 0 {
@@ -45,7 +44,7 @@ fn stuck(model: &Model, stats: &Stats) -> Vec<String> {
             Now::Polls(current) if current.for_ns >= STUCK_NS => {
                 let at = current.place.as_deref().unwrap_or(OTHERS);
                 let (task, time) = (&current.task, duration(current.for_ns));
-                lines.push(format!("! worker {index} has polled {task} for {time}, {at}"));
+                lines.push(format!("! worker {index} is stuck for {time} in a poll of {task}, {at}"));
                 told.push(current.task);
             }
             Now::Quiet(for_ns) => quiet.push((index, for_ns)),
@@ -54,7 +53,7 @@ fn stuck(model: &Model, stats: &Stats) -> Vec<String> {
     }
     for task in stats.stuck.iter().filter(|task| !told.contains(&task.id)) {
         let at = task.spawned_at.as_ref().map_or_else(|| OTHERS.to_owned(), ToString::to_string);
-        lines.push(format!("! {} has been polled for {}, {at}", task.id, duration(task.polled_ns)));
+        lines.push(format!("! a poll of {} is stuck for {}, {at}", task.id, duration(task.polled_ns)));
         // One of those workers has it.
         quiet.pop();
     }

@@ -24,10 +24,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let hidden = stats.workers.len().saturating_sub(room);
     // The last row says how many more there are.
     let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
-    let bars_width = (area.width.saturating_sub(OTHERS) / 3).clamp(8, 60);
+    let bars_width = (area.width.saturating_sub(OTHERS) / 4).clamp(6, 60);
     let now_width = area.width.saturating_sub(OTHERS + bars_width);
     let rows = stats.workers.iter().zip(&model.workers).enumerate().take(shown).map(|(index, (worker, rates))| {
         let unknown = || "–".to_owned();
+        let longest = worker.recent.map(|recent| recent.longest_ns).filter(|longest| *longest > 0);
         Row::new([
             Line::from(index.to_string()),
             Line::from(rates.busy.map_or_else(unknown, percent)).right_aligned(),
@@ -35,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
             now(&model.now_of(index), now_width.into()),
             Line::from(rates.polls.map_or_else(unknown, rate)).right_aligned(),
             Line::from(count(worker.queued)).right_aligned(),
-            Line::from(worker.recent.map_or_else(unknown, |recent| duration(recent.longest_ns))).right_aligned(),
+            Line::from(longest.map_or_else(unknown, duration)).right_aligned(),
         ])
     });
     let widths = [6, 6, bars_width, now_width, 9, 6, 8].map(Constraint::Length);

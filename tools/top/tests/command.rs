@@ -1,0 +1,115 @@
+//! The program without a screen: what it prints, and what it says of a path at which there is no console.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use fusee::insight::Recorder;
+use fusee::insight::recording::Recording;
+use fusee::runtime::Builder;
+use fusee::time::sleep;
+
+fn run(arguments: &[&str], path: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fusee-top")).args(arguments).arg(path).output().unwrap()
+}
+
+fn printed(arguments: &[&str], path: &Path) -> String {
+    let output = run(arguments, path);
+    let (text, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{errors}");
+    text
+}
+
+/// What it says as it fails.
+fn refusal(arguments: &[&str], path: &Path) -> String {
+    let output = run(arguments, path);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.starts_with("fusee-top: ") && text.ends_with('\n') && text.lines().count() == 1, "{text}");
+    text
+}
+
+/// Says `hello` to whoever comes, in place of a console.
+fn imitate(path: &Path, hello: &'static str) -> std::thread::JoinHandle<()> {
+    let listener = UnixListener::bind(path).unwrap();
+    std::thread::spawn(move || listener.accept().unwrap().0.write_all(hello.as_bytes()).unwrap())
+}
+
+#[test]
+fn a_page_a_dump_and_a_recording_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).name("shop").recorder(Recorder::new()).console(&path).build().unwrap();
+    let line = line!() + 1;
+    let task = runtime.spawn(async { sleep(Duration::from_secs(3_600)).await });
+    while runtime.handle().dump().tasks().is_empty() {
+        std::thread::yield_now();
+    }
+    let at = format!("{}:{line}:", file!());
+
+    let page = printed(&["--once", "-i", "0.05"], &path);
+    assert!(page.starts_with("shop · pid ") && page.contains("1 worker ") && page.contains(&at), "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    assert!(!printed(&["--once", "-i", "0.05", "--filter", "nothing"], &path).contains(&at));
+
+    let dump = printed(&["--dump"], &path);
+    assert!(dump.contains(&at) && dump.contains(&task.id().to_string()), "{dump}");
+
+    let file = folder.path().join("recording");
+    assert_eq!(printed(&["--trace", file.to_str().unwrap()], &path), "");
+    let recording = Recording::read_from(&fs::read(&file).unwrap()[..]).unwrap();
+    assert_eq!(recording.runtime(), Some("shop"));
+    let unwritable = folder.path().join("no/folder");
+    assert!(refusal(&["--trace", unwritable.to_str().unwrap()], &path).contains("no/folder could not be written"));
+    assert!(refusal(&[], &path).contains("--once"), "the output is no terminal");
+}
+
+#[test]
+fn without_a_recorder_there_is_no_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let _runtime = Builder::new_current_thread().console(&path).build().unwrap();
+    let file = folder.path().join("recording");
+    assert!(refusal(&["--trace", file.to_str().unwrap()], &path).contains("Builder::recorder"));
+    assert!(!file.exists());
+    let page = printed(&["--once", "-i", "0.05"], &path);
+    assert!(page.contains("no recorder") && page.contains("(current thread)"), "{page}");
+}
+
+#[test]
+fn what_is_no_console_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(refusal(&["--dump"], &at("nothing")).contains("there is no socket at"));
+    fs::write(at("file"), "").unwrap();
+    assert!(refusal(&["--dump"], &at("file")).contains("is no socket"));
+    drop(UnixListener::bind(at("stale")).unwrap());
+    assert!(refusal(&["--dump"], &at("stale")).contains("nobody listens at"));
+
+    let cases = [
+        ("later", "{\"fusee\":\"console\",\"version\":2,\"pid\":1}\n", "version 2 of the console's protocol"),
+        ("other", "220 mail.example ESMTP\r\n", "no console of fusee's"),
+        ("json", "{\"hello\":\"world\"}\n", "no console of fusee's"),
+        ("full", "{\"error\":\"there are as many clients as are served\"}\n", "as many clients"),
+        ("mute", "", "closed the connection"),
+    ];
+    for (name, hello, why) in cases {
+        let told = imitate(&at(name), hello);
+        let text = refusal(&["--dump"], &at(name));
+        assert!(text.contains(why), "{name}: {text}");
+        told.join().unwrap();
+    }
+}
+
+#[test]
+fn wrong_arguments_are_told_apart_from_failures() {
+    let output = run(&["--colour"], Path::new("a"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--colour"));
+    assert!(printed(&["--help"], Path::new("")).contains("Usage: fusee-top"));
+    assert!(printed(&["--version"], Path::new("")).starts_with("fusee-top 0."));
+}
