@@ -1,83 +1,20 @@
-//! The socket by which others look into the process: who may connect, what is answered, and that no client harms anybody.
+//! The socket by which others look into the process: what is answered, and that no client harms anybody.
 #![cfg(all(unix, feature = "console"))]
 
 mod support;
 
-use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::io::{BufRead, ErrorKind, Read};
+use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
 use fusee::insight::Recorder;
 use fusee::insight::recording::{EventKind, Recording};
-use fusee::runtime::{Builder, Runtime};
-use serde_json::Value;
-use support::{Latch, PATIENCE, block_a_worker, driven, until, watchdog};
-use tempfile::TempDir;
+use fusee::runtime::Builder;
+use support::console::{Client, place, served};
+use support::{Latch, block_a_worker, driven, until, watchdog};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-fn place() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("app.sock");
-    (folder, path)
-}
-
-fn served(path: &Path) -> Runtime {
-    Builder::new_multi_thread().worker_threads(1).name("app").console(path).build().unwrap()
-}
-
-/// A client that waits for each answer.
-struct Client {
-    lines: BufReader<UnixStream>,
-    hello: Value,
-}
-
-impl Client {
-    fn new(path: &Path) -> Self {
-        let stream = UnixStream::connect(path).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut client = Self { lines: BufReader::new(stream), hello: Value::Null };
-        client.hello = client.line();
-        client
-    }
-
-    fn line(&mut self) -> Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        self.lines.get_mut().write_all(bytes).unwrap();
-    }
-
-    fn ask(&mut self, request: &str) -> Value {
-        self.send(request.as_bytes());
-        self.send(b"\n");
-        self.line()
-    }
-
-    fn stats(&mut self) -> Value {
-        self.ask(r#"{"get":"stats"}"#)["stats"].take()
-    }
-
-    fn is_at_its_end(&mut self) -> bool {
-        self.lines.read(&mut [0]).unwrap() == 0
-    }
-}
-
-fn error_of(path: &Path) -> (ErrorKind, String) {
-    let error = Builder::new_multi_thread().worker_threads(1).console(path).build().unwrap_err();
-    let text = error.to_string();
-    assert!(text.contains(&path.display().to_string()), "it names the path: {text}");
-    (error.kind(), text)
-}
 
 #[test]
 fn it_says_what_the_runtime_does() {
@@ -185,106 +122,6 @@ fn a_current_thread_runtime_has_one_too() {
         assert_eq!(Client::new(&path).stats()["flavor"], "current_thread");
         driven(&runtime, || assert_eq!(Client::new(&path).stats()["alive"], 0));
     });
-}
-
-#[test]
-fn only_the_user_may_connect_whatever_the_umask() {
-    let (_folder, path) = place();
-    let before = rustix::process::umask(rustix::fs::Mode::empty());
-    let runtime = served(&path);
-    rustix::process::umask(before);
-    let metadata = fs::symlink_metadata(&path).unwrap();
-    assert!(metadata.file_type().is_socket());
-    assert_eq!(metadata.permissions().mode() & 0o7777, 0o600);
-    drop(runtime);
-}
-
-#[test]
-fn what_nobody_serves_is_replaced_and_goes_in_the_end() {
-    watchdog(|| {
-        let (folder, path) = place();
-        drop(UnixListener::bind(&path).unwrap());
-        assert!(path.exists(), "it is stale");
-        let runtime = served(&path);
-        assert_eq!(Client::new(&path).stats()["alive"], 0);
-        drop(runtime);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "neither it nor what it was moved to");
-        // The same builder may build again, then.
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(1).console(&path);
-        builder.build().unwrap().shutdown_background();
-        assert!(!path.exists(), "at once");
-        drop(builder.build().unwrap());
-    });
-}
-
-#[test]
-fn of_many_that_replace_a_stale_one_at_most_one_succeeds() {
-    watchdog(|| {
-        for _ in 0..20 {
-            let (folder, path) = place();
-            drop(UnixListener::bind(&path).unwrap());
-            let (start, all) = (Barrier::new(4), Barrier::new(4));
-            let built = AtomicUsize::new(0);
-            let build = || {
-                start.wait();
-                let runtime = Builder::new_current_thread().console(&path).build();
-                match &runtime {
-                    Ok(_) => drop(built.fetch_add(1, Ordering::Relaxed)),
-                    Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}"),
-                }
-                all.wait();
-            };
-            thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(build))));
-            assert!(built.into_inner() <= 1);
-            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        }
-    });
-}
-
-#[test]
-fn what_is_somebody_elses_stays() {
-    watchdog(|| {
-        let (folder, path) = place();
-        let runtime = served(&path);
-        let (kind, text) = error_of(&path);
-        assert!(kind == ErrorKind::AddrInUse && text.contains("listens there"), "{text}");
-        assert_eq!(Client::new(&path).stats()["alive"], 0);
-
-        let file = folder.path().join("notes");
-        fs::write(&file, "mine").unwrap();
-        let (kind, text) = error_of(&file);
-        assert!(kind == ErrorKind::AlreadyExists && text.contains("no socket"), "{text}");
-        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
-        assert_eq!(error_of(folder.path()).0, ErrorKind::AlreadyExists);
-        let link = folder.path().join("link");
-        symlink(folder.path().join("nowhere"), &link).unwrap();
-        assert_eq!(error_of(&link).0, ErrorKind::AlreadyExists);
-
-        // Ours is gone, and another's stands in its place.
-        fs::remove_file(&path).unwrap();
-        let other = UnixListener::bind(&path).unwrap();
-        drop(runtime);
-        assert!(path.exists());
-        drop(other);
-    });
-}
-
-#[test]
-fn a_path_that_cannot_be_is_an_error_that_says_why() {
-    let (folder, _) = place();
-    assert_eq!(error_of(&folder.path().join("no/such/folder.sock")).0, ErrorKind::NotFound);
-    fs::write(folder.path().join("file"), "").unwrap();
-    assert_eq!(error_of(&folder.path().join("file/app.sock")).0, ErrorKind::NotADirectory);
-    let long = folder.path().join("x".repeat(120));
-    let (kind, text) = error_of(&long);
-    assert!(kind == ErrorKind::InvalidInput && text.contains("too long"), "{text}");
-    assert_eq!(error_of(Path::new("")).0, ErrorKind::InvalidInput);
-    assert_eq!(error_of(Path::new("a\0b")).0, ErrorKind::InvalidInput);
-    if !rustix::process::geteuid().is_root() {
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
-        assert_eq!(error_of(&folder.path().join("app.sock")).0, ErrorKind::PermissionDenied);
-    }
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+#[cfg(all(unix, feature = "console"))]
+pub(crate) mod console;
 #[cfg(feature = "fs")]
 pub(crate) mod files;
 pub(crate) mod proc;

@@ -77,8 +77,8 @@ worker   busy          now                          polls/s  queue  longest
 
 spawned at                   alive▼  ready   polls/s    busy   longest      idle
 …erver/connection.rs:41:9    10,240     40    80,100    39 %    1.4 ms      31 s
-src/db.rs:88:17                   4      1       3.0    97 %    312 ms      0 ns
-at other places                   2      0         0     0 %         –    5.0 ms
+src/db.rs:88:17                   4      1       3.0    97 %    312 ms      0 ms
+at other places                   2      0         0     0 %         –      5 ms
 src/cache.rs:17:5                 1      0         0     0 %         –    14 min
 
 

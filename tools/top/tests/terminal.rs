@@ -28,7 +28,7 @@ fn app(path: &Path) -> Runtime {
     let runtime = builder.worker_threads(2).name("shop").recorder(Recorder::new()).console(path).build().unwrap();
     (0..7).for_each(|_| drop(runtime.spawn(async { sleep(HOUR).await })));
     let named = fusee::task::Builder::new().name("reindex");
-    drop(runtime.block_on(async { named.spawn(async { sleep(HOUR).await }).unwrap() }));
+    runtime.block_on(async { drop(named.spawn(async { sleep(HOUR).await }).unwrap()) });
     drop(runtime.spawn(pending::<()>()));
     runtime
 }

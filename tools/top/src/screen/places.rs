@@ -56,9 +56,19 @@ fn line_of(row: &PlaceRow, width: u16) -> Row<'static> {
         } else {
             Style::new()
         }),
-        Line::from(if tasks.waiting == 0 { unknown() } else { duration(tasks.oldest_idle_ms * 1_000_000) }),
+        Line::from(idle(tasks.waiting, tasks.oldest_idle_ms)),
     ];
     let place = Line::from(end_of(&row.place, width.into()));
     let row_of = Row::new(std::iter::once(place).chain(figures.into_iter().map(Line::right_aligned)));
     if tasks.stranded > 0 { row_of.style(alarm()) } else { row_of }
+}
+
+/// How long ago the oldest of those that wait was polled.
+fn idle(waiting: u64, milliseconds: u64) -> String {
+    match (waiting, milliseconds) {
+        (0, _) => "–".to_owned(),
+        // No more is known.
+        (_, 0..10) => format!("{milliseconds} ms"),
+        (_, _) => duration(milliseconds * 1_000_000),
+    }
 }
