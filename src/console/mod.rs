@@ -76,6 +76,7 @@ impl Builder {
     /// - with [`AddrInUse`](io::ErrorKind::AddrInUse) if somebody listens there,
     /// - with [`AlreadyExists`](io::ErrorKind::AlreadyExists) if what is there is no socket,
     /// - with [`InvalidInput`](io::ErrorKind::InvalidInput) if the path is empty, or too long: systems take some hundred bytes,
+    /// - with [`ResourceBusy`](io::ErrorKind::ResourceBusy) if somebody keeps the folder locked for seconds,
     /// - and with the system's error if the folder is missing, or not to be written to.
     ///
     /// Its thread is called `fusee-console`. It runs no code of the user's, and hooks are not told of it. A forked child neither serves the socket nor removes it.

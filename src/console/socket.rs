@@ -4,33 +4,41 @@
 //! The socket is bound, given the mode 0600, and listens only then: until it listens nobody can connect, whatever the umask has left of its mode.
 //!
 //! # Nobody's socket is removed
-//! One that refuses connections is stale. It is moved aside before it is removed, and asked once more there: had another runtime replaced it by its own in between, it is put back. And
-//! who listens looks whether what is at its path is still its own: it could have been taken for stale before it listened. At the end only what is its own is removed.
+//! One that refuses connections is stale, and is replaced. Of several that would do so at the same time, in this process or in others, one comes after the other: the second finds
+//! the first one's socket at work. They hold a lock on the folder (`flock`) meanwhile, from the first look to the moment at which they listen. At the end only what is its own is removed.
 
-use std::fs::{self, Metadata, Permissions};
+use std::fs::{self, File, Metadata, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::event::{Timespec, poll};
 use socket2::{Domain, SockAddr, Socket, Type};
+
+use crate::facade::RawInstant;
 
 /// So many may wait to be accepted.
 const BACKLOG: i32 = 16;
 
-/// A stale socket is replaced so often: others that start at the same time may have been quicker.
-const ATTEMPTS: usize = 3;
+/// For so long at most others have the lock on the folder: who keeps it longer opens no console.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// So often it is asked for meanwhile.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
 
 /// A socket's place among the files, which is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
-    file: File,
+    /// Which file it is.
+    file: Number,
 }
 
-/// Which file it is: its device and number.
-type File = (u64, u64);
+/// A file's device and number.
+type Number = (u64, u64);
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -50,53 +58,69 @@ pub(super) fn listen(path: PathBuf) -> io::Result<(UnixListener, Place)> {
 
 fn try_listen(path: &Path) -> io::Result<(UnixListener, Place)> {
     let address = address_of(path)?;
-    for _ in 0..ATTEMPTS {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        match socket.bind(&address) {
-            Ok(()) => return open(socket, path),
-            Err(error) if error.kind() == ErrorKind::AddrInUse => clear(path, &address)?,
-            Err(error) => return Err(error),
+    let _alone = Alone::beside(path)?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    match socket.bind(&address) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            clear(path, &address)?;
+            socket.bind(&address)?;
         }
+        bound => bound?,
     }
-    Err(in_use())
-}
-
-fn open(socket: Socket, path: &Path) -> io::Result<(UnixListener, Place)> {
     let place = Place { path: path.to_owned(), file: file_of(&fs::symlink_metadata(path)?) };
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
     socket.set_nonblocking(true)?;
     socket.listen(BACKLOG)?;
-    if !fs::symlink_metadata(path).is_ok_and(|found| file_of(&found) == place.file) {
-        return Err(in_use());
-    }
     Ok((socket.into(), place))
 }
 
 /// Removes a socket at which nobody listens.
 fn clear(path: &Path, address: &SockAddr) -> io::Result<()> {
-    let found = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        found => found?,
-    };
-    if !found.file_type().is_socket() {
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
         return Err(io::Error::new(ErrorKind::AlreadyExists, "there is something that is no socket"));
     }
     if is_served(address)? {
-        return Err(in_use());
+        return Err(io::Error::new(ErrorKind::AddrInUse, "another runtime listens there"));
     }
-    let aside = aside_of(path);
-    match fs::rename(path, &aside) {
-        // Another has cleared it.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        moved => moved?,
+    fs::remove_file(path)
+}
+
+/// Nobody else opens a console in the folder, until this is dropped.
+struct Alone(Option<File>);
+
+impl Alone {
+    fn beside(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = match File::open(folder) {
+            // A folder may be written to that is not to be read: as below.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(Self(None)),
+            folder => folder?,
+        };
+        let begin = RawInstant::now();
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Self(Some(folder))),
+                Err(TryLockError::WouldBlock) if begin.elapsed() < PATIENCE => {
+                    // It waits for nothing but the time; a signal may end that early.
+                    let _ = poll(&mut [], Some(&PAUSE));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::new(ErrorKind::ResourceBusy, "somebody else has the lock on the folder"));
+                }
+                // The file system has no locks: what starts at the same time is not told apart there.
+                Err(TryLockError::Error(_)) => return Ok(Self(None)),
+            }
+        }
     }
-    if file_of(&fs::symlink_metadata(&aside)?) != file_of(&found) || is_served(&address_of(&aside)?)? {
-        // Not over what a third one may have put there.
-        let _ = fs::hard_link(&aside, path);
-        fs::remove_file(&aside)?;
-        return Err(in_use());
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        // By name: a child that was forked meanwhile may have a copy of the descriptor.
+        if let Some(folder) = &self.0 {
+            let _ = folder.unlock();
+        }
     }
-    fs::remove_file(&aside)
 }
 
 /// Whether somebody listens. The connection that this makes is gone at once.
@@ -114,14 +138,6 @@ fn is_served(address: &SockAddr) -> io::Result<bool> {
     }
 }
 
-/// A name beside `path` that nobody else has at the same time.
-fn aside_of(path: &Path) -> PathBuf {
-    // The number of a thread, which is unique among those of the process, and that of the process.
-    let thread = format!("{:?}", crate::facade::thread::current().id());
-    let digits: String = thread.chars().filter(char::is_ascii_digit).collect();
-    path.with_file_name(format!(".{}-{digits}", std::process::id()))
-}
-
 fn address_of(path: &Path) -> io::Result<SockAddr> {
     let refuse = |why: &str| Err(io::Error::new(ErrorKind::InvalidInput, why));
     let bytes = path.as_os_str().as_bytes();
@@ -135,10 +151,6 @@ fn address_of(path: &Path) -> io::Result<SockAddr> {
         .or_else(|_| refuse(&format!("the path is too long for a socket's: it has {} bytes", bytes.len())))
 }
 
-fn file_of(metadata: &Metadata) -> File {
+fn file_of(metadata: &Metadata) -> Number {
     (metadata.dev(), metadata.ino())
-}
-
-fn in_use() -> io::Error {
-    io::Error::new(ErrorKind::AddrInUse, "another runtime listens there")
 }

@@ -193,7 +193,7 @@ fn rates_are_of_one_process() {
     assert_eq!((model.workers[0].busy, model.workers[0].history.len()), (Some(0.41), 3));
     // One that has started again, under the same path.
     model.lost = Some("gone".to_owned());
-    assert!(once::text(&model, 80, 24).contains("NO ANSWER: gone"));
+    assert!(once::text(&model, 80, 24).contains("NO ANSWER, connecting again: gone"));
     model.take(Hello { pid: 43, ..hello() }, stats(9));
     assert!(model.lost.is_none());
     assert_eq!((model.spawn_rate, model.workers[0].busy, model.workers[0].history.len()), (None, None, 0));

@@ -38,7 +38,7 @@ fn queued(stats: &Stats) -> u64 {
 
 fn second(model: &Model) -> Line<'static> {
     if let Some(why) = &model.lost {
-        return Line::styled(format!("NO ANSWER: {why} · connecting again"), alarm());
+        return Line::styled(format!("NO ANSWER, connecting again: {why}"), alarm());
     }
     let Some(stats) = &model.stats else { return Line::from("waits for the first answer") };
     let spawned = model.spawn_rate.map(|spawned| format!("{} spawned/s · ", rate(spawned))).unwrap_or_default();
