@@ -75,7 +75,7 @@ const STEPS: &[Step] = &[
         action: cargo(&[
             "clippy",
             "--no-default-features",
-            "--features=macros,test-util,tokio-sync,futures-task,serde",
+            "--features=macros,test-util,tokio-sync,futures-task,serde,console",
             "--",
             "-D",
             "warnings",
