@@ -17,6 +17,9 @@ use crate::facade::{Arc, RawInstant};
 const CLOSE: u64 = 4_000;
 const FAR: u64 = 12_000;
 
+/// After a sleep so many events have stamps of their own, however quick they are: a slow one among the first is known by that.
+const WARY: u32 = 8;
+
 /// So many events have one stamp at most.
 const MOST: u32 = 256;
 
@@ -30,6 +33,8 @@ pub(crate) struct Pen {
     /// Events until the next stamp, and between two.
     countdown: Cell<u32>,
     every: Cell<u32>,
+    /// Stamps in a row that were close to each other.
+    close: Cell<u32>,
     /// The last time that was written down.
     told: Cell<u64>,
     /// [`word::ENDED`] or [`word::AGAIN`], if the task that was polled last has ended or been queued again since.
@@ -47,6 +52,7 @@ impl Pen {
             head: Cell::new(head),
             countdown: Cell::new(1),
             every: Cell::new(1),
+            close: Cell::new(0),
             told: Cell::new(0),
             after: Cell::new(0),
         }
@@ -104,6 +110,7 @@ impl Pen {
         self.settle();
         self.write(word);
         self.every.set(1);
+        self.close.set(0);
         self.tell_time(now, Kind::Stamp);
     }
 
@@ -138,6 +145,7 @@ impl Pen {
         self.tell_time(RawInstant::now(), Kind::Stamp);
         let (every, apart) = (self.every.get(), self.told.get().saturating_sub(before));
         match apart {
+            ..CLOSE if self.close.get() < WARY => self.close.set(self.close.get() + 1),
             ..CLOSE => self.every.set((every * 2).min(MOST)),
             FAR.. => self.every.set((u64::from(every) * CLOSE / apart).max(1) as u32),
             _ => {}

@@ -64,6 +64,7 @@ fn park<F: Future>(handle: &Handle, future: F) -> F::Output {
     loop {
         record(recorded.as_ref(), Kind::Root);
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+            record(recorded.as_ref(), Kind::Park);
             return output;
         }
         handle.scheduler().assert_not_forked();

@@ -305,12 +305,12 @@ impl Builder {
         let (name, threads, hooks) = (self.name.clone(), self.threads.clone(), self.hooks.clone());
         // The watchdog asks what a worker has begun last.
         let recorder = self.recorder.or(self.watchdog.as_ref().map(|_| Recorder::small()));
-        let plan = Plan { name, policy, threads, blocking, hooks, recorder, bell: None };
+        let plan = Plan { name, policy, threads, blocking, hooks, recorder };
         let runtime = match self.flavor {
-            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused, self.watchdog.as_ref()),
-            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused, self.watchdog.as_ref()),
+            RuntimeFlavor::CurrentThread => start::current_thread(plan, self.paused),
+            RuntimeFlavor::MultiThread => start::multi_thread(plan, workers, self.paused),
         };
-        runtime?.accompanied(&self.companions)
+        runtime?.accompanied(&self.watchers())?.accompanied(&self.companions)
     }
 
     /// A runtime for futures that are not `Send`, to be used on this thread alone. Of this builder's settings it takes those of a

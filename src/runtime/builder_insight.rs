@@ -1,6 +1,12 @@
 //! The builder's methods by which somebody looks into the runtime to be built.
 
 use super::Builder;
+use super::companion::{Companion, Prepare};
+use super::context;
+use super::handle::Handle;
+use crate::facade::atomic::{AtomicBool, Ordering};
+use crate::facade::{Arc, StdArc};
+use crate::park::Parker;
 use crate::recorder::Recorder;
 use crate::watchdog::Watchdog;
 
@@ -27,4 +33,29 @@ impl Builder {
         self.watchdog = Some(watchdog);
         self
     }
+
+    /// The watchdog, as a companion.
+    pub(super) fn watchers(&self) -> Vec<Prepare> {
+        let prepare = |watchdog: Watchdog| -> Prepare { StdArc::new(move |handle| Ok(companion(&watchdog, handle))) };
+        self.watchdog.clone().map(prepare).into_iter().collect()
+    }
+}
+
+fn companion(watchdog: &Watchdog, handle: &Handle) -> Companion {
+    let (watchdog, handle, parker) = (watchdog.clone(), handle.clone(), Parker::new());
+    let unparker = parker.unparker();
+    let is_to_end = Arc::new(AtomicBool::new(false));
+    let flag = is_to_end.clone();
+    let main = move || {
+        // Its hook may want to know more of the runtime.
+        let _entered = context::enter(&handle);
+        // Counter only: the token of the unpark that follows carries it.
+        watchdog.watch(handle.scheduler(), &parker, || is_to_end.load(Ordering::Relaxed));
+    };
+    let end = move || {
+        // Counter only, as above.
+        flag.store(true, Ordering::Relaxed);
+        unparker.unpark();
+    };
+    Companion { name: "fusee-watchdog", main: Box::new(main), end: Box::new(end) }
 }

@@ -23,19 +23,11 @@ use crate::scheduler::worker::{self, Seed, Worker};
 use crate::scheduler::{Plan, Scheduler, Shard};
 use crate::time::clock::Clock;
 use crate::time::driver::Timers;
-use crate::watchdog::Watchdog;
 
 /// A runtime whose workers are threads of their own.
-pub(super) fn multi_thread(
-    plan: Plan,
-    workers: usize,
-    paused: bool,
-    watchdog: Option<&Watchdog>,
-) -> io::Result<Runtime> {
+pub(super) fn multi_thread(plan: Plan, workers: usize, paused: bool) -> io::Result<Runtime> {
     check_room(workers)
         .map_err(|error| because(&format!("there is no room for the threads of {workers} workers"), &error))?;
-    let planned = watchdog.map(PlannedWatchdog::new);
-    let plan = Plan { bell: planned.as_ref().map(|planned| planned.parker.unparker()), ..plan };
     let reactor = Reactor::new(plan.policy.io_grace);
     let seeds: Vec<Seed> = (0..workers).map(|_| Seed::new(&reactor)).collect();
     let (scheduler, parker) = scheduler(&seeds, reactor, plan, paused);
@@ -54,14 +46,11 @@ pub(super) fn multi_thread(
         unstarted.workers -= 1;
     }
     drop(unstarted);
-    start_watchdog(&mut runtime, planned, &scheduler)?;
     Ok(runtime)
 }
 
 /// A runtime whose worker waits for a thread in `block_on`.
-pub(super) fn current_thread(plan: Plan, paused: bool, watchdog: Option<&Watchdog>) -> io::Result<Runtime> {
-    let planned = watchdog.map(PlannedWatchdog::new);
-    let plan = Plan { bell: planned.as_ref().map(|planned| planned.parker.unparker()), ..plan };
+pub(super) fn current_thread(plan: Plan, paused: bool) -> io::Result<Runtime> {
     let reactor = Reactor::new(plan.policy.io_grace);
     let seed = Seed::new(&reactor);
     let (scheduler, parker) = scheduler(std::slice::from_ref(&seed), reactor, plan, paused);
@@ -69,7 +58,6 @@ pub(super) fn current_thread(plan: Plan, paused: bool, watchdog: Option<&Watchdo
     let slot = WorkerSlot::new(seed.into_worker(Shard::new(scheduler.clone(), 0)));
     let mut runtime = Runtime::of(foreign_handle(&scheduler), Some(slot));
     start_driver(&mut runtime, driver, &scheduler, parker)?;
-    start_watchdog(&mut runtime, planned, &scheduler)?;
     Ok(runtime)
 }
 
@@ -141,35 +129,6 @@ fn start_driver(
         });
     });
     started.map_err(|error| because("the timer driver could not be started", &error))
-}
-
-/// A watchdog that is not let out yet.
-struct PlannedWatchdog {
-    watchdog: Watchdog,
-    parker: Parker,
-}
-
-impl PlannedWatchdog {
-    fn new(watchdog: &Watchdog) -> Self {
-        Self { watchdog: watchdog.clone(), parker: Parker::new() }
-    }
-}
-
-fn start_watchdog(
-    runtime: &mut Runtime,
-    planned: Option<PlannedWatchdog>,
-    scheduler: &Arc<Scheduler>,
-) -> io::Result<()> {
-    let Some(PlannedWatchdog { watchdog, parker }) = planned else { return Ok(()) };
-    let thread = scheduler.threads().builder(Role::Watchdog)?;
-    let handle = foreign_handle(scheduler);
-    let started = runtime.start_thread(thread, move || {
-        duty::become_runtime_thread();
-        // Its hook may want to know more of the runtime.
-        let _entered = context::enter(&handle);
-        watchdog.watch(handle.scheduler(), &parker);
-    });
-    started.map_err(|error| because("the watchdog could not be started", &error))
 }
 
 /// `error` with what it kept from happening.

@@ -114,7 +114,6 @@ pub(crate) struct Scheduler {
     started: RawInstant,
     sites: Sites,
     recorder: Option<Box<Rings>>,
-    bell: Option<Unparker>,
     /// Who walks through the lists.
     surveyor: Mutex<()>,
     watch: CachePadded<Watch>,
@@ -174,7 +173,6 @@ impl Scheduler {
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             recorder: plan.recorder.map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started))),
-            bell: plan.bell,
             remotes,
             local_sets: StdArc::default(),
             watched_futures: StdArc::default(),
@@ -360,16 +358,7 @@ impl Scheduler {
         // closed next, and the driver sees what they did (`timers_close`).
         if self.working.fetch_sub(1, ord("scheduler_leave", Ordering::AcqRel)) == 1 {
             self.timers.close();
-            if let Some(bell) = &self.bell {
-                bell.unpark();
-            }
         }
-    }
-
-    /// Whether the last worker has left.
-    pub(crate) fn has_ended(&self) -> bool {
-        // Counter only: who asks is unparked after that.
-        self.working.load(Ordering::Relaxed) == 0
     }
 }
 

@@ -7,7 +7,6 @@ use super::hooks::Hooks;
 use super::thread_settings::ThreadSettings;
 use crate::blocking::Pool;
 use crate::facade::StdArc;
-use crate::park::Unparker;
 use crate::recorder::Recorder;
 
 /// What a builder decides.
@@ -20,8 +19,6 @@ pub(crate) struct Plan {
     pub(crate) hooks: Hooks,
     /// What is recorded, if anything is.
     pub(crate) recorder: Option<Recorder>,
-    /// Who is to know when the last worker has left.
-    pub(crate) bell: Option<Unparker>,
 }
 
 /// How a runtime runs its tasks.

@@ -145,6 +145,7 @@ impl Scheduler {
             self.notify();
         }
         due.drain(..).for_each(wake_quietly);
+        self.record_elsewhere(|| word::of_numbers(Kind::Park, 0, 0));
     }
 
     /// Whether the watch has to see to it that somebody waits for events.

@@ -53,7 +53,6 @@ pub(crate) enum Role {
     /// The worker of this index.
     Worker(usize),
     Driver,
-    Watchdog,
     /// The thread of the blocking pool of this number.
     Pool(u64),
 }
@@ -67,13 +66,10 @@ impl ThreadSettings {
         let name = match (&self.name, role) {
             (ThreadName::Numbered, Role::Worker(index)) => format!("fusee-worker-{index}"),
             (ThreadName::Numbered, Role::Driver) => "fusee-driver".to_owned(),
-            (ThreadName::Numbered, Role::Watchdog) => "fusee-watchdog".to_owned(),
             (ThreadName::Numbered, Role::Pool(number)) => format!("fusee-pool-{number}"),
             (ThreadName::Same(name), Role::Driver) => format!("{name}-driver"),
-            (ThreadName::Same(name), Role::Watchdog) => format!("{name}-watchdog"),
             (ThreadName::Same(name), _) => name.as_ref().to_owned(),
             (ThreadName::By(name), Role::Driver) => name() + "-driver",
-            (ThreadName::By(name), Role::Watchdog) => name() + "-watchdog",
             (ThreadName::By(name), _) => name(),
         };
         check(&name)?;

@@ -303,8 +303,7 @@ mod tests {
             };
             let threads = ThreadSettings { name: ThreadName::new("nobody"), stack_size: None };
             let blocking = Pool::new(1, Duration::ZERO);
-            let plan =
-                Plan { name: None, policy, threads, blocking, hooks: Hooks::default(), recorder: None, bell: None };
+            let plan = Plan { name: None, policy, threads, blocking, hooks: Hooks::default(), recorder: None };
             let reactor = Reactor::new(policy.io_grace);
             let remotes = (0..2).map(|_| Seed::new(&reactor).remote()).collect();
             let timers = Timers::new(Clock::new(), 3, Parker::new().unparker());

@@ -12,7 +12,7 @@
 //! | `alarm.rs` | what is told |
 //! | `kernel.rs` | what the kernel knows of a thread |
 //!
-//! Who calls it: `runtime/start.rs` starts the thread, which ends when the last worker has left: a task that blocks a shutdown is told of.
+//! Who calls it: the runtime's companion (`runtime/builder_insight.rs`), which ends after all other threads: a task that blocks a shutdown is told of.
 //! Deliberately not here: the stack of the thread, for which a signal or a debugger is needed; and the blocking pool, whose jobs may block.
 
 mod alarm;
@@ -94,10 +94,10 @@ impl Watchdog {
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
     }
 
-    /// Watches over the workers of `scheduler` until all have left. Who is the last to leave unparks `parker`.
-    pub(crate) fn watch(&self, scheduler: &Scheduler, parker: &Parker) {
+    /// Watches over the workers of `scheduler` until it is to end, which whoever says so tells `parker`.
+    pub(crate) fn watch(&self, scheduler: &Scheduler, parker: &Parker, is_to_end: impl Fn() -> bool) {
         let mut seen: Vec<_> = (0..scheduler.workers()).map(|worker| Seen::new(worker, scheduler)).collect();
-        while !scheduler.has_ended() && !scheduler.is_forked() {
+        while !is_to_end() {
             // While all sleep nothing is urgent: what begins now has its limit before it.
             let mut next = RawInstant::now() + self.limit / 2;
             for worker in &mut seen {

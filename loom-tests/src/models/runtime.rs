@@ -55,7 +55,7 @@ pub(super) fn with_sources(seeds: &[Seed], timers: Timers, reactor: &Arc<Reactor
 
 fn plan(policy: Policy, hooks: Hooks) -> Plan {
     let threads = ThreadSettings { name: ThreadName::new("model"), stack_size: None };
-    Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks, recorder: None, bell: None }
+    Plan { name: None, policy, threads, blocking: Pool::new(1, Duration::ZERO), hooks, recorder: None }
 }
 
 /// A task is spawned from outside while the runtime closes: it runs, or it is dropped, and nothing of it stays in the injector.

@@ -283,7 +283,9 @@ impl Worker {
     pub(super) fn sit(&self) {
         self.shard.scheduler.remotes[self.shard.index].set_thread();
         self.timing.sit(&self.shard.scheduler.timers, self.shard.index);
-        self.has_read_clock(Some(self.metrics.sit()));
+        let now = self.metrics.sit();
+        self.has_read_clock(Some(now));
+        self.record_rest(Kind::Unpark, || now);
     }
 
     /// The worker is off its seat.
@@ -292,6 +294,7 @@ impl Worker {
         if !self.shard.scheduler.is_forked() {
             self.timing.stand(&self.shard.scheduler.timers, self.shard.index);
         }
+        self.record_rest(Kind::Park, RawInstant::now);
         self.metrics.stand();
     }
 
