@@ -111,6 +111,9 @@ mod pages {
     #[doc = include_str!("../README.md")]
     mod readme {}
 
+    #[doc = include_str!("../docs/when-it-hangs.md")]
+    mod when_it_hangs {}
+
     #[doc = include_str!("../docs/coming-from-tokio.md")]
     mod coming_from_tokio {}
 
