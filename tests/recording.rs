@@ -78,7 +78,10 @@ fn a_task_is_recorded_from_its_spawn_to_its_end() {
     let place = recording.place(spawned).unwrap();
     assert_eq!((place.file(), place.line()), (file!(), line));
     assert_eq!(recording.name(name), Some("short"));
-    assert!(matches!(events[0].kind(), EventKind::Root), "the root future spawned it");
+    let spawn = position(&events, |kind| kind == EventKind::Spawn(spawned));
+    assert_eq!(events[spawn - 1].kind(), EventKind::Root, "the root future spawned it");
+    // The worker has no thread before and after.
+    assert_eq!((events[0].kind(), events[events.len() - 1].kind()), (EventKind::Unpark, EventKind::Park));
 }
 
 #[test]

@@ -34,8 +34,7 @@ where
 {
     let scheduler = membership.scheduler().as_ptr();
     let is_refused = membership.place.is_refused();
-    // SAFETY: the task is not made yet.
-    unsafe { &*scheduler }.set_spawned_at(&mut membership.place, origin.place());
+    membership.place.set_spawned_at(origin.place());
     let (runnable, handle) = task::create(future, membership, origin);
     if is_refused {
         runnable.cancel();

@@ -77,10 +77,12 @@ impl Place {
         self.0.store(word, Ordering::Relaxed);
     }
 
-    /// As [`set_spawned_at`](Self::set_spawned_at), and the place is given its number.
-    pub(super) fn set_numbered(&mut self, place: &'static Location<'static>, sites: &Sites) {
-        self.set_spawned_at(place);
-        *self.0.get_mut() |= (sites.number(place).bits() + 1) << NUMBER_SHIFT;
+    /// The place where it was spawned is given its number, of a task that only who calls this knows.
+    pub(super) fn set_number(&self, sites: &Sites) {
+        let word = self.word();
+        let number = Self::number(word, sites).bits() + 1;
+        // Counter only: see above.
+        self.0.store(word | number << NUMBER_SHIFT, Ordering::Relaxed);
     }
 
     /// Where it was spawned, and whether it is in a list.
@@ -97,7 +99,6 @@ impl Place {
     }
 
     /// The number of the place whose address is in `word`, of a task that is in no list.
-    #[cold]
     fn number(word: u64, sites: &Sites) -> Site {
         let address = (word & ADDRESS) as usize;
         // SAFETY: null, or the address of what is static, which was exposed as the task was spawned.

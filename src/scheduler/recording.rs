@@ -5,7 +5,6 @@
 
 use std::panic::Location;
 
-use super::place::Place;
 use super::sites::Site;
 use super::worker::Worker;
 use super::{Membership, Scheduler};
@@ -27,6 +26,24 @@ impl Worker {
     #[inline(never)]
     fn record_task(&self, kind: Kind, task: &Runnable) {
         self.pen().note(self.shard().scheduler().event_of(kind, task).0);
+    }
+
+    /// `task` was spawned here just now: nobody else knows it.
+    #[inline(always)]
+    pub(super) fn record_spawn(&self, task: &Runnable) {
+        if self.pen().is_on() {
+            self.record_spawned(task);
+        }
+    }
+
+    #[inline(never)]
+    fn record_spawned(&self, task: &Runnable) {
+        let scheduler = self.shard().scheduler();
+        // SAFETY: the entry keeps the task, which was spawned here.
+        let membership: &Membership = unsafe { task.task().scheduler() };
+        // The first poll asks for it, too.
+        membership.place.set_number(&scheduler.sites);
+        self.pen().note(scheduler.event_of(Kind::Spawn, task).0);
     }
 
     /// `task`, which was spawned here, is about to be polled.
@@ -138,15 +155,6 @@ impl Scheduler {
     #[inline]
     pub(super) fn record_task_elsewhere(&self, kind: Kind, task: &Runnable) {
         self.record_elsewhere(|| self.event_of(kind, task).0);
-    }
-
-    /// A task is about to be spawned at `place`.
-    #[inline(always)]
-    pub(super) fn set_spawned_at(&self, task: &mut Place, place: &'static Location<'static>) {
-        match &self.recorder {
-            None => task.set_spawned_at(place),
-            Some(_) => task.set_numbered(place, &self.sites),
-        }
     }
 
     /// The word for that, and whether the task has not been pending.

@@ -99,7 +99,7 @@ impl Worker {
 
     /// Queues `task`, which is new: it runs next if nothing else is to, and else behind the others.
     fn push_new(&self, task: Runnable) {
-        self.record(Kind::Spawn, &task);
+        self.record_spawn(&task);
         if self.slot().is_empty() {
             return self.queue_first(task);
         }
