@@ -11,9 +11,9 @@ use std::task::{Context, Poll, Wake};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fusee::insight::{Activity, Alarm, Watchdog};
+use fusee::insight::{Activity, Alarm, Recorder, Watchdog};
 use fusee::runtime::{Builder, Handle, Runtime};
-use fusee::task::{block_in_place, yield_now};
+use fusee::task::{Id, block_in_place, yield_now};
 use fusee::time::sleep;
 use support::{Latch, quiet_panic, watchdog};
 
@@ -232,10 +232,99 @@ fn a_hook_that_panics_is_called_again_and_one_that_dumps_gets_its_dump() {
 }
 
 #[test]
-fn a_limit_that_is_too_short_is_refused() {
-    for limit in [Duration::ZERO, Duration::from_micros(999)] {
+fn a_limit_that_is_too_short_or_too_long_is_refused() {
+    for limit in [Duration::ZERO, Duration::from_micros(999), Duration::from_secs(86_401), Duration::MAX] {
         let error = Builder::new_multi_thread().watchdog(Watchdog::new(limit)).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("watchdog"), "{error}");
     }
+}
+
+/// Blocks for a while, if it is to.
+async fn blocks(does: bool) {
+    if does {
+        // tidy: real time, because the watchdog goes by the machine's clock.
+        thread::sleep(3 * LIMIT);
+    }
+}
+
+#[test]
+fn while_recording_is_paused_the_poll_is_told_without_its_task() {
+    watchdog(|| {
+        let (settings, told) = told(LIMIT);
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).recorder(Recorder::new().paused()).watchdog(settings).build().unwrap();
+        runtime.block_on(runtime.spawn(blocks(true))).unwrap();
+        let alarm = told.recv().unwrap();
+        assert!(alarm.task().is_none() && alarm.to_string().contains("not recorded"), "{alarm}");
+        assert!(told.recv().unwrap().has_ended());
+
+        // What ran before the pause is not blamed.
+        runtime.handle().resume_recording();
+        let innocent = runtime.handle().clone();
+        runtime
+            .block_on(runtime.spawn(async move {
+                while innocent.recording().unwrap().tracks()[0].events().is_empty() {
+                    yield_now().await;
+                }
+                innocent.pause_recording();
+            }))
+            .unwrap();
+        runtime.block_on(runtime.spawn(blocks(true))).unwrap();
+        let alarm = told.recv().unwrap();
+        assert!(alarm.task().is_none(), "{alarm}");
+    });
+}
+
+#[test]
+fn a_poll_that_has_done_thousands_of_things_before_it_blocks_is_told_of() {
+    watchdog(|| {
+        let (runtime, told) = workers(1, LIMIT);
+        let task = runtime.spawn(async {
+            (0..10_000).for_each(|_| drop(fusee::spawn(async {})));
+            blocks(true).await;
+        });
+        let alarm = told.recv().unwrap();
+        assert!(!alarm.has_ended() && alarm.task().is_none_or(|told| told == task.id()), "{alarm}");
+        runtime.block_on(task).unwrap();
+        assert!(told.recv().unwrap().has_ended());
+        assert!(told.try_recv().is_err());
+    });
+}
+
+#[test]
+fn a_task_at_the_address_of_one_that_had_a_name_has_none() {
+    /// As large as it is made to be; blocks if it is the task `named`.
+    async fn sized<const SIZE: usize>(named: Id) -> bool {
+        let room = [1_u8; SIZE];
+        let is_reused = fusee::task::id() == named;
+        // It is no new task when it blocks.
+        yield_now().await;
+        blocks(is_reused).await;
+        std::hint::black_box(room);
+        is_reused
+    }
+    watchdog(|| {
+        let (runtime, told) = workers(1, LIMIT);
+        let mut reused = 0;
+        let mut try_size = |sized: fn(Id) -> fusee::task::JoinHandle<bool>| {
+            let handle = runtime.spawn(async move {
+                let named = fusee::task::Builder::new().name("innocent").spawn(blocks(false)).unwrap();
+                let id = named.id();
+                named.await.unwrap();
+                sized(id).await.unwrap()
+            });
+            reused += usize::from(runtime.block_on(handle).unwrap());
+        };
+        try_size(|id| fusee::spawn(sized::<1>(id)));
+        try_size(|id| fusee::spawn(sized::<16>(id)));
+        try_size(|id| fusee::spawn(sized::<32>(id)));
+        try_size(|id| fusee::spawn(sized::<48>(id)));
+        try_size(|id| fusee::spawn(sized::<64>(id)));
+        drop(runtime);
+        let alarms: Vec<_> = told.iter().collect();
+        assert!(alarms.iter().all(|alarm| alarm.name().is_none()), "{alarms:?}");
+        // glibc's allocator gives one of them the place of the other.
+        assert!(cfg!(not(all(target_os = "linux", target_env = "gnu"))) || reused > 0);
+    });
 }

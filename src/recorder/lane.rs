@@ -116,6 +116,9 @@ impl Drop for Attached {
         let _ = LANE.try_with(|cell| cell.set(self.outer));
         // SAFETY: by the caller of `attach`.
         let recorder = unsafe { self.lane.recorder.as_ref() };
-        recorder.lanes.lock()[self.lane.place].is_taken = false;
+        // In a forked child its lock may be taken for ever.
+        if !recorder.mark.is_inherited() {
+            recorder.lanes.lock()[self.lane.place].is_taken = false;
+        }
     }
 }

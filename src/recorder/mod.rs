@@ -25,13 +25,12 @@ pub(crate) mod word;
 use std::collections::HashMap;
 
 use crate::facade::plain::{AtomicU64, Ordering};
-use crate::facade::{Arc, Mutex, RawInstant, StdArc};
+use crate::facade::{Arc, ForkMark, Mutex, RawInstant, StdArc};
 pub(crate) use lane::{Attached, Role, note_here};
 pub(crate) use pen::Pen;
 use ring::{Excerpt, Ring};
 pub use settings::Recorder;
 use stalls::{Stall, Stalls};
-use word::{Kind, Parts};
 
 /// So many times fewer events of a thread that is no worker are kept.
 const LANE_SHARE: usize = 16;
@@ -41,6 +40,7 @@ const NAMES: usize = 4_096;
 
 /// What is recorded of a runtime.
 pub(crate) struct Rings {
+    mark: ForkMark,
     started: RawInstant,
     /// 0 if it is paused.
     is_on: AtomicU64,
@@ -72,6 +72,7 @@ impl Rings {
     pub(crate) fn new(settings: &Recorder, workers: usize, started: RawInstant) -> Self {
         let words = settings.words();
         Self {
+            mark: ForkMark::new(),
             started,
             is_on: AtomicU64::new(u64::from(!settings.is_paused())),
             workers: (0..workers).map(|_| Arc::new(Ring::new(words))).collect(),
@@ -118,16 +119,9 @@ impl Rings {
         })
     }
 
-    /// The name of the task at `address`, as the last event that tells it says; none, if the task has ended since.
-    pub(crate) fn name_of(&self, address: usize) -> Option<StdArc<str>> {
-        let named = self.workers.iter().find_map(|ring| {
-            let words = ring.read().words;
-            let of_task =
-                |parts: &Parts| parts.address() == address as u64 && matches!(parts.kind, Kind::Name | Kind::End);
-            let last = words.iter().rev().filter_map(|word| Parts::of(*word)).find(of_task)?;
-            (last.kind == Kind::Name).then_some(last.number)
-        })?;
-        self.names.lock().names.get(named as usize).cloned()
+    /// The name of this number.
+    pub(crate) fn name(&self, number: u64) -> Option<StdArc<str>> {
+        self.names.lock().names.get(number as usize).cloned()
     }
 
     /// When the runtime started.

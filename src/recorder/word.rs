@@ -7,7 +7,7 @@
 //! | 4 to 19 | | where the task was spawned (`scheduler/sites.rs`), or a number that the kind explains |
 //! | 3 | | of a poll: the task that was polled before has ended, and was ready ([`ENDED`]) |
 //! | 19 | | of a poll: that task was woken meanwhile, and queued again ([`AGAIN`]) |
-//! | 20 to 63 | | the task's address without its lowest three bits, or a number that the kind explains |
+//! | 20 to 63 | | the task's address without its lowest four bits, or a number that the kind explains |
 //!
 //! Who calls it: who records (`pen.rs`) makes words, who tells of a recording (`insight/recording/`) reads them.
 
@@ -54,8 +54,8 @@ pub(crate) enum End {
 const KIND_BITS: u32 = 4;
 const NUMBER_BITS: u32 = 16;
 const ADDRESS_SHIFT: u32 = KIND_BITS + NUMBER_BITS;
-/// Allocations are so aligned at least.
-const ALIGN_BITS: u32 = 3;
+/// Allocators put what is as large as a task at multiples of sixteen; one that does not has its tasks told by the multiple below. So there is room for addresses of 48 bits.
+const ALIGN_BITS: u32 = 4;
 
 /// The task that was polled before has ended: a bit that makes one kind of poll the other.
 pub(crate) const ENDED: u64 = 1 << 3;
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_put_in_comes_out() {
-        for address in [0, 8, 0x7fff_ffff_fff8] {
+        for address in [0, 16, 0x7fff_ffff_fff0, 0xffff_ffff_fff0] {
             for number in [0, 1, MOST] {
                 let parts = Parts::of(of_task(Kind::Wake, number, address)).unwrap();
                 assert_eq!((parts.kind, parts.number, parts.address()), (Kind::Wake, number, address as u64));

@@ -82,13 +82,10 @@ impl Scheduler {
         found
     }
 
-    /// The name of the task at `address`, if it is alive: its events may tell it, and else it is looked for among those that have waited, so many of each list at most.
+    /// The name of the task at `address`, if it has waited and is alive, and among so many of its list.
     pub(crate) fn name_of(&self, address: usize) -> Option<StdArc<str>> {
-        let told = self.recorder().and_then(|rings| rings.name_of(address));
-        told.or_else(|| {
-            let _alone = self.surveyor.lock();
-            self.lists.iter().find_map(|list| name_in(list, address))
-        })
+        let _alone = self.surveyor.lock();
+        self.lists.iter().find_map(|list| name_in(list, address))
     }
 
     /// The local sets that are polled in this runtime.

@@ -47,9 +47,14 @@ pub enum Activity {
 /// What a worker is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Polled {
-    Task { address: usize, place: u64 },
+    Task {
+        address: usize,
+        place: u64,
+    },
     Root,
     Waker,
+    /// Recording is paused, or was when it began; or it has done so much since that its beginning is overwritten.
+    Unknown,
 }
 
 /// A poll of which was told.
@@ -61,8 +66,11 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn new(poll: &Poll, scheduler: &Scheduler, worker: usize) -> Self {
         let (name, spawned_at) = match poll.polled {
-            Polled::Task { address, place } => (scheduler.name_of(address), scheduler.place_of(place)),
-            Polled::Root | Polled::Waker => (None, None),
+            Polled::Task { address, place } => {
+                let name = poll.name.clone().or_else(|| scheduler.name_of(address));
+                (name, scheduler.place_of(place))
+            }
+            Polled::Root | Polled::Waker | Polled::Unknown => (None, None),
         };
         let alarm = Alarm {
             runtime: scheduler.name().map(StdArc::from),
@@ -94,11 +102,12 @@ impl Alarm {
         self.worker
     }
 
-    /// The task that is polled; `None` if it is the future of `block_on`, or if a waker that is none of the runtime's takes so long, which a timer or a source has woken.
+    /// The task that is polled; `None` if it is the future of `block_on`, or if a waker that is none of the runtime's takes so long, which a timer or a source has woken; or if
+    /// it is not known, for recording was [paused](crate::runtime::Handle::pause_recording) when the poll began, or the poll has done thousands of things since.
     pub fn task(&self) -> Option<Id> {
         match self.polled {
             Polled::Task { address, .. } => Id::of_recorded(address),
-            Polled::Root | Polled::Waker => None,
+            Polled::Root | Polled::Waker | Polled::Unknown => None,
         }
     }
 
@@ -144,6 +153,7 @@ impl fmt::Display for Alarm {
         match (self.polled, self.task()) {
             (Polled::Root, _) => write!(f, "the future of block_on")?,
             (Polled::Waker, _) => write!(f, "a waker that a timer or a source has woken")?,
+            (Polled::Unknown, _) => write!(f, "of something that is not recorded")?,
             (Polled::Task { .. }, None) => write!(f, "a task")?,
             (Polled::Task { .. }, Some(task)) => write!(f, "task {task}")?,
         }

@@ -71,7 +71,7 @@ impl RefUnwindSafe for Watchdog {}
 
 impl Watchdog {
     /// Tells of each poll that takes `limit` or longer; on the standard error, unless [`on_alarm`](Self::on_alarm) says otherwise. [`build`](crate::runtime::Builder::build)
-    /// refuses less than a millisecond.
+    /// refuses less than a millisecond, and more than a day.
     ///
     /// A tenth of a second is a good limit for a service: no honest poll takes as long.
     #[must_use]
@@ -79,7 +79,8 @@ impl Watchdog {
         Self { limit, hook: None }
     }
 
-    /// Calls `hook` instead, on the watchdog's thread, once while the poll goes on, and once when it has ended. Other polls wait for it to return; its panic ends there.
+    /// Calls `hook` instead, on the watchdog's thread, once while the poll goes on, and once when it has ended. Until it returns nobody watches, and the runtime's shutdown waits for it;
+    /// its panic ends there.
     #[must_use]
     pub fn on_alarm(self, hook: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         Self { hook: Some(StdArc::new(hook)), ..self }
@@ -87,10 +88,11 @@ impl Watchdog {
 
     /// Refuses what cannot be.
     pub(crate) fn check(&self) -> io::Result<()> {
-        if self.limit >= Duration::from_millis(1) {
+        if (Duration::from_millis(1)..=Duration::from_secs(86_400)).contains(&self.limit) {
             return Ok(());
         }
-        let message = format!("the watchdog's limit must be a millisecond at least, not {:?}", self.limit);
+        let message =
+            format!("the watchdog's limit must be a millisecond at least and a day at most, not {:?}", self.limit);
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
     }
 
@@ -111,16 +113,16 @@ impl Watchdog {
     fn look_at(&self, seen: &mut Seen, scheduler: &Scheduler) -> Option<RawInstant> {
         let now = RawInstant::now();
         let progress = scheduler.progress(seen.worker);
-        seen.look_at_ring(progress.is_busy, scheduler, now);
         let has_moved = progress != seen.progress;
         if let Some(told) = &seen.told
-            && (has_moved || seen.poll(scheduler).is_none_or(|poll| poll.number != told.number))
+            && (has_moved || seen.has_left(told, scheduler))
         {
             self.tell(&seen.alarm(told, now, scheduler, true));
             seen.begin(progress, now);
         } else if has_moved {
             seen.begin(progress, now);
         }
+        seen.look_at_ring(progress.is_busy, scheduler);
         let period = (self.limit / 10).clamp(Duration::from_millis(1), Duration::from_millis(10));
         if !progress.is_busy {
             return None;
@@ -141,9 +143,11 @@ impl Watchdog {
 
     /// The worker has polled no task for as long as the limit, and does not sleep.
     fn suspects(&self, seen: &mut Seen, scheduler: &Scheduler, now: RawInstant) {
-        let Some(poll) = seen.poll(scheduler) else {
+        let poll = match seen.poll(scheduler) {
+            Last::Poll(poll) => poll,
+            Last::Unknown => Poll { polled: Polled::Unknown, number: 0, name: None },
             // It looks for something to do.
-            return seen.since = now;
+            Last::None => return seen.since = now,
         };
         let told = Told::new(&poll, scheduler, seen.worker);
         self.tell(&seen.alarm(&told, now, scheduler, false));
@@ -174,8 +178,20 @@ struct Seen {
     /// What the kernel said when half of the limit was over.
     times: Option<Times>,
     told: Option<Told>,
-    /// How many words its ring had, while it was busy, and since when.
-    head: Option<(u64, RawInstant)>,
+    /// How many words its ring had, at the last look, and since when it had so many, while it was busy.
+    head: u64,
+    stands: Option<RawInstant>,
+    /// How many it had at the last look before that at which this progress was seen: a poll that is recorded has its word behind that.
+    before: u64,
+}
+
+/// What a worker is in, as its ring tells.
+enum Last {
+    Poll(Poll),
+    /// No poll.
+    None,
+    /// What it is in is not recorded, or no more.
+    Unknown,
 }
 
 /// A poll, as the ring tells of it.
@@ -183,25 +199,41 @@ struct Poll {
     polled: Polled,
     /// The number of the word.
     number: u64,
+    /// The name of the task, if it is its first poll.
+    name: Option<StdArc<str>>,
 }
 
 impl Seen {
     fn new(worker: usize, scheduler: &Scheduler) -> Self {
         let (progress, since) = (scheduler.progress(worker), RawInstant::now());
-        Self { worker, progress, since, times: None, told: None, head: None }
+        Self { worker, progress, since, times: None, told: None, head: 0, stands: None, before: 0 }
     }
 
     fn begin(&mut self, progress: Progress, now: RawInstant) {
         (self.progress, self.since, self.times, self.told) = (progress, now, None, None);
+        self.before = self.head;
     }
 
     /// Notes if the ring stands still while the worker is busy.
-    fn look_at_ring(&mut self, is_busy: bool, scheduler: &Scheduler, now: RawInstant) {
+    fn look_at_ring(&mut self, is_busy: bool, scheduler: &Scheduler) {
         let Some(rings) = scheduler.recorder() else { return };
         let head = rings.head_of(self.worker);
-        match self.head {
-            Some((before, since)) if is_busy && before == head => rings.stood_still(self.worker, head, since, now),
-            _ => self.head = is_busy.then_some((head, now)),
+        // After the head: what comes behind it is later, or nearly.
+        let now = RawInstant::now();
+        match self.stands {
+            Some(since) if is_busy && self.head == head => rings.stood_still(self.worker, head, since, now),
+            _ => self.stands = is_busy.then_some(now),
+        }
+        self.head = head;
+    }
+
+    /// Whether the worker has come to something else than what was told.
+    fn has_left(&self, told: &Told, scheduler: &Scheduler) -> bool {
+        match self.poll(scheduler) {
+            Last::Poll(poll) => poll.number != told.number,
+            Last::None => true,
+            // Its beginning may have been overwritten, by what the same poll does.
+            Last::Unknown => false,
         }
     }
 
@@ -209,21 +241,30 @@ impl Seen {
         scheduler.thread_number(self.worker)
     }
 
-    /// The poll that the worker is in.
-    fn poll(&self, scheduler: &Scheduler) -> Option<Poll> {
-        let rings = scheduler.recorder()?;
+    /// What the worker is in.
+    fn poll(&self, scheduler: &Scheduler) -> Last {
+        let Some(rings) = scheduler.recorder().filter(|rings| rings.is_on()) else { return Last::Unknown };
         let excerpt = rings.last_of(self.worker, WORDS);
         let words = &excerpt.words;
         let is_outer = |word: &u64| Parts::of(*word).is_some_and(|parts| !is_within_poll(parts.kind));
-        let at = words.iter().rposition(is_outer)?;
-        let parts = Parts::of(words[at])?;
+        let Some(at) = words.iter().rposition(is_outer) else { return Last::Unknown };
+        let number = excerpt.first + at as u64;
+        if number < self.before {
+            // It is older than what goes on.
+            return Last::Unknown;
+        }
+        let Some(parts) = Parts::of(words[at]) else { return Last::Unknown };
         let polled = match parts.kind {
             Kind::Poll => Polled::Task { address: parts.address() as usize, place: parts.place().into() },
             Kind::Root => Polled::Root,
             Kind::Fire => Polled::Waker,
-            _ => return None,
+            _ => return Last::None,
         };
-        Some(Poll { polled, number: excerpt.first + at as u64 })
+        // It is told right before the first poll, but for times and the end of another.
+        let before = words[..at].iter().rev().filter_map(|word| Parts::of(*word));
+        let name = before.take_while(|parts| is_within_poll(parts.kind)).find(|parts| parts.kind == Kind::Name);
+        let name = name.filter(|name| name.address() == parts.address()).and_then(|name| rings.name(name.number));
+        Last::Poll(Poll { polled, number, name: name.filter(|_| parts.kind == Kind::Poll) })
     }
 
     fn alarm(&self, told: &Told, now: RawInstant, scheduler: &Scheduler, has_ended: bool) -> Alarm {

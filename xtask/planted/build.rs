@@ -63,7 +63,7 @@ fn modules(copy: &Path) -> String {
         let name = path.file_stem().and_then(|stem| stem.to_str()).expect("modules are named in text").to_owned();
         let file = if path.is_dir() { path.join("mod.rs") } else { path };
         // What is tokio's is left out, and so is what asks for more crates.
-        if !["lib", "modules", "sync", "fs", "io", "net", "process", "signal"].contains(&name.as_str()) {
+        if !["lib", "modules", "console", "sync", "fs", "io", "net", "process", "signal"].contains(&name.as_str()) {
             // It is linted at home.
             writeln!(declarations, "#[allow(clippy::all)]\n#[path = {file:?}]\nmod {name};")
                 .expect("text can be written to");

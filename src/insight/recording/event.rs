@@ -1,5 +1,6 @@
 //! An event, and how events are read from the words of a ring.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::recorder::ring::Excerpt;
@@ -153,7 +154,7 @@ impl Reader<'_> {
                 let apart = ends.saturating_sub(begins) / count.max(1);
                 for (&word, index) in words.iter().zip(1..) {
                     let is_exact = is_stamp && index == count;
-                    self.place(word, if is_exact { ends } else { begins + apart * index }, ends, is_exact);
+                    self.place(word, if is_exact { ends } else { begins + apart * index }, begins..=ends, is_exact);
                 }
                 if !words.is_empty() {
                     self.spacing = apart;
@@ -163,7 +164,7 @@ impl Reader<'_> {
             None => {
                 let unknown = words.len().saturating_sub(usize::from(is_stamp));
                 self.number = self.number.wrapping_add(unknown as u64);
-                words[unknown..].iter().for_each(|&word| self.place(word, ends, ends, true));
+                words[unknown..].iter().for_each(|&word| self.place(word, ends, ends..=ends, true));
             }
         }
         self.told = Some(ends);
@@ -174,12 +175,12 @@ impl Reader<'_> {
         let Some(begins) = self.told else { return };
         let apart = (taken.saturating_sub(begins) / (words.len() as u64).max(1)).min(self.spacing);
         for (&word, index) in words.iter().zip(1..) {
-            self.place(word, begins + apart * index, taken, false);
+            self.place(word, begins + apart * index, begins..=taken.max(begins), false);
         }
     }
 
-    /// Takes the next word, which is from about `at`: as far as that goes together with when the ring stood still, and not after `latest`.
-    fn place(&mut self, word: u64, at: u64, latest: u64, is_exact: bool) {
+    /// Takes the next word, which is from about `at`: as far as that goes together with when the ring stood still, and within `bounds`.
+    fn place(&mut self, word: u64, at: u64, bounds: RangeInclusive<u64>, is_exact: bool) {
         while let Some((stall, rest)) = self.stalls.split_first()
             && stall.number <= self.number
         {
@@ -189,8 +190,9 @@ impl Reader<'_> {
         if is_exact {
             return self.tell(word, at, true);
         }
-        let first = self.stalls.first().map_or(latest, |stall| latest.min(stall.first));
-        self.tell(word, at.min(first).max(self.earliest.min(latest)), false);
+        let (begins, ends) = bounds.into_inner();
+        let first = self.stalls.first().map_or(ends, |stall| ends.min(stall.first));
+        self.tell(word, at.min(first).max(self.earliest.min(ends)).max(begins), false);
     }
 
     fn tell(&mut self, word: u64, at: u64, is_exact: bool) {
@@ -288,6 +290,9 @@ mod tests {
             let events = read(&excerpt(first), &[older, stall], Duration::from_secs(1));
             assert_eq!(at(&events), [(100, true), (120, false), (120, false), (1_080, false), (1_100, true)]);
         }
+        // Somebody has looked at the clock too early.
+        let early = Stall { number: 4, first: 50, last: 1_080 };
+        assert!(read(&excerpt(0), &[early], Duration::from_secs(1)).is_sorted_by_key(Event::at));
         // It stands still yet.
         let last = Stall { number: 7, first: 1_101, last: 9_000 };
         assert_eq!(read(&excerpt(0), &[last], Duration::from_secs(1)).len(), 5);

@@ -9,7 +9,7 @@
 //! | names | how many; each |
 //! | tracks | how many; of each the kind, its number, how many words were overwritten, how many there are, and these (`recorder/word.rs`); when it stood still: how often, and of each the number of words before, when that was seen first, and last |
 //!
-//! Whatever is read is checked, as somebody else may have written it: what does not fit is an error, and takes no more memory than there are bytes.
+//! Whatever is read is checked, as somebody else may have written it: what does not fit is an error, and takes memory in proportion to the bytes that there are.
 
 use std::io::{self, BufWriter, Read, Write};
 use std::time::Duration;

@@ -28,7 +28,7 @@
 //! written down between two readings, a few microseconds apart, and [`Event::at`] spreads them evenly. [`Event::is_exact`] tells the two apart. If one poll among many quick ones was slow, it is known which with a [`Watchdog`](super::Watchdog): one that takes longer than two of its looks.
 //!
 //! # What is not recorded
-//! Tasks of local sets, apart from the polls of what runs the set; and what threads do that are none of the runtime's: a task that such a thread has woken is polled without a wake.
+//! Tasks of local sets, apart from the polls of what runs the set; what a task does after [`block_in_place`](crate::task::block_in_place) until it waits, its end too; and what threads do that are none of the runtime's: a task that such a thread has woken is polled without a wake.
 //!
 //! [`Builder::recorder`]: crate::runtime::Builder::recorder
 //!

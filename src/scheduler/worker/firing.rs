@@ -53,6 +53,7 @@ pub(super) fn fire() {
             }
         }
         if !due.is_empty() {
+            worker.metrics().fires.add(1);
             worker.record_numbers(Kind::Fire, || (due.len() - events, due.len()));
             timing.run(&shard.scheduler.timers, shard.index);
         }
