@@ -9,6 +9,7 @@
 //! | tasks that are not `Send` | [`LocalRuntime`], or a [`LocalSet`](crate::task::LocalSet) in any runtime |
 //! | to spawn from threads of your own, or where no runtime is current | [`Handle`] |
 //! | to see what it does | [`RuntimeMetrics`], and the hooks of [`Builder`] |
+//! | to have Prometheus see it | [`OpenMetrics`] |
 //!
 //! On a multi-thread runtime tasks run on workers, each a thread; the future of `block_on` runs on the thread that calls it. There is no global
 //! runtime: any number of them live side by side. Inside a runtime `block_on` panics, for it would keep tasks from running: `.await` instead.
@@ -54,7 +55,7 @@ pub use context::{EnterGuard, TryCurrentError};
 pub use handle::Handle;
 pub use id::{Id, worker_index};
 pub use local_runtime::{LocalOptions, LocalRuntime, LocalRuntimeEnterGuard};
-pub use metrics::RuntimeMetrics;
+pub use metrics::{OpenMetrics, RuntimeMetrics, Sample, SampleKind, SampleValue};
 pub use runtime::Runtime;
 
 pub use crate::task::meta::TaskMeta;

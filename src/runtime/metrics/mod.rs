@@ -6,15 +6,22 @@
 //! | `workers.rs` | those of each worker |
 //! | `threads.rs` | those of the blocking pool |
 //! | `timers.rs` | those of the timers and of the thread that fires them |
+//! | `samples.rs` | all of them under the names by which monitoring knows them |
+//! | `open_metrics.rs` | all of them as text that Prometheus reads |
 //!
 //! Who calls it: users, on any thread, also after the runtime has shut down: what is counted lives as long as a handle.
 //!
 //! Deliberately not here: the counting. It is done where the thing happens, by who happens to be the only writer or holds the lock
 //! anyway (`scheduler/metrics.rs`, `time/shard.rs`, `blocking/roster.rs`). Checked by `tests/metrics/`.
 
+mod open_metrics;
+mod samples;
 mod threads;
 mod timers;
 mod workers;
+
+pub use open_metrics::OpenMetrics;
+pub use samples::{Sample, SampleKind, SampleValue};
 
 use std::fmt;
 
@@ -27,6 +34,9 @@ use super::handle::Handle;
 ///
 /// Reading delays workers little: the counters of tasks and workers are plain loads; for timers and for the blocking pool short locks are taken, one after
 /// the other.
+///
+/// [`visit`](Self::visit) tells all of them, and [`open_metrics`](Self::open_metrics) is the text that Prometheus reads: see
+/// [Serving metrics](OpenMetrics#serving-metrics).
 ///
 /// ```
 /// let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
