@@ -81,7 +81,7 @@ fn a_call_a_signal_and_a_property() {
             assert_eq!(counter.total().await.unwrap(), 0);
             for n in 1..=20 {
                 let (sum, signal) = futures_util::join!(counter.add(n), added.next());
-                assert_eq!(sum.unwrap(), (1..=n).sum());
+                assert_eq!(sum.unwrap(), (1..=n).sum::<u32>());
                 assert_eq!(signal.unwrap().args().unwrap().number(), &n);
             }
             while totals.next().await.unwrap().get().await.unwrap() != 210 {}
