@@ -51,7 +51,7 @@ fn towers_buffer_spawns_its_worker() {
             for call in calls.collect::<Vec<_>>() {
                 sum += call.await.unwrap().unwrap();
             }
-            assert_eq!(sum, (0..20).map(|n| n * n).sum());
+            assert_eq!(sum, (0..20).map(|n| n * n).sum::<u32>());
         });
     });
 }
