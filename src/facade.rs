@@ -16,10 +16,10 @@ pub(crate) mod selector;
 use std::cell;
 
 pub(crate) use std::sync::Arc;
-/// The standard library's own `Arc`, where `std::task::Wake` asks for it.
-pub(crate) use std::sync::Arc as StdArc;
 /// A guard that never leaves its thread, whatever the features of other crates: for its auto traits.
 pub(crate) use std::sync::MutexGuard as StdMutexGuard;
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it.
+pub(crate) use std::sync::{Arc as StdArc, Weak as StdWeak};
 pub(crate) use std::thread::available_parallelism;
 
 pub(crate) use fork::ForkMark;

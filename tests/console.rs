@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::{BufRead, ErrorKind, Read};
+use std::io::{BufRead, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
@@ -167,6 +167,53 @@ fn garbage_is_an_error_and_harms_nobody() {
         // The rest of what it has sent is not read: the connection may be reset.
         until("it is disconnected", || !matches!(bad.lines.read(&mut [0]), Ok(1..)));
         assert_eq!(good.stats()["alive"], 0);
+    });
+}
+
+#[test]
+fn a_request_has_at_most_so_many_bytes_whether_they_come_at_once_or_not() {
+    watchdog(|| {
+        let (_folder, path) = place();
+        let _runtime = served(&path);
+        let request = r#"{"get":"stats"}"#;
+        let padded = |length: usize| format!("{}{request}\n", " ".repeat(length - request.len()));
+        let mut client = Client::new(&path);
+        for _ in 0..3 {
+            client.send(padded(4_096).as_bytes());
+        }
+        (0..3).for_each(|_| assert_eq!(client.line()["stats"]["alive"], 0));
+        for length in [4_097, 8_191, 100_000] {
+            let mut client = Client::new(&path);
+            let _ = client.lines.get_mut().write_all(padded(length).as_bytes());
+            assert!(client.line()["error"].as_str().unwrap().contains("too long"));
+        }
+    });
+}
+
+#[test]
+fn circles_and_all_tasks_are_told() {
+    watchdog(|| {
+        let (_folder, path) = place();
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).task_statistics(true).console(&path).build().unwrap();
+        let (give, given) = futures::channel::oneshot::channel::<fusee::task::JoinHandle<()>>();
+        let first = runtime.spawn(async move { given.await.unwrap().await.unwrap() });
+        let mut circle = vec![first.id().to_string()];
+        let second = runtime.spawn(async move { first.await.unwrap() });
+        circle.push(second.id().to_string());
+        assert!(give.send(second).is_ok());
+        (0..30).for_each(|_| drop(runtime.spawn(async { fusee::time::sleep(HOUR).await })));
+        let mut client = Client::new(&path);
+        until("all wait", || client.stats()["places"][0]["waiting"] == 30);
+        until("there is a circle", || client.stats()["circles"].as_array().unwrap().len() == 1);
+        let told = client.stats()["circles"][0].take();
+        let told: Vec<_> = told.as_array().unwrap().iter().map(|task| task.as_str().unwrap()).collect();
+        assert!(told.len() == 2 && circle.iter().all(|task| told.contains(&task.as_str())), "{told:?}");
+        let mut sleeping = |request| {
+            let text = client.ask(request);
+            text["text"].as_str().unwrap().matches(": timer in ").count()
+        };
+        assert_eq!((sleeping(r#"{"get":"text"}"#), sleeping(r#"{"get":"text","all":true}"#)), (10, 30));
     });
 }
 

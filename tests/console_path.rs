@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
@@ -51,6 +52,20 @@ fn what_nobody_serves_is_replaced_and_goes_in_the_end() {
         builder.build().unwrap().shutdown_background();
         assert!(!path.exists(), "at once");
         drop(builder.build().unwrap());
+    });
+}
+
+#[test]
+fn a_relative_path_is_removed_though_the_process_goes_elsewhere() {
+    watchdog(|| {
+        let (folder, path) = place();
+        let before = env::current_dir().unwrap();
+        env::set_current_dir(folder.path()).unwrap();
+        let runtime = served(Path::new("app.sock"));
+        env::set_current_dir(before).unwrap();
+        assert!(path.exists());
+        drop(runtime);
+        assert!(!path.exists());
     });
 }
 

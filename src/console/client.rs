@@ -10,7 +10,7 @@ use rustix::event::PollFlags;
 use super::desk::Desk;
 use crate::facade::RawInstant;
 
-/// A request has at most so many bytes.
+/// A request has at most so many bytes, without its end of line.
 const LONGEST: usize = 4_096;
 
 /// A client that takes nothing of its answer for so long is let go.
@@ -71,15 +71,17 @@ impl Client {
         if !self.leaves && !self.input.contains(&b'\n') && !self.receive() {
             return false;
         }
-        if let Some(end) = self.input.iter().position(|&byte| byte == b'\n') {
+        let end = self.input.iter().position(|&byte| byte == b'\n');
+        if end.unwrap_or(self.input.len()) > LONGEST {
+            self.leaves = true;
+            self.input.clear();
+            self.begin(Desk::error("a request is too long"));
+        } else if let Some(end) = end {
             let answer = desk.answer(&self.input[..end]);
             self.input.drain(..=end);
             self.begin(answer);
         } else if self.leaves {
             return false;
-        } else if self.input.len() > LONGEST {
-            self.leaves = true;
-            self.begin(Desk::error("a request is too long"));
         }
         self.send()
     }

@@ -31,6 +31,8 @@ struct Request {
     get: What,
     place: Option<String>,
     most: Option<usize>,
+    #[serde(default)]
+    all: bool,
 }
 
 #[derive(Serialize)]
@@ -86,6 +88,7 @@ impl Desk {
         match request.get {
             What::Stats => line(&Answer::Stats(Stats::of(&self.handle, self.started.elapsed()))),
             What::Dump => line(&Answer::Dump(self.tasks(&self.handle.dump(), &request))),
+            What::Text if request.all => line(&Answer::Text(format!("{:#}", self.handle.dump()))),
             What::Text => line(&Answer::Text(self.handle.dump().to_string())),
             What::Recording => self.recording(),
         }

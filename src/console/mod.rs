@@ -34,11 +34,11 @@
 //! |---|---|
 //! | `{"get":"stats"}` | `{"stats":{…}}`: workers, places where tasks are spawned, stuck and stranded tasks, timers, the blocking pool; with a [recorder](crate::runtime::Builder::recorder) also what was polled within the last second |
 //! | `{"get":"dump","place":"src/main.rs:4:5","most":100}` | `{"dump":{…}}`: its tasks, those that were polled the longest time ago first; without `place` and `most` all of them; the place `""` is that of tasks whose place is not known |
-//! | `{"get":"text"}` | `{"text":"…"}`: the dump as it is printed |
+//! | `{"get":"text"}` | `{"text":"…"}`: the dump as it is printed; with `"all":true` every task of it |
 //! | `{"get":"recording"}` | `{"recording":N}`, and then N bytes, as by [`Recording::write_to`](crate::insight::recording::Recording::write_to); `{"recording":null}` without a recorder |
 //! | anything else | `{"error":"…"}` |
 //!
-//! A request takes at most 4,096 bytes. Sixteen clients may be there at a time; one that does not take its answer within ten seconds is disconnected.
+//! A request takes at most 4,096 bytes, without its end of line. Sixteen clients may be there at a time; one that takes nothing of its answer for ten seconds is disconnected.
 
 // | file | holds |
 // |---|---|
@@ -79,7 +79,8 @@ impl Builder {
     /// - with [`ResourceBusy`](io::ErrorKind::ResourceBusy) if somebody keeps the folder locked for seconds,
     /// - and with the system's error if the folder is missing, or not to be written to.
     ///
-    /// Its thread is called `fusee-console`. It runs no code of the user's, and hooks are not told of it. A forked child neither serves the socket nor removes it.
+    /// Its thread is called `fusee-console`. It runs no code of the user's, and hooks are not told of it. A forked child neither serves the socket nor removes it; while it lives after its parent the path is in use, for it has a copy of the socket:
+    /// let it call `exec`, or end. A relative path is one of the folder in which `build` is called.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;

@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{Timespec, poll};
@@ -42,6 +42,8 @@ type Number = (u64, u64);
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // Else another could take the place between the two. Without the lock it is looked at all the same.
+        let _alone = Alone::beside(&self.path);
         if fs::symlink_metadata(&self.path).is_ok_and(|found| file_of(&found) == self.file) {
             // Somebody else has removed it, or the folder is not to be written to any more: it is stale then.
             let _ = fs::remove_file(&self.path);
@@ -67,7 +69,8 @@ fn try_listen(path: &Path) -> io::Result<(UnixListener, Place)> {
         }
         bound => bound?,
     }
-    let place = Place { path: path.to_owned(), file: file_of(&fs::symlink_metadata(path)?) };
+    // The process may change its folder.
+    let place = Place { path: path::absolute(path)?, file: file_of(&fs::symlink_metadata(path)?) };
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
     socket.set_nonblocking(true)?;
     socket.listen(BACKLOG)?;

@@ -31,6 +31,8 @@ pub(super) struct Stats {
     /// The first of the tasks that are being polled for long, and of those that can never run again.
     stuck: Vec<TaskDump>,
     stranded: Vec<TaskDump>,
+    /// The first of the circles of tasks that wait for each other, by their numbers.
+    circles: Vec<Vec<String>>,
     timers: Timers,
     blocking: Blocking,
     /// How long the part of the recording is that `recent` and `longest_ns` tell of; none without a recorder that records.
@@ -106,6 +108,12 @@ impl Stats {
             places: places_of(&dump, recent.as_ref()),
             stuck: dump.tasks().iter().filter(is_stuck).take(MOST).cloned().collect(),
             stranded: dump.stranded().take(MOST).cloned().collect(),
+            circles: dump
+                .circles()
+                .iter()
+                .take(MOST)
+                .map(|circle| circle.iter().map(ToString::to_string).collect())
+                .collect(),
             timers: Timers::of(&metrics),
             blocking: Blocking {
                 threads: metrics.num_blocking_threads(),

@@ -1,12 +1,17 @@
 //! How a dump is printed: by the places where tasks are spawned, those with the most tasks first.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 use super::{Dump, TaskDump, TaskState, Wait};
 
-/// So many tasks of a place are told of one by one, unless all are asked for.
+/// So many tasks of a place are told of one by one, unless all are asked for; or one of each kind, if there are more kinds.
 const MOST: usize = 10;
+
+/// A watched future that was woken and left for so long is told of.
+const LEFT: Duration = Duration::from_secs(1);
 
 impl Display for Dump {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -33,16 +38,52 @@ impl Display for Dump {
                 None => write!(f, "\nat other places: ")?,
             }
             write!(f, "{}", count(tasks.len(), "task"))?;
-            let told = if f.alternate() { tasks.len() } else { MOST };
-            for task in tasks.iter().take(told) {
-                write!(f, "\n  {task}")?;
+            if f.alternate() {
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+            } else {
+                write_some(&tasks, f)?;
             }
-            if tasks.len() > told {
-                write!(f, "\n  and {} more", tasks.len() - told)?;
+        }
+        for left in self.futurelocks(LEFT) {
+            write!(f, "\nwoken and not polled, though its task was: the future watched at {}", left.made_at())?;
+            if let Some(task) = left.task() {
+                write!(f, ", of {task}")?;
             }
         }
         self.write_joins(f)
     }
+}
+
+/// Some of the tasks of one place: first those that are alone in what they do, which tell more than one of many.
+fn write_some(tasks: &[&TaskDump], f: &mut Formatter<'_>) -> fmt::Result {
+    let mut kinds: HashMap<_, Vec<&TaskDump>> = HashMap::new();
+    for task in tasks {
+        kinds.entry(kind_of(task)).or_default().push(task);
+    }
+    let mut kinds: Vec<_> = kinds.into_values().collect();
+    // Of two that are as rare, that which has waited longer.
+    kinds.sort_by_key(|kind| (kind.len(), Reverse(kind[0].polled())));
+    let most = (MOST / kinds.len().max(1)).max(1);
+    for kind in &kinds {
+        kind.iter().take(most).try_for_each(|task| write!(f, "\n  {task}"))?;
+        if kind.len() > most {
+            let like = if kinds.len() > 1 { " like this" } else { "" };
+            write!(f, "\n  and {} more{like}", kind.len() - most)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for tasks of a place that are in the same state, and wait for the same kinds of things.
+fn kind_of(task: &TaskDump) -> (TaskState, bool, u8) {
+    let waits = task.waits().iter().map(|wait| match wait {
+        Wait::Timer(_) => 1,
+        #[cfg(feature = "io")]
+        Wait::Source(..) => 2,
+        Wait::Task(_) => 4,
+        Wait::BlockingJob(_) => 8,
+    });
+    (task.state(), task.is_stranded(), waits.fold(0, |kinds, kind| kinds | kind))
 }
 
 /// Without the place where it was spawned.
@@ -60,13 +101,10 @@ impl Display for TaskDump {
         if let Some(wakers) = self.wakers() {
             write!(f, ", {}", count(wakers, "waker"))?;
         }
-        if let Some(statistics) = self.statistics() {
-            write!(f, ", {statistics}")?;
-        }
         for (index, wait) in self.waits().iter().enumerate() {
             write!(f, "{} {wait}", if index == 0 { ":" } else { "," })?;
         }
-        Ok(())
+        self.statistics().map_or(Ok(()), |statistics| write!(f, "; {statistics}"))
     }
 }
 

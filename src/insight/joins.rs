@@ -3,7 +3,7 @@
 //! A task has one handle, and at most one joiner: from each task one way leads on, to its joiner.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::{self, Formatter};
+use std::fmt::{self, Display, Formatter};
 
 use super::{Dump, TaskDump, Wait};
 use crate::task::Id;
@@ -11,15 +11,26 @@ use crate::task::Id;
 /// So many lines of the tree are printed, unless all are asked for.
 const MOST: usize = 40;
 
+/// So far the tree's branches move to the right; what is deeper says how deep it is.
+const DEEPEST: usize = 20;
+
 /// Tells each joiner for which tasks it waits.
 pub(super) fn wait_for_tasks(tasks: &mut [TaskDump]) {
     if tasks.iter().all(|task| task.joined_by().is_none()) {
         return;
     }
     let places: HashMap<_, _> = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
-    let joins: Vec<_> = tasks.iter().filter_map(|task| Some((*places.get(&task.joined_by()?)?, task.id()))).collect();
-    for (joiner, joined) in joins {
-        tasks[joiner].waits_for(Wait::Task(joined));
+    for place in 0..tasks.len() {
+        let joined = &tasks[place];
+        let Some(&joiner) = joined.joined_by().and_then(|joiner| places.get(&joiner)) else { continue };
+        let id = joined.id();
+        let may_be =
+            joined.statistics().zip(tasks[joiner].statistics()).is_some_and(|(it, by)| it.may_be_joined_by(by));
+        if may_be {
+            tasks[joiner].waits_for(Wait::Task(id));
+        } else if let Some(statistics) = tasks[place].statistics_mut() {
+            statistics.forget_joiner();
+        }
     }
 }
 
@@ -55,12 +66,17 @@ impl Dump {
         let tasks: HashMap<_, _> = self.tasks.iter().map(|task| (task.id(), task)).collect();
         let is_joiner = |task: &TaskDump| joined(task).next().is_some();
         let is_joined = |task: &TaskDump| task.joined_by().is_some_and(|joiner| tasks.contains_key(&joiner));
-        // Depth first, without recursion: chains may be long.
-        let roots = self.tasks.iter().filter(|task| is_joiner(task) && !is_joined(task));
+        let circles = self.circles();
+        let in_circles: HashSet<_> = circles.iter().flatten().copied().collect();
+        // Depth first, without recursion: chains may be long. What hangs on a circle has its root in it.
+        let hangs =
+            |task: &TaskDump| in_circles.contains(&task.id()) && joined(task).any(|id| !in_circles.contains(&id));
+        let roots = self.tasks.iter().filter(|task| is_joiner(task) && (!is_joined(task) || hangs(task)));
         let mut open: Vec<_> = roots.map(|task| (0, task.id())).collect();
         open.reverse();
         let (mut lines, most) = (0, if f.alternate() { usize::MAX } else { MOST });
         while let Some((depth, id)) = open.pop() {
+            let Some(task) = tasks.get(&id) else { continue };
             if lines == most {
                 write!(f, "\n  and more")?;
                 break;
@@ -69,20 +85,37 @@ impl Dump {
                 write!(f, "\nwho waits for whom:")?;
             }
             lines += 1;
-            let Some(task) = tasks.get(&id) else { continue };
-            write!(f, "\n{:width$}{id}", "", width = 2 * (depth + 1))?;
-            if let Some(name) = task.name() {
-                write!(f, " {name:?}")?;
+            if depth <= DEEPEST {
+                write!(f, "\n{:width$}{}", "", Named(task), width = 2 * (depth + 1))?;
+            } else {
+                write!(f, "\n{:width$}({depth} deep) {}", "", Named(task), width = 2 * (DEEPEST + 1))?;
             }
-            open.extend(joined(task).map(|joined| (depth + 1, joined)));
+            open.extend(joined(task).filter(|id| !in_circles.contains(id)).map(|joined| (depth + 1, joined)));
         }
-        for circle in self.circles() {
+        for circle in circles {
             write!(f, "\nwait for each other in a circle:")?;
-            for task in circle {
-                write!(f, " {task}")?;
+            for (index, task) in circle.iter().chain(circle.first()).enumerate() {
+                let after = if index == 0 { "" } else { "  -> " };
+                match tasks.get(task) {
+                    Some(task) => write!(f, "\n  {after}{}", Named(task))?,
+                    None => write!(f, "\n  {after}{task}")?,
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// A task by its number, its name and its place.
+struct Named<'a>(&'a TaskDump);
+
+impl Display for Named<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.id())?;
+        if let Some(name) = self.0.name() {
+            write!(f, " {name:?}")?;
+        }
+        self.0.spawned_at().map_or(Ok(()), |place| write!(f, " ({place})"))
     }
 }
 

@@ -138,7 +138,7 @@ pub use task::{TaskDump, TaskState, Wait};
 pub use watched::{Watched, WatchedDump, watched};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`
-/// every one of them, else the ten of each place that were polled the longest time ago.
+/// every one of them, else some ten of each place: of each kind, by what they are and wait for, those that were polled the longest time ago, and the rarest kind first.
 ///
 /// What is said of one task is of one moment, or nearly; that of two may be of different moments, for all go on meanwhile. Tasks of a
 /// [`LocalSet`](crate::task::LocalSet) are in it if the set was polled in this runtime last, and those of a [`LocalRuntime`](crate::runtime::LocalRuntime). Blocking jobs and the futures of `block_on` are not.
@@ -199,7 +199,7 @@ impl Dump {
     }
 
     /// Tasks that wait for each other, as far as they wait by [`JoinHandle`](crate::task::JoinHandle)s and [are counted](crate::runtime::Builder::task_statistics): each task of a circle waits for the next,
-    /// and the last for the first. None of them goes on, unless it waits for something else as well.
+    /// and the last for the first. None of them goes on, unless it waits for something else as well: a task that has polled a handle, keeps it, and now waits for another thing counts as one that waits.
     ///
     /// ```
     /// use fusee::runtime::{Builder, Handle};

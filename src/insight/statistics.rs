@@ -6,6 +6,7 @@ use std::time::Duration;
 #[cfg(feature = "serde")]
 use super::serial;
 use super::{TaskDump, WokenBy};
+use crate::facade::RawInstant;
 use crate::task::Id;
 use crate::task::statistics::Counted;
 
@@ -34,12 +35,25 @@ pub(super) struct TaskStatistics {
         serde(serialize_with = "serial::optional_text", skip_serializing_if = "Option::is_none")
     )]
     joined_by: Option<Id>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    joined: RawInstant,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    spawned: RawInstant,
 }
 
 impl TaskStatistics {
     pub(super) fn new(counted: Counted) -> Self {
-        let Counted { polls, poll_time, longest_poll, woken_by, woken, joined_by, job: _ } = counted;
-        Self { polls, poll_time, longest_poll, woken_by, woken, joined_by }
+        let Counted { spawned, polls, poll_time, longest_poll, woken_by, woken, joined_by, joined, job: _ } = counted;
+        Self { polls, poll_time, longest_poll, woken_by, woken, joined_by, joined, spawned }
+    }
+
+    /// Whether `joiner`, which has the address of this one's joiner, may be that joiner: else it was spawned where that has ended.
+    pub(super) fn may_be_joined_by(&self, joiner: &Self) -> bool {
+        joiner.spawned <= self.joined
+    }
+
+    pub(super) fn forget_joiner(&mut self) {
+        self.joined_by = None;
     }
 }
 
@@ -102,15 +116,15 @@ impl TaskDump {
 impl Display for TaskStatistics {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { polls, poll_time, longest_poll, woken_by, .. } = self;
-        write!(f, "{} in {poll_time:.3?}", super::display::count(*polls as usize, "poll"))?;
-        write!(f, ", the longest {longest_poll:.3?}")?;
+        write!(f, "{} in {poll_time:.1?}", super::display::count(*polls as usize, "poll"))?;
+        write!(f, ", the longest {longest_poll:.1?}")?;
         match woken_by {
             None => Ok(()),
-            Some(WokenBy::Task(task)) => write!(f, ", woken by {task}"),
-            Some(WokenBy::Event) => write!(f, ", woken by a timer or source"),
-            Some(WokenBy::WhilePolled) => write!(f, ", woken while polled"),
-            Some(WokenBy::InBlockOn) => write!(f, ", woken in block_on"),
-            Some(WokenBy::Outside) => write!(f, ", woken from outside"),
+            Some(WokenBy::Task(task)) => write!(f, ", last woken by {task}"),
+            Some(WokenBy::Event) => write!(f, ", last woken by a timer or source"),
+            Some(WokenBy::WhilePolled) => write!(f, ", last woken while polled"),
+            Some(WokenBy::InBlockOn) => write!(f, ", last woken in block_on"),
+            Some(WokenBy::Outside) => write!(f, ", last woken from outside"),
         }
     }
 }

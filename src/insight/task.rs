@@ -65,7 +65,8 @@ pub enum Wait {
     /// runtime's has it.
     #[cfg(feature = "io")]
     Source(usize, Interest),
-    /// The task of this identifier is to come to its end, and has the waker of this one. Where [tasks are counted](crate::runtime::Builder::task_statistics).
+    /// The task of this identifier is to come to its end, and has the waker of this one, which has polled its handle and keeps it: in its last poll, or in an earlier one.
+    /// Where [tasks are counted](crate::runtime::Builder::task_statistics).
     Task(Id),
     /// The blocking job of this identifier is to come to its end. Where tasks are counted, and told of one job alone: that whose handle was polled last in the task's last poll.
     BlockingJob(Id),
@@ -98,6 +99,10 @@ impl TaskDump {
 
     pub(super) fn statistics(&self) -> Option<&TaskStatistics> {
         self.statistics.as_ref()
+    }
+
+    pub(super) fn statistics_mut(&mut self) -> Option<&mut TaskStatistics> {
+        self.statistics.as_mut()
     }
 
     pub(super) fn waits_for(&mut self, wait: Wait) {

@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 #[cfg(feature = "serde")]
 use super::serial;
 use super::{Dump, TaskDump, TaskState};
-use crate::facade::StdArc;
+use crate::facade::{StdArc, StdWeak};
 use crate::runtime::Handle;
 use crate::task::Id;
 use crate::task::watched::{Notes, WatchedFutures};
@@ -25,8 +25,8 @@ const SLACK: Duration = Duration::from_millis(2);
 
 /// Watches over `future`: a dump then tells if it was woken, and its task polled, but not this future: [`Dump::futurelocks`].
 ///
-/// It hands its future a waker of its own, which notes the time and wakes the task: a dump does not see the timers and sources behind it. That is two looks at the clock and an
-/// allocation for each task that polls it; it is for the few futures that one suspects.
+/// It hands its future a waker of its own, which notes the time and wakes the task: a dump does not see the timers and sources behind it. That is two looks at the clock,
+/// and an allocation for each poll before which the future has kept no waker; it is for the few futures that one suspects.
 ///
 /// ```
 /// use std::pin::pin;
@@ -64,7 +64,7 @@ const SLACK: Duration = Duration::from_millis(2);
 /// ```
 #[track_caller]
 pub fn watched<F: Future>(future: F) -> Watched<F> {
-    Watched { notes: StdArc::new(Notes::new(Location::caller())), known_to: None, waker: None, future }
+    Watched { notes: StdArc::new(Notes::new(Location::caller())), known_to: None, bell: StdWeak::new(), future }
 }
 
 pin_project! {
@@ -72,10 +72,10 @@ pin_project! {
     #[must_use = "a future does nothing unless it is awaited"]
     pub struct Watched<F> {
         notes: StdArc<Notes>,
-        // The runtime's in which it was polled first, while it is not ready.
+        // The runtime's in which it was polled last, while it is not ready.
         known_to: Option<StdArc<WatchedFutures>>,
-        // That of the task which polled it last, and the one that was made of it.
-        waker: Option<(StdArc<Bell>, Waker)>,
+        // What its last poll was given, while the future keeps it: a task whose future keeps no waker is stranded.
+        bell: StdWeak<Bell>,
         #[pin]
         future: F,
     }
@@ -118,20 +118,22 @@ impl<F: Future> Future for Watched<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        if this.known_to.is_none() {
-            *this.known_to = Handle::with_current(|handle| handle.scheduler().watched_futures().clone());
-            if let Some(known_to) = this.known_to {
-                known_to.enter(this.notes);
+        let current = Handle::with_current(|handle| handle.scheduler().watched_futures().clone());
+        if let Some(current) =
+            current.filter(|current| !this.known_to.as_ref().is_some_and(|known_to| StdArc::ptr_eq(known_to, current)))
+        {
+            current.enter(this.notes);
+            if let Some(before) = this.known_to.replace(current) {
+                before.leave(this.notes);
             }
         }
         this.notes.is_polled();
-        if this.waker.as_ref().is_none_or(|(bell, _)| !bell.task.will_wake(context.waker())) {
+        let bell = this.bell.upgrade().filter(|bell| bell.task.will_wake(context.waker())).unwrap_or_else(|| {
             let bell = StdArc::new(Bell { notes: this.notes.clone(), task: context.waker().clone() });
-            let waker = Waker::from(bell.clone());
-            *this.waker = Some((bell, waker));
-        }
-        let (_, waker) = this.waker.as_ref().expect("it was made above");
-        let answer = this.future.poll(&mut Context::from_waker(waker));
+            *this.bell = StdArc::downgrade(&bell);
+            bell
+        });
+        let answer = this.future.poll(&mut Context::from_waker(&Waker::from(bell)));
         if answer.is_ready()
             && let Some(known_to) = this.known_to.take()
         {

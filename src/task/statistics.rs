@@ -32,8 +32,9 @@ pub(crate) struct Statistics {
     cause: Count,
     next_cause: Count,
     woken_at: Count,
-    /// Who has left a waker with it, to be woken as it completes.
+    /// Who has left a waker with it, to be woken as it completes; and when.
     joined_by: Count,
+    joined_at: Count,
     /// The blocking job for whose end it was seen to wait in its last poll.
     job: Count,
 }
@@ -56,6 +57,7 @@ pub enum WokenBy {
 
 /// What was counted up to some moment.
 pub(crate) struct Counted {
+    pub(crate) spawned: RawInstant,
     pub(crate) polls: u64,
     pub(crate) poll_time: Duration,
     pub(crate) longest_poll: Duration,
@@ -63,6 +65,8 @@ pub(crate) struct Counted {
     /// How long ago it was woken.
     pub(crate) woken: Option<Duration>,
     pub(crate) joined_by: Option<Id>,
+    /// When that was noted.
+    pub(crate) joined: RawInstant,
     pub(crate) job: Option<Id>,
 }
 
@@ -92,6 +96,7 @@ impl Statistics {
             next_cause: none(),
             woken_at: none(),
             joined_by: none(),
+            joined_at: none(),
             job: none(),
         }
     }
@@ -136,6 +141,7 @@ impl Statistics {
     /// The task `joiner`, if it is one, has left its waker.
     pub(super) fn is_joined(&self, joiner: Option<Id>) {
         self.joined_by.set(joiner.map_or(NONE, word));
+        self.joined_at.set(self.now());
     }
 
     /// It was seen to wait for this task, of which `other` is counted.
@@ -160,12 +166,14 @@ impl Statistics {
         };
         let ago = || Duration::from_nanos(self.now().saturating_sub(self.woken_at.get()));
         Counted {
+            spawned: self.spawned,
             polls: self.polls.get(),
             poll_time: Duration::from_nanos(self.poll_time.get()),
             longest_poll: Duration::from_nanos(self.longest_poll.get()),
             woken_by,
             woken: woken_by.map(|_| ago()),
             joined_by: task_of(self.joined_by.get()),
+            joined: self.spawned + Duration::from_nanos(self.joined_at.get()),
             job: task_of(self.job.get()),
         }
     }

@@ -120,3 +120,44 @@ fn one_whose_task_was_not_polled_since_is_none() {
         });
     });
 }
+
+/// It keeps no waker of its task that the future does not keep.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_task_that_awaits_one_which_keeps_no_waker_is_stranded() {
+    on_every_flavour(|runtime| {
+        runtime.block_on(async {
+            let (give, given) = oneshot::channel::<()>();
+            let task = fusee::spawn(async move {
+                watched(given).await.unwrap();
+                watched(pending::<()>()).await;
+            });
+            assert!(!waiting(task.id()).await.is_stranded(), "the channel has its waker");
+            give.send(()).unwrap();
+            while !waiting(task.id()).await.is_stranded() {
+                yield_now().await;
+            }
+        });
+    });
+}
+
+#[test]
+fn it_is_of_the_runtime_that_polled_it_last() {
+    watchdog(|| {
+        let (first, last) = (workers(1), workers(1));
+        let mut future = Box::pin(watched(pending::<()>()));
+        let mut poll_on = |runtime: &fusee::runtime::Runtime| {
+            runtime.block_on(poll_fn(|context| {
+                assert!(future.as_mut().poll(context).is_pending());
+                Poll::Ready(())
+            }));
+        };
+        let told = || [&first, &last].map(|runtime| runtime.handle().dump().watched().len());
+        poll_on(&first);
+        assert_eq!(told(), [1, 0]);
+        poll_on(&last);
+        assert_eq!(told(), [0, 1]);
+        drop(future);
+        assert_eq!(told(), [0, 0]);
+    });
+}

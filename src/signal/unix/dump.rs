@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
@@ -19,7 +20,7 @@ use crate::runtime::Handle;
 /// Prints a [dump](crate::insight) of the current runtime's tasks to the standard error at each signal of `kind`, from now on and until what this returns is dropped.
 ///
 /// It is printed by a thread that does nothing else, also while every worker is stuck in a poll. Signals that come while it prints are answered by one dump more. The signal goes on doing nothing else, and
-/// others may [listen](super::signal) to it. Once the runtime has shut down nothing is printed any more.
+/// others may [listen](super::signal) to it. Once the runtime has shut down nothing is printed any more. A forked child prints nothing: what it is sent makes its parent print.
 ///
 /// # Errors
 /// As [`signal`](super::signal()); and if the thread cannot be started.
@@ -43,9 +44,10 @@ pub fn dump_on(kind: SignalKind) -> io::Result<DumpOnSignal> {
     assert_may_be_heard(kind)?;
     let handle = Handle::current();
     let (told, teller) = UnixStream::pair()?;
+    let end = told.try_clone()?;
     let registered = low_level::pipe::register(kind.as_raw_value(), OwnedFd::from(teller))?;
     // It takes the handler out again if there is no thread.
-    let dumps = DumpOnSignal { kind, registered };
+    let dumps = DumpOnSignal { kind, registered, end, handle: handle.clone() };
     thread::Builder::new().name("fusee-dump".to_owned()).spawn(move || answer(told, &handle))?;
     Ok(dumps)
 }
@@ -55,12 +57,20 @@ pub fn dump_on(kind: SignalKind) -> io::Result<DumpOnSignal> {
 pub struct DumpOnSignal {
     kind: SignalKind,
     registered: SigId,
+    /// The socket that the thread reads from.
+    end: UnixStream,
+    handle: Handle,
 }
 
 impl Drop for DumpOnSignal {
     fn drop(&mut self) {
-        // That closes the other end of the socket, and ends the thread.
+        // A forked child has no such thread, and the socket is its parent's as well. The lock of the handlers' table may be held for ever there.
+        if self.handle.scheduler().is_forked() {
+            return;
+        }
         low_level::unregister(self.registered);
+        // That ends the thread. A forked child may have a copy of the other end, which the handler writes to: that one is closed does not end it.
+        let _ = self.end.shutdown(Shutdown::Both);
     }
 }
 
