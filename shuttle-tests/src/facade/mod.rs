@@ -27,7 +27,7 @@ mod turn;
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use shuttle::sync::Arc;
 /// The standard library's own `Arc`, where `std::task::Wake` asks for it.
-pub(crate) use std::sync::Arc as StdArc;
+pub(crate) use std::sync::{Arc as StdArc, Weak as StdWeak};
 /// A guard that never leaves its thread, whatever the features of other crates: for its auto traits.
 pub(crate) use std::sync::MutexGuard as StdMutexGuard;
 
