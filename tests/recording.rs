@@ -211,7 +211,8 @@ fn blocking_jobs_and_whom_they_wake_are_recorded_on_the_pools_threads() {
     // The handle resolves before the thread notes the end.
     until("the job's end is noted", is_done);
     let roots = events_of(&taken(&runtime), |source| matches!(source, TrackSource::BlockOn(0)));
-    assert_eq!(roots[0].kind(), EventKind::Root);
+    // The oldest are lost, if it has waited for the task for long.
+    assert!(kinds(&roots).contains(&EventKind::Root));
 }
 
 #[test]
