@@ -75,7 +75,7 @@ pub enum Wait {
 impl TaskDump {
     pub(super) fn new(surveyed: &Surveyed) -> Self {
         let task = &surveyed.task;
-        let word = task.snapshot();
+        let word = surveyed.word;
         let counted = task.statistics().map(Statistics::read);
         let state = match () {
             () if word.is_complete() => TaskState::Complete,

@@ -30,7 +30,7 @@ impl Scheduler {
             1 => write!(text, " Beside the future of `block_on` waits"),
             count => write!(text, " Beside the future of `block_on` wait {count} tasks:"),
         };
-        for Surveyed { task, spawned_at, .. } in waiting.iter().take(MOST) {
+        for Surveyed { task, word, spawned_at, .. } in waiting.iter().take(MOST) {
             let _ = write!(text, "\n  task {}", task.id());
             if let Some(name) = task.name() {
                 let _ = write!(text, " {name:?}");
@@ -38,7 +38,7 @@ impl Scheduler {
             if let Some(place) = spawned_at {
                 let _ = write!(text, ", spawned at {place}");
             }
-            if task.snapshot().is_stranded() {
+            if word.is_stranded() {
                 let _ = write!(text, ", and nobody has a waker of it");
             }
         }

@@ -16,6 +16,7 @@ use crate::task::Id;
 use crate::task::list::TaskList;
 use crate::task::local_tasks::{LocalSets, LocalTasks};
 use crate::task::raw::Kept;
+use crate::task::state::Snapshot;
 use crate::task::waker::task_of;
 use crate::task::watched::WatchedFutures;
 
@@ -28,12 +29,19 @@ const TIMERS: usize = 1024;
 /// A task that has waited.
 pub(crate) struct Surveyed {
     pub(crate) task: Kept,
+    /// Its word, as it was before it was asked when it was polled: a poll that it tells of has begun then, or earlier.
+    pub(crate) word: Snapshot,
     /// Where it was spawned, unless there are too many such places.
     pub(crate) spawned_at: Option<&'static Location<'static>>,
     /// How long ago a worker took it to be polled.
     pub(crate) polled: Duration,
     /// The local set that it is of, by the address of its tasks.
     pub(crate) local_set: Option<StdArc<LocalTasks>>,
+}
+
+/// How long ago `then` was, of moments that start anew after seven weeks. It may be later than `now`, which was read before: no time at all.
+fn since(then: u32, now: u32) -> Duration {
+    Duration::from_millis(now.wrapping_sub(then).cast_signed().max(0).cast_unsigned().into())
 }
 
 /// A task is looked for among so many of a list.
@@ -74,9 +82,9 @@ impl Scheduler {
             }
         }
         for set in self.local_sets.all() {
-            set.for_each(STEP, |task, spawned_at, polled| {
+            set.for_each(STEP, |task, word, spawned_at, polled| {
                 let Some(polled) = polled else { return unpolled.push(task) };
-                found.push(Surveyed { task, spawned_at: Some(spawned_at), polled, local_set: Some(set.clone()) });
+                found.push(Surveyed { task, word, spawned_at: Some(spawned_at), polled, local_set: Some(set.clone()) });
             });
         }
         found
@@ -111,9 +119,9 @@ impl Scheduler {
     fn describe(&self, task: Kept, now: u32) -> Surveyed {
         // SAFETY: what is in these lists was spawned here.
         let membership: &Membership = unsafe { task.scheduler() };
+        let word = task.snapshot();
         let (site, polled_at) = membership.place.site_and_stamp();
-        let polled = Duration::from_millis(now.wrapping_sub(polled_at).into());
-        Surveyed { spawned_at: self.sites.place(site), polled, task, local_set: None }
+        Surveyed { spawned_at: self.sites.place(site), polled: since(polled_at, now), word, task, local_set: None }
     }
 
     /// Calls `f` with each task that a timer is to wake, of this runtime or another, and the timer's deadline.
@@ -139,5 +147,19 @@ impl Scheduler {
             first += STEP;
             found.drain(..).for_each(|(task, number, mask)| f(task, number, mask));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_that_began_after_the_look_at_the_clock_is_of_now() {
+        assert_eq!(since(5, 12), Duration::from_millis(7));
+        assert_eq!(since(12, 12), Duration::ZERO);
+        assert_eq!(since(13, 12), Duration::ZERO);
+        assert_eq!(since(u32::MAX - 1, 3), Duration::from_millis(5));
+        assert_eq!(since(2, u32::MAX), Duration::ZERO);
     }
 }

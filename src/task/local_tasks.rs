@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::list::TaskList;
 use super::raw::Kept;
+use super::state::Snapshot;
 use crate::facade::plain::{AtomicU64, Ordering};
 use crate::facade::{Mutex, RawInstant, StdArc, coarse_nanoseconds};
 
@@ -53,8 +54,12 @@ impl LocalTasks {
         self.clock.milliseconds() + 1
     }
 
-    /// Calls `f` with each task, what is seen of it, and how long ago its last poll began, if it was polled. The list is locked for `step` of them at a time.
-    pub(crate) fn for_each(&self, step: usize, mut f: impl FnMut(Kept, &'static Location<'static>, Option<Duration>)) {
+    /// Calls `f` with each task, its word, where it was spawned, and how long ago its last poll began, if it was polled. The list is locked for `step` of them at a time.
+    pub(crate) fn for_each(
+        &self,
+        step: usize,
+        mut f: impl FnMut(Kept, Snapshot, &'static Location<'static>, Option<Duration>),
+    ) {
         let _alone = self.walker.lock();
         let mut found = Vec::with_capacity(step);
         self.list.begin_walk();
@@ -66,11 +71,12 @@ impl LocalTasks {
             for task in found.drain(..) {
                 // SAFETY: what is in the list is a task of the set.
                 let seen = unsafe { (self.seen)(&task) };
+                let word = task.snapshot();
                 // Counter only: what comes later decides nothing.
                 let polled_at = seen.polled_at.load(Ordering::Relaxed);
                 let polled = (polled_at > 0).then(|| Duration::from_millis(now.saturating_sub(polled_at)));
                 let spawned_at = seen.spawned_at;
-                f(task, spawned_at, polled);
+                f(task, word, spawned_at, polled);
             }
         }
     }

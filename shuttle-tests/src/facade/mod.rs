@@ -26,10 +26,10 @@ mod turn;
 
 pub(crate) use crossbeam_utils::CachePadded;
 pub(crate) use shuttle::sync::Arc;
-/// The standard library's own `Arc`, where `std::task::Wake` asks for it.
-pub(crate) use std::sync::{Arc as StdArc, Weak as StdWeak};
 /// A guard that never leaves its thread, whatever the features of other crates: for its auto traits.
 pub(crate) use std::sync::MutexGuard as StdMutexGuard;
+/// The standard library's own `Arc`, where `std::task::Wake` asks for it.
+pub(crate) use std::sync::{Arc as StdArc, Weak as StdWeak};
 
 pub(crate) use cell::UnsafeCell;
 pub(crate) use clock::{RawInstant, raw_from_std, raw_into_std};
