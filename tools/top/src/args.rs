@@ -21,7 +21,8 @@ Options:
       --filter TEXT       show the places that contain TEXT
       --once              print one screen as text, and end
       --width COLUMNS     of what --once prints (100)
-      --dump              print all tasks by the places where they were spawned, and end
+      --dump              print the tasks by the places where they were spawned, some of each, and end
+      --all               with --dump: every task
       --trace FILE        write a recording to FILE, for fusee-trace, and end
   -h, --help
   -V, --version
@@ -37,8 +38,11 @@ pub enum Command {
     Live,
     /// Print one.
     Once,
-    /// Print the tasks.
-    Dump,
+    /// Print the tasks by the places where they were spawned.
+    Dump {
+        /// Every one, and not some of each place.
+        all: bool,
+    },
     /// Write a recording to this file.
     Trace(PathBuf),
     /// Print how the program is used.
@@ -78,7 +82,7 @@ impl Args {
             filter: String::new(),
             width: 100,
         };
-        let mut socket = None;
+        let (mut socket, mut is_all) = (None, false);
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -87,13 +91,19 @@ impl Args {
                 Long("filter") => args.filter = parser.value()?.string()?,
                 Long("width") => args.width = parser.value()?.parse_with(width)?,
                 Long("once") => args.command = Command::Once,
-                Long("dump") => args.command = Command::Dump,
+                Long("dump") => args.command = Command::Dump { all: false },
+                Long("all") => is_all = true,
                 Long("trace") => args.command = Command::Trace(parser.value()?.into()),
                 Short('h') | Long("help") => return Ok(Self { command: Command::Help, ..args }),
                 Short('V') | Long("version") => return Ok(Self { command: Command::Version, ..args }),
                 Value(path) if socket.is_none() => socket = Some(path.into()),
                 other => return Err(other.unexpected()),
             }
+        }
+        match &mut args.command {
+            Command::Dump { all } => *all = is_all,
+            _ if is_all => return Err("--all goes with --dump alone".into()),
+            _ => {}
         }
         args.socket = socket.ok_or("the path of a console's socket is missing; --help says more")?;
         Ok(args)
@@ -126,6 +136,8 @@ mod tests {
         assert_eq!((args.interval, args.sort, args.filter.as_str()), (Duration::from_millis(500), SortKey::Busy, "db"));
         assert_eq!(args.command, Command::Trace("out".into()));
         assert_eq!(parse("--help").unwrap().command, Command::Help);
+        assert_eq!(parse("--dump a").unwrap().command, Command::Dump { all: false });
+        assert_eq!(parse("--all --dump a").unwrap().command, Command::Dump { all: true });
     }
 
     #[test]
@@ -138,6 +150,8 @@ mod tests {
             ("--sort size a", "size"),
             ("--width 3 a", "columns"),
             ("--colour a", "--colour"),
+            ("--all a", "--dump"),
+            ("--dump --all --once a", "--dump"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(why), "{line}: {error}");

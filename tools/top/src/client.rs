@@ -8,12 +8,23 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::protocol::{Answer, Hello, Stats, Tasks, VERSION};
+use crate::untrusted::Untrusted;
 
 /// A console that says nothing for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many bytes a line has at most: a dump of a million tasks is within it.
-const LONGEST_LINE: u64 = 1 << 30;
+/// So many bytes a line has at most that tells of a runtime's workers and places, or of some hundred tasks.
+const LONGEST_LINE: u64 = 1 << 26;
+
+/// So many one has that tells of all tasks: ten million are within it.
+const LONGEST_TEXT: u64 = 1 << 30;
+
+/// So many bytes of a recording are taken: rings of 16 MiB, of which one has a mebibyte by default, for each of 64 workers. How long it is, is the process's word, and what
+/// comes is kept until it is whole.
+const LONGEST_RECORDING: u64 = 1 << 30;
+
+/// So many of them are read at a time.
+const CHUNK: usize = 1 << 16;
 
 /// A connection, which has been greeted.
 #[derive(Debug)]
@@ -38,7 +49,18 @@ pub enum Error {
     /// A console that speaks another version of the protocol.
     Version(u32),
     /// The console has said why.
-    Told(String),
+    Told(Untrusted),
+    /// It answers more bytes than these.
+    TooLong(u64),
+    /// It has a recording of so many bytes, which are too many.
+    TooLarge(u64),
+    /// A recording ends too early.
+    Short {
+        /// So many bytes have come.
+        came: u64,
+        /// So many were to come.
+        of: u64,
+    },
     /// There is no recorder, and so no recording.
     NoRecorder,
     /// Something else.
@@ -68,7 +90,7 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let mut client = Self { stream: BufReader::new(stream), hello: Hello::default() };
-        let line = client.line()?;
+        let line = client.line(LONGEST_LINE)?;
         if let Ok(Answer::Error(why)) = serde_json::from_str(&line) {
             return Err(Error::Told(why));
         }
@@ -92,7 +114,7 @@ impl Client {
     /// # Errors
     /// As [`Error`] says.
     pub fn stats(&mut self) -> Result<Stats, Error> {
-        match self.ask(r#"{"get":"stats"}"#)? {
+        match self.ask(r#"{"get":"stats"}"#, LONGEST_LINE)? {
             Answer::Stats(stats) => Ok(*stats),
             _ => Err(Error::NoConsole),
         }
@@ -104,18 +126,19 @@ impl Client {
     /// As [`Error`] says.
     pub fn tasks(&mut self, place: &str, most: usize) -> Result<Tasks, Error> {
         let place = serde_json::to_string(place).map_err(io::Error::from)?;
-        match self.ask(&format!(r#"{{"get":"dump","place":{place},"most":{most}}}"#))? {
+        match self.ask(&format!(r#"{{"get":"dump","place":{place},"most":{most}}}"#), LONGEST_LINE)? {
             Answer::Dump(tasks) => Ok(tasks),
             _ => Err(Error::NoConsole),
         }
     }
 
-    /// The dump of all tasks, as it is printed.
+    /// The dump of all tasks, as it is printed: of each place some, or all of them. A console that does not know of the latter answers with the former.
     ///
     /// # Errors
     /// As [`Error`] says.
-    pub fn text(&mut self) -> Result<String, Error> {
-        match self.ask(r#"{"get":"text"}"#)? {
+    pub fn text(&mut self, all: bool) -> Result<Untrusted, Error> {
+        let request = if all { r#"{"get":"text","all":true}"# } else { r#"{"get":"text"}"# };
+        match self.ask(request, LONGEST_TEXT)? {
             Answer::Text(text) => Ok(text),
             _ => Err(Error::NoConsole),
         }
@@ -126,37 +149,59 @@ impl Client {
     /// # Errors
     /// As [`Error`] says; [`NoRecorder`](Error::NoRecorder) if there is none.
     pub fn recording(&mut self) -> Result<Vec<u8>, Error> {
-        let length = match self.ask(r#"{"get":"recording"}"#)? {
+        let length = match self.ask(r#"{"get":"recording"}"#, LONGEST_LINE)? {
             Answer::Recording(length) => length.ok_or(Error::NoRecorder)?,
             _ => return Err(Error::NoConsole),
         };
-        let mut bytes = Vec::new();
-        (&mut self.stream).take(length).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 == length { Ok(bytes) } else { Err(gone()) }
+        if length > LONGEST_RECORDING {
+            return Err(Error::TooLarge(length));
+        }
+        self.bytes(length)
     }
 
-    fn ask(&mut self, request: &str) -> Result<Answer, Error> {
+    /// What follows, chunk by chunk: room is made for what comes, and not for what is promised.
+    fn bytes(&mut self, length: u64) -> Result<Vec<u8>, Error> {
+        let (mut bytes, mut chunk) = (Vec::new(), vec![0; CHUNK]);
+        while (bytes.len() as u64) < length {
+            let left = length - bytes.len() as u64;
+            match self.stream.read(&mut chunk[..left.min(CHUNK as u64) as usize]) {
+                Ok(0) => return Err(Error::Short { came: bytes.len() as u64, of: length }),
+                Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(silent(error)),
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn ask(&mut self, request: &str, longest: u64) -> Result<Answer, Error> {
         self.stream.get_mut().write_all(format!("{request}\n").as_bytes())?;
-        match serde_json::from_str(&self.line()?) {
+        match serde_json::from_str(&self.line(longest)?) {
             Ok(Answer::Error(why)) => Err(Error::Told(why)),
             Ok(answer) => Ok(answer),
             Err(_) => Err(Error::NoConsole),
         }
     }
 
-    fn line(&mut self) -> Result<String, Error> {
-        let mut line = String::new();
-        match (&mut self.stream).take(LONGEST_LINE).read_line(&mut line) {
-            Ok(_) if line.ends_with('\n') => Ok(line),
-            Ok(0) => Err(gone()),
-            Ok(_) => Err(Error::NoConsole),
-            Err(error) if error.kind() == ErrorKind::InvalidData => Err(Error::NoConsole),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                let why = format!("the process has said nothing for {} s: is it stopped?", PATIENCE.as_secs());
-                Err(Error::Io(io::Error::new(ErrorKind::TimedOut, why)))
-            }
-            Err(error) => Err(error.into()),
+    fn line(&mut self, longest: u64) -> Result<String, Error> {
+        let mut line = Vec::new();
+        (&mut self.stream).take(longest).read_until(b'\n', &mut line).map_err(silent)?;
+        match line.last() {
+            Some(b'\n') => String::from_utf8(line).map_err(|_| Error::NoConsole),
+            Some(_) if line.len() as u64 == longest => Err(Error::TooLong(longest)),
+            _ => Err(gone()),
         }
+    }
+}
+
+/// An error of the connection's; that nothing comes is told as that.
+fn silent(error: io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            let why = format!("the process has said nothing for {} s: is it stopped?", PATIENCE.as_secs());
+            Error::Io(io::Error::new(ErrorKind::TimedOut, why))
+        }
+        _ => Error::Io(error),
     }
 }
 
@@ -191,6 +236,14 @@ impl fmt::Display for Error {
                 "the process speaks version {version} of the console's protocol, and this program version {VERSION}"
             ),
             Self::Told(why) => write!(f, "the process answers: {why}"),
+            Self::TooLong(longest) => write!(f, "the process answers more than {longest} bytes, which is too much"),
+            Self::TooLarge(length) => write!(
+                f,
+                "the process offers a recording of {length} bytes, and {LONGEST_RECORDING} are taken: it can write it to a file itself"
+            ),
+            Self::Short { came, of } => {
+                write!(f, "the recording ends too early: {came} of {of} bytes have come")
+            }
             Self::NoRecorder => {
                 write!(f, "the runtime records nothing: it was built without a `Builder::recorder`")
             }

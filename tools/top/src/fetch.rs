@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::client::{Client, Error};
 use crate::protocol::{Hello, Stats, Tasks};
 use crate::rows::OTHERS;
+use crate::untrusted::Untrusted;
 
 /// So many tasks of a place are asked for.
 const MOST_TASKS: usize = 500;
@@ -17,7 +18,7 @@ pub struct Wanted {
     /// So often.
     pub interval: Duration,
     /// The tasks of this place, too.
-    pub place: Option<String>,
+    pub place: Option<Untrusted>,
     /// Nothing, for now.
     pub is_paused: bool,
 }
@@ -28,7 +29,7 @@ pub enum Update {
     /// Figures, and whose they are.
     Stats(Hello, Box<Stats>),
     /// The tasks of a place.
-    Tasks(String, Tasks),
+    Tasks(Untrusted, Tasks),
     /// Nobody answers any more, and why.
     Lost(String),
 }
@@ -105,7 +106,7 @@ impl Asker {
         }
         if let Some(place) = &self.wanted.place {
             // The console calls the rest by no name.
-            let tasks = client.tasks(if place == OTHERS { "" } else { place }, MOST_TASKS)?;
+            let tasks = client.tasks(if *place == OTHERS { "" } else { place.raw() }, MOST_TASKS)?;
             answers.push(Update::Tasks(place.clone(), tasks));
         }
         Ok(answers)

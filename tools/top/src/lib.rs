@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`args`] | the command line |
 //! | [`protocol`] | the answers of a console |
+//! | [`untrusted`] | text in them, and how it is printed |
 //! | [`client`] | a connection to one |
 //! | [`model`] | what is shown: the latest answers, rates, the choices of the user |
 //! | [`rows`] | the rows of the tables, sorted and filtered |
@@ -27,3 +28,4 @@ pub mod protocol;
 pub mod rows;
 pub mod screen;
 pub mod text;
+pub mod untrusted;

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             print!("{page}");
             0
         }),
-        Command::Dump => once::dump(&args).map(|()| 0),
+        Command::Dump { all } => once::dump(&args, *all).map(|()| 0),
         Command::Trace(file) => once::trace(&args, file).map(|()| 0),
     };
     match done {

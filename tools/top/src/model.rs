@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::args::Args;
 use crate::protocol::{Current, Hello, Stats, Tasks, Worker};
 use crate::rows::SortKey;
+use crate::untrusted::Untrusted;
 
 /// So many shares of a worker are kept: as many as a wide screen has columns for.
 const HISTORY: usize = 200;
@@ -41,7 +42,7 @@ pub struct Model {
     /// Whether keys go to the filter.
     pub is_typing: bool,
     /// The place that is chosen, by its text: it is followed as rows change their order.
-    pub chosen: Option<String>,
+    pub chosen: Option<Untrusted>,
     /// The place whose tasks are shown, if one's are.
     pub opened: Option<Opened>,
     /// Whether the screen is to end.
@@ -52,7 +53,7 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opened {
     /// Which place, by its text.
-    pub place: String,
+    pub place: Untrusted,
     /// None before the first answer.
     pub tasks: Option<Tasks>,
     /// The row that is chosen.
@@ -143,8 +144,8 @@ impl Model {
     }
 
     /// Takes the tasks of a place, unless another is shown by now.
-    pub fn take_tasks(&mut self, place: &str, tasks: Tasks) {
-        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.place == place) {
+    pub fn take_tasks(&mut self, place: &Untrusted, tasks: Tasks) {
+        if let Some(opened) = self.opened.as_mut().filter(|opened| opened.place == *place) {
             opened.chosen = opened.chosen.min(tasks.tasks.len().saturating_sub(1));
             opened.tasks = Some(tasks);
         }

@@ -1,7 +1,7 @@
 //! Answers without a screen.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use ratatui::Terminal;
@@ -35,13 +35,15 @@ pub fn text(model: &Model, width: u16, height: u16) -> String {
     lines.collect::<String>().trim_end().to_owned() + "\n"
 }
 
-/// Prints all tasks.
+/// Prints the tasks: of each place some, or all of them.
 ///
 /// # Errors
 /// When the console does not answer, or the output takes nothing.
-pub fn dump(args: &Args) -> Result<(), Error> {
-    let text = Client::connect(&args.socket)?.text()?;
-    Ok(writeln!(io::stdout(), "{text}")?)
+pub fn dump(args: &Args, all: bool) -> Result<(), Error> {
+    let text = Client::connect(&args.socket)?.text(all)?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    text.lines().try_for_each(|line| writeln!(output, "{line}"))?;
+    Ok(output.flush()?)
 }
 
 /// Writes a recording to `file`, and says so on the standard error.

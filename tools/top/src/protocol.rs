@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::untrusted::Untrusted;
+
 /// The version of the protocol that is spoken here.
 pub const VERSION: u32 = 1;
 
@@ -16,7 +18,7 @@ pub struct Hello {
     /// The process.
     pub pid: u32,
     /// The runtime's name.
-    pub runtime: Option<String>,
+    pub runtime: Option<Untrusted>,
     /// Whether the runtime has a recorder.
     pub recorder: bool,
 }
@@ -30,11 +32,11 @@ pub enum Answer {
     /// To `dump`.
     Dump(Tasks),
     /// To `text`.
-    Text(String),
+    Text(Untrusted),
     /// To `recording`: how many bytes follow.
     Recording(Option<u64>),
     /// To what is no request, or cannot be answered.
-    Error(String),
+    Error(Untrusted),
 }
 
 /// The figures of a runtime.
@@ -59,6 +61,8 @@ pub struct Stats {
     pub stuck: Vec<Task>,
     /// The first of the tasks that can never run again.
     pub stranded: Vec<Task>,
+    /// Tasks that wait for each other, by their ids: in each list every one for the next, and the last for the first.
+    pub circles: Vec<Vec<Untrusted>>,
     /// The timers.
     pub timers: Timers,
     /// The threads for blocking jobs.
@@ -94,9 +98,9 @@ pub struct Worker {
 #[serde(default)]
 pub struct Current {
     /// The task's id.
-    pub task: String,
+    pub task: Untrusted,
     /// Where it was spawned.
-    pub place: Option<String>,
+    pub place: Option<Untrusted>,
     /// For how long, in nanoseconds.
     pub for_ns: u64,
 }
@@ -118,7 +122,7 @@ pub struct Polls {
 #[serde(default)]
 pub struct Place {
     /// File, line and column.
-    pub place: Option<String>,
+    pub place: Option<Untrusted>,
     /// Its tasks that have waited and are not complete.
     pub alive: u64,
     /// Those of them that wait to be woken.
@@ -172,13 +176,13 @@ pub struct Tasks {
 #[serde(default)]
 pub struct Task {
     /// Its id, a number in hexadecimal.
-    pub id: String,
+    pub id: Untrusted,
     /// Its name.
-    pub name: Option<String>,
+    pub name: Option<Untrusted>,
     /// Where it was spawned.
     pub spawned_at: Option<SpawnedAt>,
     /// `running`, `queued`, `waiting` or `complete`.
-    pub state: String,
+    pub state: Untrusted,
     /// How long ago its last poll began, in nanoseconds.
     pub polled_ns: u64,
     /// How many wakers of it there are.
@@ -194,7 +198,7 @@ pub struct Task {
 #[serde(default)]
 pub struct SpawnedAt {
     /// The file, as the compiler was given it.
-    pub file: String,
+    pub file: Untrusted,
     /// The line, from 1.
     pub line: u32,
     /// The column, from 1.
@@ -215,11 +219,31 @@ pub enum Wait {
         /// Its number.
         number: u64,
         /// For what.
-        interest: Vec<String>,
+        interest: Vec<Untrusted>,
+    },
+    /// Another task, which is to come to its end.
+    Task {
+        /// Its id.
+        id: Untrusted,
+    },
+    /// A blocking job, which is to come to its end.
+    BlockingJob {
+        /// Its id.
+        id: Untrusted,
     },
     /// What this program does not know.
     #[serde(other)]
     Other,
+}
+
+impl Task {
+    /// Its id, and the name that the user gave it.
+    pub fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} {name:?}", self.id),
+            None => self.id.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for SpawnedAt {

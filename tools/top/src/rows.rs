@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::model::Model;
 use crate::protocol::Place;
+use crate::untrusted::Untrusted;
 
 /// What the row of the tasks is called whose place the runtime had no room for.
 pub const OTHERS: &str = "at other places";
@@ -30,7 +31,7 @@ pub enum SortKey {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlaceRow {
     /// Where the tasks are spawned.
-    pub place: String,
+    pub place: Untrusted,
     /// What the console says of them.
     pub tasks: Place,
     /// Polls in a second, the share of one worker's time that they take, and the longest in nanoseconds; none without a recorder.
@@ -76,7 +77,7 @@ pub fn places(model: &Model) -> Vec<PlaceRow> {
     let Some(stats) = &model.stats else { return Vec::new() };
     let filter = model.filter.to_lowercase();
     let mut rows: Vec<_> = stats.places.iter().map(|place| row(model, place)).collect();
-    rows.retain(|row| row.place.to_lowercase().contains(&filter));
+    rows.retain(|row| row.place.to_string().to_lowercase().contains(&filter));
     rows.sort_by(|a, b| {
         let by_key = compare(model.sort, a, b);
         let by_key = if model.is_reversed { by_key.reverse() } else { by_key };
@@ -90,7 +91,7 @@ fn row(model: &Model, place: &Place) -> PlaceRow {
         .recent
         .zip(model.window_seconds())
         .map(|(polls, seconds)| (polls.polls as f64 / seconds, polls.busy_ns as f64 / 1e9 / seconds, polls.longest_ns));
-    PlaceRow { place: place.place.clone().unwrap_or_else(|| OTHERS.to_owned()), tasks: place.clone(), recent }
+    PlaceRow { place: place.place.clone().unwrap_or_else(|| OTHERS.into()), tasks: place.clone(), recent }
 }
 
 /// Figures from the highest down, places from A on.

@@ -58,6 +58,8 @@ fn a_page_a_dump_and_a_recording_are_printed() {
 
     let dump = printed(&["--dump"], &path);
     assert!(dump.contains(&at) && dump.contains(&task.id().to_string()), "{dump}");
+    let all = printed(&["--dump", "--all"], &path);
+    assert!(all.contains(&at) && all.contains(&task.id().to_string()), "{all}");
 
     let file = folder.path().join("recording");
     assert_eq!(printed(&["--trace", file.to_str().unwrap()], &path), "");

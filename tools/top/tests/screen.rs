@@ -126,26 +126,63 @@ fn keys_sort_filter_and_open() {
 
     let tasks = r#"{"dump":{"count":1200,"tasks":[
         {"id":"0x7f10","name":"load","state":"waiting","polled_ns":31000000000,"wakers":2,"waits":[
-            {"kind":"timer","left_ns":1500000000},{"kind":"source","number":3,"interest":["readable","error"]},{"kind":"dream"}]},
+            {"kind":"timer","left_ns":1500000000},{"kind":"source","number":3,"interest":["readable","error"]},{"kind":"dream"},
+            {"kind":"task","id":"0x7f30"},{"kind":"blocking_job","id":"0x7f40"}]},
         {"id":"0x7f20","state":"waiting","polled_ns":1000,"is_stranded":true,"wakers":0,"waits":[]}]}}"#;
     let Answer::Dump(tasks) = serde_json::from_str(tasks).unwrap() else { panic!("a dump") };
-    model.take_tasks("src/other.rs:1:1", tasks.clone());
+    model.take_tasks(&"src/other.rs:1:1".into(), tasks.clone());
     assert!(model.opened.as_ref().unwrap().tasks.is_none(), "those of another place");
-    model.take_tasks("src/cache.rs:17:5", tasks);
-    let text = once::text(&model, 120, 24);
+    model.take_tasks(&"src/cache.rs:17:5".into(), tasks);
+    let text = once::text(&model, 160, 24);
     for part in [
         "1,200 tasks, those 2 that were polled the longest time ago",
-        r#"0x7f10 "load"  waiting  31 s     2      timer in 1.5 s, source 3 readable+error, something"#,
+        r#"0x7f10 "load"  waiting  31 s     2      timer in 1.5 s, source 3 readable+error, something, task 0x7f30, blocking job 0x7f40"#,
         "0x7f20         STRANDED 1.0 µs   0      nothing can wake it",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
     press_all(&mut model, "jjj");
     assert_eq!(model.opened.as_ref().unwrap().chosen, 1);
-    model.take_tasks("src/cache.rs:17:5", Tasks::default());
+    model.take_tasks(&"src/cache.rs:17:5".into(), Tasks::default());
     assert_eq!(model.opened.as_ref().unwrap().chosen, 0);
     press_all(&mut model, "\x1b\x1b");
     assert!(model.opened.is_none() && model.filter.is_empty());
+}
+
+#[test]
+fn stuck_tasks_are_called_by_their_names_and_circles_are_followed() {
+    let mut model = model();
+    let told = model.stats.as_mut().unwrap();
+    told.stuck[0].name = Some("reindex".into());
+    told.circles = vec![vec!["0xa".into(), "0xb".into()], vec!["0xc".into()], Vec::new()];
+    let text = once::text(&model, 100, 24);
+    for line in [
+        r#"! worker 1 is stuck for 312 ms in a poll of 0x7f10 "reindex", src/db.rs:88:17"#,
+        "! 1 task is STRANDED at src/cache.rs:17:5: no waker, only an abort ends it",
+        "! 2 tasks wait for each other in a circle: 0xa → 0xb → 0xa",
+        "! and 2 more",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}\n{text}");
+    }
+    press_all(&mut model, "\n");
+    let tasks = r#"{"dump":{"count":1,"tasks":[{"id":"0xb","name":"writer","state":"waiting","waits":[]}]}}"#;
+    let Answer::Dump(tasks) = serde_json::from_str(tasks).unwrap() else { panic!("a dump") };
+    let opened = model.opened.as_ref().unwrap().place.clone();
+    model.take_tasks(&opened, tasks);
+    model.stats.as_mut().unwrap().stuck.clear();
+    model.stats.as_mut().unwrap().workers.clear();
+    model.stats.as_mut().unwrap().circles.push((0..12).map(|id| format!("0x{id}").as_str().into()).collect());
+    let text = once::text(&model, 100, 24);
+    for line in [
+        r#"! 2 tasks wait for each other in a circle: 0xa → 0xb "writer" → 0xa"#,
+        "! 1 task waits for itself in a circle: 0xc → 0xc",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}\n{text}");
+    }
+    model.stats.as_mut().unwrap().circles.drain(..2);
+    let text = once::text(&model, 120, 24);
+    let line = "! 12 tasks wait for each other in a circle: 0x0 → 0x1 → 0x2 → 0x3 → 0x4 → 0x5 → 0x6 → 0x7 → …";
+    assert!(text.lines().any(|told| told == line), "{text}");
 }
 
 #[test]
@@ -184,6 +221,28 @@ fn many_workers_take_half_of_the_screen() {
     assert!(text.contains("and 57 more workers") && text.contains("src/cache.rs:17:5"), "{text}");
     let all = once::text(&model, 80, screen::height(&model));
     assert!(all.contains("\n63 ") && !all.contains("more workers"), "{all}");
+}
+
+#[test]
+fn more_rows_than_a_terminal_counts_are_no_more_than_a_page() {
+    let mut many = stats(1);
+    many.workers = vec![many.workers[0].clone(); 70_000];
+    many.places = vec![many.places[0].clone(); 70_000];
+    let mut model = Model::new(&Args::parse(["a.sock"]).unwrap(), hello());
+    model.take(hello(), many.clone());
+    assert_eq!(screen::height(&model), screen::HIGHEST);
+    let text = once::text(&model, 80, screen::height(&model));
+    assert!(text.contains(" more workers\n") && text.contains("connection.rs:41:9"), "{}", &text[..2_000]);
+    many.workers.truncate(1);
+    many.places.truncate(1);
+    for (workers, places) in [(65_533, 1), (65_534, 1), (1, 65_535), (32_000, 33_530)] {
+        let mut stats = many.clone();
+        stats.workers.resize(workers, many.workers[0].clone());
+        stats.places.resize(places, many.places[0].clone());
+        model.take(hello(), stats);
+        assert_eq!(screen::height(&model), screen::HIGHEST, "{workers} workers and {places} places");
+        once::text(&model, 40, 24);
+    }
 }
 
 #[test]

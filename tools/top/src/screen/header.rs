@@ -17,7 +17,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
 }
 
 fn first(model: &Model) -> Line<'static> {
-    let name = model.hello.runtime.clone().unwrap_or_else(|| "a runtime without a name".to_owned());
+    let name = model.hello.runtime.as_ref().map_or_else(|| "a runtime without a name".to_owned(), ToString::to_string);
     let mut parts = vec![Span::from(name).bold(), format!(" · pid {}", model.hello.pid).into()];
     let Some(stats) = &model.stats else { return Line::from(parts) };
     let workers = stats.workers.len();
@@ -33,7 +33,7 @@ fn first(model: &Model) -> Line<'static> {
 
 /// Tasks in all queues.
 fn queued(stats: &Stats) -> u64 {
-    stats.queued + stats.workers.iter().map(|worker| worker.queued).sum::<u64>()
+    stats.workers.iter().fold(stats.queued, |sum, worker| sum.saturating_add(worker.queued))
 }
 
 fn second(model: &Model) -> Line<'static> {

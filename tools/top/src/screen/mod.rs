@@ -25,6 +25,9 @@ use crate::rows;
 /// Fewer rows than this are not drawn into.
 const LEAST: u16 = 5;
 
+/// A page has so many rows at most, whatever a process tells: a runtime knows some four hundred places, and all cells are kept at once.
+pub const HIGHEST: u16 = 2_000;
+
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame<'_>, model: &Model) {
     let area = frame.area();
@@ -34,7 +37,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
         Constraint::Length(3),
         Constraint::Length(workers),
         Constraint::Min(0),
-        Constraint::Length(warnings.len() as u16),
+        Constraint::Length(cells(warnings.len())),
         Constraint::Length(1),
     ])
     .areas(area);
@@ -50,12 +53,18 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model) {
     }
 }
 
-/// So many rows show everything.
+/// So many rows show everything, up to [`HIGHEST`].
 pub fn height(model: &Model) -> u16 {
-    let workers = model.workers.len() as u16 + 2;
-    let places = rows::places(model).len() as u16 + 1;
+    let workers = model.workers.len().saturating_add(2);
+    let places = rows::places(model).len().saturating_add(1);
+    let all = workers.saturating_add(places).saturating_add(warnings::lines(model).len() + 6);
     // Workers take a half of the screen at most.
-    (6 + workers + places + warnings::lines(model).len() as u16).max(2 * workers + 8)
+    cells(all.max(workers.saturating_mul(2).saturating_add(8))).min(HIGHEST)
+}
+
+/// As a terminal counts them.
+fn cells(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
 }
 
 fn heading() -> Style {

@@ -48,7 +48,7 @@ fn line_of(row: &PlaceRow, width: u16) -> Row<'static> {
     let longest = recent.map_or(0, |recent| recent.2);
     let figures = [
         Line::from(count(tasks.alive)),
-        Line::from(count(tasks.queued + tasks.running)),
+        Line::from(count(tasks.queued.saturating_add(tasks.running))),
         Line::from(recent.map_or_else(unknown, |recent| rate(recent.0))),
         Line::from(recent.map_or_else(unknown, |recent| percent(recent.1))),
         Line::from(if longest == 0 { unknown() } else { duration(longest) }).style(if longest >= STUCK_NS {
@@ -58,7 +58,7 @@ fn line_of(row: &PlaceRow, width: u16) -> Row<'static> {
         }),
         Line::from(idle(tasks.waiting, tasks.oldest_idle_ms)),
     ];
-    let place = Line::from(end_of(&row.place, width.into()));
+    let place = Line::from(end_of(&row.place.to_string(), width.into()));
     let row_of = Row::new(std::iter::once(place).chain(figures.into_iter().map(Line::right_aligned)));
     if tasks.stranded > 0 { row_of.style(alarm()) } else { row_of }
 }
@@ -69,6 +69,6 @@ fn idle(waiting: u64, milliseconds: u64) -> String {
         (0, _) => "–".to_owned(),
         // No more is known.
         (_, 0..10) => format!("{milliseconds} ms"),
-        (_, _) => duration(milliseconds * 1_000_000),
+        (_, _) => duration(milliseconds.saturating_mul(1_000_000)),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, opened: &Opened) {
     }
     frame.render_widget(Paragraph::new(Line::from(text).bold()), title);
     let titles = ["task", "state", "polled", "wakers", "waits for"].map(Line::from);
-    let longest = tasks.tasks.iter().map(|task| name(task).chars().count()).max().unwrap_or(0);
+    let longest = tasks.tasks.iter().map(|task| task.title().chars().count()).max().unwrap_or(0);
     let widths = [
         Constraint::Length(longest.clamp(14, WIDEST) as u16),
         Constraint::Length(8),
@@ -42,10 +42,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, opened: &Opened) {
 }
 
 fn line_of(task: &Task) -> Row<'static> {
-    let state = if task.is_stranded { "STRANDED" } else { &task.state };
+    let state = if task.is_stranded { "STRANDED".to_owned() } else { task.state.to_string() };
     let row = Row::new([
-        Line::from(name(task)),
-        Line::from(state.to_owned()),
+        Line::from(task.title()),
+        Line::from(state),
         Line::from(duration(task.polled_ns)),
         Line::from(task.wakers.map_or_else(|| "–".to_owned(), count)),
         Line::from(waits(task)),
@@ -53,17 +53,9 @@ fn line_of(task: &Task) -> Row<'static> {
     if task.is_stranded { row.style(alarm()) } else { row }
 }
 
-/// Its id, and the name that the user gave it.
-fn name(task: &Task) -> String {
-    match &task.name {
-        Some(name) => format!("{} {name:?}", task.id),
-        None => task.id.clone(),
-    }
-}
-
 fn waits(task: &Task) -> String {
     if task.waits.is_empty() {
-        let text = match (task.state.as_str(), task.is_stranded) {
+        let text = match (task.state.raw(), task.is_stranded) {
             (_, true) => "nothing can wake it",
             ("waiting", false) => "a channel, a lock, a task …",
             _ => "",
@@ -72,7 +64,12 @@ fn waits(task: &Task) -> String {
     }
     let waits = task.waits.iter().map(|wait| match wait {
         Wait::Timer { left_ns } => format!("timer in {}", duration(*left_ns)),
-        Wait::Source { number, interest } => format!("source {number} {}", interest.join("+")),
+        Wait::Source { number, interest } => {
+            let interest: Vec<_> = interest.iter().map(ToString::to_string).collect();
+            format!("source {number} {}", interest.join("+"))
+        }
+        Wait::Task { id } => format!("task {id}"),
+        Wait::BlockingJob { id } => format!("blocking job {id}"),
         Wait::Other => "something".to_owned(),
     });
     waits.collect::<Vec<_>>().join(", ")

@@ -6,7 +6,7 @@ use ratatui::style::{Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Row, Table};
 
-use super::{alarm, heading};
+use super::{alarm, cells, heading};
 use crate::model::{Model, Now, STUCK_NS};
 use crate::text::{bars, count, duration, end_of, percent, rate};
 
@@ -15,7 +15,7 @@ const OTHERS: u16 = 46;
 
 /// So many rows, with the heading and a blank one: half of the screen at most.
 pub(super) fn height(model: &Model, of: u16) -> u16 {
-    (model.workers.len() as u16 + 2).min(of.saturating_sub(4) / 2).max(3)
+    cells(model.workers.len()).saturating_add(2).min(of.saturating_sub(4) / 2).max(3)
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
@@ -26,7 +26,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let shown = if hidden > 0 { room.saturating_sub(1) } else { room };
     let bars_width = (area.width.saturating_sub(OTHERS) / 4).clamp(6, 60);
     let now_width = area.width.saturating_sub(OTHERS + bars_width);
-    let rows = stats.workers.iter().zip(&model.workers).enumerate().take(shown).map(|(index, (worker, rates))| {
+    let lines = stats.workers.iter().zip(&model.workers).enumerate().take(shown).map(|(index, (worker, rates))| {
         let unknown = || "–".to_owned();
         let longest = worker.recent.map(|recent| recent.longest_ns).filter(|longest| *longest > 0);
         Row::new([
@@ -46,7 +46,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         _ => Line::from(title),
     };
     let heading = Row::new(titles.into_iter().enumerate().map(right)).style(heading());
-    frame.render_widget(Table::new(rows, widths).header(heading), area);
+    frame.render_widget(Table::new(lines, widths).header(heading), area);
     if hidden > 0 && shown < room {
         let line = Rect { y: area.y + 1 + shown as u16, height: 1, ..area };
         frame.render_widget(Paragraph::new(format!("and {} more workers", stats.workers.len() - shown)).dim(), line);
@@ -60,8 +60,8 @@ fn now(now: &Now, columns: usize) -> Line<'static> {
         Now::Quiet(for_ns) => Line::styled(format!("in a poll for {}", duration(*for_ns)), alarm()),
         Now::Polls(current) => {
             let begin = format!("POLL {}  ", duration(current.for_ns));
-            let place = current.place.as_deref().unwrap_or_default();
-            let place = end_of(place, columns.saturating_sub(begin.chars().count()));
+            let place = current.place.as_ref().map(ToString::to_string).unwrap_or_default();
+            let place = end_of(&place, columns.saturating_sub(begin.chars().count()));
             let style = if current.for_ns >= STUCK_NS { alarm() } else { Style::new() };
             Line::from(vec![Span::styled(begin, style), Span::from(place)])
         }
