@@ -10,7 +10,8 @@ mod words;
 use fusee::insight::recording::EventKind;
 use fusee_trace::Timeline;
 use proptest::prelude::*;
-use words::{Words, recording, stamp, word};
+use unicode_width::UnicodeWidthStr;
+use words::{Texts, Words, recording_of, stamp, word};
 
 /// Times that `f64` tells apart as microseconds.
 const LATEST: u64 = 1 << 50;
@@ -35,14 +36,25 @@ fn any_track() -> impl Strategy<Value = Words> {
     })
 }
 
+/// Of whatever characters there are.
+fn any_text() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop_oneof![any::<char>(), prop::char::range('\0', '~')], 0..20).prop_map(String::from_iter)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_events_are_slices_in_order(taken in 0..LATEST, mut tracks in prop::collection::vec(any_track(), 0..4)) {
+    fn any_events_are_slices_in_order(
+        taken in 0..LATEST,
+        mut tracks in prop::collection::vec(any_track(), 0..4),
+        runtime in prop::option::of(any_text()),
+        (first, second, name) in (any_text(), any_text(), any_text()),
+    ) {
         // Tracks are told apart by their names.
         tracks.iter_mut().zip(0..).for_each(|(track, number)| (track.0, track.1) = (number % 4, number));
-        let recording = recording(taken, &tracks);
+        let texts = Texts { runtime: runtime.as_deref(), files: [&first, &second], name: &name };
+        let recording = recording_of(&texts, taken, &tracks);
         let exported = read::exported(&recording);
         let opens = |kind| {
             matches!(
@@ -58,6 +70,8 @@ proptest! {
         let begun = events.filter(|event| opens(event.kind())).count();
         prop_assert_eq!(exported.slices().filter(|slice| slice.name != "begun before").count(), begun);
         let summary = Timeline::new(&recording).summary(5).to_string();
-        prop_assert!(summary.lines().all(|line| line.chars().count() <= 80), "{}", summary);
+        // The first one has the runtime's name.
+        prop_assert!(summary.lines().skip(1).all(|line| line.width() <= 80), "{}", summary);
+        prop_assert!(!summary.chars().any(|letter| letter != '\n' && letter.is_control()), "{:?}", summary);
     }
 }

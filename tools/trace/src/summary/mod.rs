@@ -3,8 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | the summary, section by section |
+//! | `longest.rs` | what is longest, place by place |
 //! | `table.rs` | a section as text |
 
+mod longest;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,7 +16,8 @@ use std::time::Duration;
 use fusee::insight::recording::{Outcome, TrackSource};
 
 use crate::timeline::{Activity, Arrow, Happening, Slice, Thread, Timeline, in_words, without_column};
-use table::{Column, Table, moment, percent, took};
+use longest::longest_by_place;
+use table::{Column, Table, moment, percent, shown, took};
 
 /// What a timeline comes to, as text: `Display` prints it. See [`Timeline::summary`].
 #[derive(Clone, Debug)]
@@ -29,7 +32,8 @@ impl fmt::Display for Summary {
 }
 
 impl Timeline {
-    /// What each thread did, and where time went: tables of at most `rows` rows, 80 columns wide.
+    /// What each thread did, and where time went: tables of at most `rows` rows, 80 columns wide. Times have three digits and a unit; moments are seconds since the start of the
+    /// runtime, with microseconds. Before a time `~` says that it is not exact, or adds up some that are not, and `>` that what took it was not over.
     ///
     /// ```
     /// use fusee::insight::Recorder;
@@ -44,7 +48,7 @@ impl Timeline {
     #[must_use]
     pub fn summary(&self, rows: usize) -> Summary {
         let date = humantime::format_rfc3339_seconds(self.taken_at);
-        let head = format!("{}: taken {date}, {} s after the start\n", self.title(), moment(self.taken));
+        let head = format!("{}: taken {date}, {} s after the start\n", shown(&self.title()), moment(self.taken));
         let sections = [
             self.tracks(),
             self.places(rows),
@@ -90,14 +94,15 @@ impl Timeline {
 
     fn places(&self, rows: usize) -> String {
         #[derive(Default)]
-        struct Sum {
+        struct Sum<'a> {
             tasks: usize,
             polls: usize,
             total: Duration,
-            longest: Duration,
+            is_about: bool,
+            longest: Option<&'a Slice>,
         }
         let place = |task: usize| self.tasks[task].place.as_deref().unwrap_or("(not known)");
-        let mut sums = BTreeMap::<&str, Sum>::new();
+        let mut sums = BTreeMap::<&str, Sum<'_>>::new();
         for task in 0..self.tasks.len() {
             sums.entry(place(task)).or_default().tasks += 1;
         }
@@ -109,7 +114,10 @@ impl Timeline {
             };
             sum.polls += 1;
             sum.total += slice.took();
-            sum.longest = sum.longest.max(slice.took());
+            sum.is_about |= !slice.is_exact;
+            if sum.longest.is_none_or(|longest| slice.took() > longest.took()) {
+                sum.longest = Some(slice);
+            }
         }
         let all: Duration = sums.values().map(|sum| sum.total).sum();
         let columns = [
@@ -120,7 +128,7 @@ impl Timeline {
             Column::right("share"),
             Column::right("longest"),
         ];
-        let mut table = Table::new("Busiest places, by the time of polls", columns);
+        let mut table = Table::new("Busiest places, by the time of polls (~ about; > not over)", columns);
         let mut sums: Vec<_> = sums.into_iter().collect();
         sums.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.total));
         for (place, sum) in sums.into_iter().take(rows) {
@@ -128,9 +136,9 @@ impl Timeline {
                 without_column(place).to_owned(),
                 sum.tasks.to_string(),
                 sum.polls.to_string(),
-                took(sum.total),
+                about(!sum.is_about, sum.total),
                 percent(sum.total, all),
-                took(sum.longest),
+                sum.longest.map_or_else(|| took(Duration::ZERO), length),
             ]);
         }
         table.to_string()
@@ -143,25 +151,29 @@ impl Timeline {
             Activity::Root => slice.is_finished,
             _ => false,
         };
-        let mut polls: Vec<_> = self.slices().filter(|(_, slice)| is_poll(slice)).collect();
-        polls.sort_by_key(|(_, slice)| std::cmp::Reverse(slice.took()));
+        let polls = self.slices().filter(|(_, slice)| is_poll(slice));
+        let polls = longest_by_place(polls.map(|poll| match poll.1.activity {
+            Activity::Poll(task) => (self.place_of(task), poll.1.took(), poll),
+            _ => ("(block_on)", poll.1.took(), poll),
+        }));
         let columns = [
             Column::right("took"),
+            Column::right("of"),
             Column::cut("task"),
             Column::left("id"),
             Column::left("on"),
             Column::right("at (s)"),
         ];
-        let mut table = Table::new("Longest polls (~ spread over a time that several share; > not over)", columns);
-        for (thread, slice) in polls.into_iter().take(rows) {
+        let mut table =
+            Table::new("Longest polls, one of each place, which has so many (~ about; > not over)", columns);
+        for (count, (thread, slice)) in polls.into_iter().take(rows) {
             let id = match slice.activity {
                 Activity::Poll(task) => format!("{:#x}", self.tasks[task].id),
                 _ => String::new(),
             };
-            let over = if slice.is_finished { "" } else { "> " };
-            let about = if slice.is_exact { "" } else { "~ " };
             table.row([
-                format!("{over}{about}{}", took(slice.took())),
+                length(slice),
+                count.to_string(),
                 self.label(slice).to_owned(),
                 id,
                 thread.source.to_string(),
@@ -171,26 +183,25 @@ impl Timeline {
         table.to_string()
     }
 
-    fn longest_waits(&self, rows: usize) -> String {
-        let mut arrows: Vec<&Arrow> = self.arrows.iter().collect();
-        arrows.sort_by_key(|arrow| std::cmp::Reverse(arrow.waited(&self.threads)));
+    fn longest_waits<'a>(&'a self, rows: usize) -> String {
+        let of = |arrow: &'a Arrow| (self.place_of(arrow.task), arrow.waited(&self.threads), arrow);
+        let arrows = longest_by_place(self.arrows.iter().map(of));
         let columns = [
             Column::right("waited"),
+            Column::right("of"),
             Column::cut("task"),
-            Column::left("id"),
             Column::left("woken by"),
             Column::left("polled by"),
             Column::right("at (s)"),
         ];
-        let mut table = Table::new("Longest waits, from the wake to the poll (+ from the spawn; ~ about)", columns);
-        for arrow in arrows.into_iter().take(rows) {
+        let mut table = Table::new("Longest waits from wake to poll, as above (+ from the spawn; ~ about)", columns);
+        for (count, arrow) in arrows.into_iter().take(rows) {
             let (to, slice) = (&self.threads[arrow.to.0], arrow.to.1);
             let spawn = if arrow.is_spawn { "+ " } else { "" };
-            let about = if arrow.is_exact { "" } else { "~ " };
             table.row([
-                format!("{spawn}{about}{}", took(arrow.waited(&self.threads))),
+                format!("{spawn}{}", about(arrow.is_exact, arrow.waited(&self.threads))),
+                count.to_string(),
                 self.name_of(arrow.task).to_owned(),
-                format!("{:#x}", self.tasks[arrow.task].id),
                 self.threads[arrow.from.0].source.to_string(),
                 to.source.to_string(),
                 moment(to.slices[slice].begins),
@@ -263,7 +274,22 @@ impl Timeline {
         table.to_string()
     }
 
+    /// What a task's polls and waits are counted under.
+    fn place_of(&self, task: usize) -> &str {
+        self.tasks[task].place.as_deref().unwrap_or_else(|| self.name_of(task))
+    }
+
     fn slices(&self) -> impl Iterator<Item = (&Thread, &Slice)> {
         self.threads.iter().flat_map(|thread| thread.slices.iter().map(move |slice| (thread, slice)))
     }
+}
+
+/// How long it took, or has taken so far.
+fn length(slice: &Slice) -> String {
+    let over = if slice.is_finished { "" } else { "> " };
+    format!("{over}{}", about(slice.is_exact, slice.took()))
+}
+
+fn about(is_exact: bool, time: Duration) -> String {
+    format!("{}{}", if is_exact { "" } else { "~ " }, took(time))
 }

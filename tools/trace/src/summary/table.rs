@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tabled::builder::Builder;
+use tabled::grid::util::string::{get_char_width, get_string_width};
 use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Modify, Padding, Style};
 
@@ -55,7 +56,7 @@ impl<const N: usize> Table<N> {
     /// What is left for the column that is cut.
     fn room(&self) -> usize {
         let width = |index: usize| {
-            let cells = self.rows.iter().map(|row| row[index].chars().count());
+            let cells = self.rows.iter().map(|row| get_string_width(&row[index]));
             cells.chain([self.columns[index].head.len()]).max().unwrap_or_default() + GAP
         };
         let others: usize = (0..N).filter(|&index| !self.columns[index].is_cut).map(width).sum();
@@ -86,21 +87,38 @@ impl<const N: usize> fmt::Display for Table<N> {
     }
 }
 
-/// A name may hold what a terminal obeys.
-fn shown(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
+/// A name may hold what a terminal obeys, or does not show.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().map(|letter| if is_obeyed(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
+/// Characters that move the cursor, turn the direction of what follows, or cannot be seen.
+fn is_obeyed(letter: char) -> bool {
+    let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || is_format
+}
+
+/// Its end, in so many columns of a terminal.
 fn cut(text: &str, room: usize) -> String {
     let text = shown(text);
-    match text.chars().count().checked_sub(room) {
-        None | Some(0) => text,
-        Some(over) => {
-            let rest: String = text.chars().skip(over + 1).collect();
-            // Whole names of folders, if there is one.
-            format!("…{}", rest.find('/').map_or(&*rest, |slash| &rest[slash..]))
-        }
+    if get_string_width(&text) <= room {
+        return text;
     }
+    let mut width = 0;
+    let fits = |letter: &char| {
+        width += get_char_width(*letter);
+        width < room
+    };
+    let kept: usize = text.chars().rev().take_while(fits).map(char::len_utf8).sum();
+    let mut rest = &text[text.len() - kept..];
+    // Some letters are wider together.
+    while get_string_width(rest) >= room {
+        let mut letters = rest.chars();
+        letters.next();
+        rest = letters.as_str();
+    }
+    // Whole names of folders, if there is one.
+    format!("…{}", rest.find('/').map_or(rest, |slash| &rest[slash..]))
 }
 
 /// Three digits, or a few more.
@@ -108,7 +126,7 @@ pub(super) fn took(time: Duration) -> String {
     let nanos = time.as_nanos() as f64;
     match nanos {
         ..1e3 => format!("{nanos} ns"),
-        ..1e6 => three(nanos / 1e3, "us"),
+        ..1e6 => three(nanos / 1e3, "µs"),
         ..1e9 => three(nanos / 1e6, "ms"),
         _ => three(nanos / 1e9, "s"),
     }
@@ -138,7 +156,7 @@ mod tests {
     #[test]
     fn durations_have_three_digits() {
         let told = [0, 999, 1_000, 9_994, 12_345, 99_960, 1_234_567, 99_999_999, 60_000_000_000];
-        let words = ["0 ns", "999 ns", "1.00 us", "9.99 us", "12.3 us", "100 us", "1.23 ms", "100 ms", "60.0 s"];
+        let words = ["0 ns", "999 ns", "1.00 µs", "9.99 µs", "12.3 µs", "100 µs", "1.23 ms", "100 ms", "60.0 s"];
         assert_eq!(told.map(|nanos| took(Duration::from_nanos(nanos))), words);
     }
 
@@ -147,10 +165,13 @@ mod tests {
         let mut table = Table::new("Title", [Column::cut("task"), Column::right("n")]);
         table.row(["abc/".repeat(60) + "main.rs:7\u{1b}", "12".to_owned()]);
         table.row(["a".repeat(90), "12".to_owned()]);
+        table.row(["大".repeat(60_000), "12".to_owned()]);
+        table.row(["\u{2764}\u{fe0f}".repeat(60), "12".to_owned()]);
         let text = table.to_string();
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.lines().all(|line| get_string_width(line) <= WIDTH), "{text}");
         assert!(text.contains("  …/abc/") && text.contains("/abc/main.rs:7\u{fffd}  "), "{text}");
         assert!(text.contains(&format!("  …{}  ", "a".repeat(73))), "{text}");
+        assert!(text.contains(&format!("  …{}   ", "大".repeat(36))), "{text}");
     }
 
     #[test]

@@ -174,7 +174,8 @@ impl Timeline {
     /// What the slices of a task's polls are called: its name, or where it was spawned.
     pub(crate) fn name_of(&self, task: usize) -> &str {
         let task = &self.tasks[task];
-        task.name.as_deref().or_else(|| task.place.as_deref().map(without_column)).unwrap_or("a task")
+        let name = task.name.as_deref().filter(|name| !name.is_empty());
+        name.or_else(|| task.place.as_deref().map(without_column)).unwrap_or("a task")
     }
 
     /// The arrows that can be drawn: from one slice to another, forwards, with the moment at which they start. Spread times leave others now and then.

@@ -22,16 +22,35 @@ pub(crate) fn stamp(nanos: u64) -> u64 {
 /// A track's kind and number, how many words it has lost, and the words.
 pub(crate) type Words = (u64, u64, u64, Vec<u64>);
 
+/// What a recording calls things.
+pub(crate) struct Texts<'a> {
+    pub(crate) runtime: Option<&'a str>,
+    /// The first two of three places; there, number 0 is not known.
+    pub(crate) files: [&'a str; 2],
+    pub(crate) name: &'a str,
+}
+
 /// A recording that was taken at that nanosecond: two places are known, number 1 of three, and a name.
 pub(crate) fn recording(taken: u64, tracks: &[Words]) -> Recording {
+    recording_of(&Texts { runtime: None, files: ["src/a.rs", "src/b.rs"], name: "name" }, taken, tracks)
+}
+
+/// The same, with other texts.
+pub(crate) fn recording_of(texts: &Texts<'_>, taken: u64, tracks: &[Words]) -> Recording {
     let mut bytes = b"fusee recording, version 1\n".to_vec();
     let mut numbers = |numbers: &[u64], text: &str| {
         numbers.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         bytes.extend(text.as_bytes());
     };
-    numbers(&[0, taken, 7, 3, 0, 1, 8], "src/a.rs");
-    numbers(&[4, 9, 1, 8], "src/b.rs");
-    numbers(&[5, 1, 1, 4], "name");
+    let length = |text: &str| text.len() as u64;
+    match texts.runtime {
+        None => numbers(&[0], ""),
+        Some(name) => numbers(&[1, length(name)], name),
+    }
+    let [first, second] = texts.files;
+    numbers(&[taken, 7, 3, 0, 1, length(first)], first);
+    numbers(&[4, 9, 1, length(second)], second);
+    numbers(&[5, 1, 1, length(texts.name)], texts.name);
     numbers(&[tracks.len() as u64], "");
     for (kind, number, lost, words) in tracks {
         numbers(&[*kind, *number, *lost, words.len() as u64], "");
