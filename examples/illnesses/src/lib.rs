@@ -1,8 +1,10 @@
-//! Five ways in which a service hangs or is slow. Each is planted in a runtime of its own, and the tools of `fusee::insight` tell of it.
+//! Seven ways in which a service hangs or is slow. Each is planted in a runtime of its own, and the tools of `fusee::insight` tell of it.
 //!
 //! `docs/when-it-hangs.md` reads what they tell; `tests/page.rs` sees to it that they do.
 
 mod blocked_worker;
+mod circle;
+mod futurelock;
 mod herd;
 mod hot_loop;
 mod lock_over_await;
@@ -20,12 +22,14 @@ use fusee_trace::Timeline;
 pub type Diagnosis = fn() -> io::Result<String>;
 
 /// The illnesses by name.
-pub const ALL: [(&str, Diagnosis); 5] = [
+pub const ALL: [(&str, Diagnosis); 7] = [
     ("blocked-worker", blocked_worker::diagnose),
     ("lost-waker", lost_waker::diagnose),
     ("hot-loop", hot_loop::diagnose),
     ("lock-over-await", lock_over_await::diagnose),
     ("herd", herd::diagnose),
+    ("circle", circle::diagnose),
+    ("futurelock", futurelock::diagnose),
 ];
 
 /// A dump of the runtime that this is called in, as soon as it is as `shows` says.

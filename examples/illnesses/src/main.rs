@@ -1,6 +1,6 @@
 //! Plants an illness, and prints what the tools tell of it: `cargo run --release -p illnesses -- NAME`.
 //!
-//! `docs/when-it-hangs.md` goes through the five of them.
+//! `docs/when-it-hangs.md` goes through them one by one.
 
 use std::process::ExitCode;
 

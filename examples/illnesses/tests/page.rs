@@ -29,13 +29,20 @@ fn shown<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
     block.lines().filter(|line| !line.trim().is_empty()).collect()
 }
 
+const PAGE: &str = include_str!("../../../docs/when-it-hangs.md");
+
+#[test]
+fn the_page_has_the_program_in_which_everything_is_turned_on() {
+    let block = format!("```rs\n{}```\n", include_str!("../src/bin/all-on.rs"));
+    assert!(PAGE.contains(&block), "examples/illnesses/src/bin/all-on.rs is another by now");
+}
+
 #[test]
 fn the_page_shows_what_the_tools_tell() {
-    let page = include_str!("../../../docs/when-it-hangs.md");
     for (name, diagnose) in illnesses::ALL {
         let told = diagnose().unwrap();
         let shapes: HashSet<_> = told.lines().map(shape).collect();
-        for line in shown(page, name) {
+        for line in shown(PAGE, name) {
             assert!(shapes.contains(&shape(line)), "{name}: no line like\n{}\nin\n{told}\n{shapes:#?}", shape(line));
         }
     }
