@@ -13,14 +13,14 @@ use crate::untrusted::Untrusted;
 /// A console that says nothing for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many bytes a line has at most that tells of a runtime's workers and places, or of some hundred tasks.
-const LONGEST_LINE: u64 = 1 << 26;
+/// So many bytes a line has at most that tells of a runtime's workers and places, or of some hundred tasks: what is made of it takes a hundred times as many at the worst.
+const LONGEST_LINE: u64 = 1 << 24;
 
 /// So many one has that tells of all tasks: ten million are within it.
 const LONGEST_TEXT: u64 = 1 << 30;
 
-/// So many bytes of a recording are taken: rings of 16 MiB, of which one has a mebibyte by default, for each of 64 workers. How long it is, is the process's word, and what
-/// comes is kept until it is whole.
+/// So many bytes of a recording are taken: rings of 16 MiB for each of 64 workers, where a mebibyte is the default. The length is the process's word, and what comes is kept until
+/// it is whole.
 const LONGEST_RECORDING: u64 = 1 << 30;
 
 /// So many of them are read at a time.

@@ -235,7 +235,7 @@ fn more_rows_than_a_terminal_counts_are_no_more_than_a_page() {
     assert!(text.contains(" more workers\n") && text.contains("connection.rs:41:9"), "{}", &text[..2_000]);
     many.workers.truncate(1);
     many.places.truncate(1);
-    for (workers, places) in [(65_533, 1), (65_534, 1), (1, 65_535), (32_000, 33_530)] {
+    for (workers, places) in [(65_534, 1), (1, 65_535)] {
         let mut stats = many.clone();
         stats.workers.resize(workers, many.workers[0].clone());
         stats.places.resize(places, many.places[0].clone());
