@@ -233,3 +233,40 @@ fn a_stuck_poll_is_told_of_and_a_pause_keeps_the_screen() {
     terminal.press("q");
     assert_eq!(terminal.ends(), 0);
 }
+
+#[test]
+fn the_task_and_the_blocking_job_that_a_task_waits_for_are_named() {
+    let (_folder, path) = place();
+    let runtime = Builder::new_multi_thread().worker_threads(1).task_statistics(true).console(&path).build().unwrap();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let joined = runtime.spawn(async { sleep(HOUR).await });
+    let job = runtime.spawn_blocking(move || ended.recv().unwrap_or_default());
+    let waits = [format!("task {}", joined.id()), format!("blocking job {}", job.id())];
+    let line = line!() + 1;
+    [joined, job].into_iter().for_each(|other| drop(runtime.spawn(async { drop(other.await) })));
+    let filter = format!("rs:{line}:");
+    let mut terminal = Terminal::start(&path, 24, 120, &["-i", "0.1", "--filter", &filter]);
+    terminal.until("the place is there", |screen| places(screen) == [line]);
+    terminal.press("\r");
+    waits.iter().for_each(|wait| drop(terminal.shows(wait)));
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+    drop(end);
+}
+
+#[test]
+fn names_cannot_command_the_terminal() {
+    let (_folder, path) = place();
+    let runtime =
+        Builder::new_multi_thread().worker_threads(1).name("shop\x1b[2J\x1b[H").console(&path).build().unwrap();
+    let named = fusee::task::Builder::new().name("\u{202e}\x1b[31m\r");
+    runtime.block_on(async { drop(named.spawn(async { sleep(HOUR).await }).unwrap()) });
+    let mut terminal = Terminal::start(&path, 24, 120, &["-i", "0.1"]);
+    terminal.until("the place is there", |screen| places(screen).len() == 1);
+    let screen = terminal.text();
+    assert!(screen.starts_with(r"shop\u{1b}[2J\u{1b}[H · pid "), "{screen}");
+    terminal.press("\r");
+    terminal.shows(r#""\u{202e}\u{1b}[31m\r" "#);
+    terminal.press("q");
+    assert_eq!(terminal.ends(), 0);
+}
