@@ -132,7 +132,7 @@ impl Client {
         }
     }
 
-    /// The dump of all tasks, as it is printed: of each place some, or all of them. A console that does not know of the latter answers with the former.
+    /// The dump of all tasks, as it is printed: of each place some, or all of them.
     ///
     /// # Errors
     /// As [`Error`] says.

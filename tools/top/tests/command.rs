@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use fusee::insight::Recorder;
 use fusee::insight::recording::Recording;
+use fusee::insight::{Dump, Recorder};
 use fusee::runtime::Builder;
+use fusee::task::JoinHandle;
 use fusee::time::sleep;
 
 fn run(arguments: &[&str], path: &Path) -> Output {
@@ -68,6 +69,36 @@ fn a_page_a_dump_and_a_recording_are_printed() {
     let unwritable = folder.path().join("no/folder");
     assert!(refusal(&["--trace", unwritable.to_str().unwrap()], &path).contains("no/folder could not be written"));
     assert!(refusal(&[], &path).contains("--once"), "the output is no terminal");
+}
+
+#[test]
+fn all_tasks_are_printed_and_those_told_of_that_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.sock");
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).task_statistics(true).console(&path).build().unwrap();
+    let sleeping: Vec<_> = (0..12).map(|_| runtime.spawn(async { sleep(Duration::from_secs(3_600)).await })).collect();
+    let (give, given) = std::sync::mpsc::channel::<JoinHandle<()>>();
+    let one = runtime.spawn(async move { given.recv().unwrap().await.unwrap() });
+    let first = one.id();
+    let other = runtime.spawn(async move { one.await.unwrap() });
+    let second = other.id();
+    give.send(other).unwrap();
+    let is_there = |dump: Dump| dump.tasks().len() == 14 && dump.circles().len() == 1;
+    while !is_there(runtime.handle().dump()) {
+        std::thread::yield_now();
+    }
+    let shown = |text: &str| sleeping.iter().filter(|task| text.contains(&task.id().to_string())).count();
+    assert!(shown(&printed(&["--dump"], &path)) < 12);
+    let all = printed(&["--dump", "--all"], &path);
+    assert!(shown(&all) == 12 && all.contains("wait for each other in a circle"), "{all}");
+
+    let page = printed(&["--once", "-i", "0.05"], &path);
+    let [from_first, from_second] = [[first, second, first], [second, first, second]].map(|tasks| {
+        let tasks = tasks.map(|task| task.to_string()).join(" → ");
+        format!("! 2 tasks wait for each other in a circle: {tasks}\n")
+    });
+    assert!(page.contains(&from_first) || page.contains(&from_second), "{page}");
 }
 
 #[test]
