@@ -1,5 +1,5 @@
 //! What a dump tells of a runtime's tasks, and who is told of stranded ones. `local.rs`: tasks of local sets; `printed.rs`: a dump as text; `serial.rs`: a dump as data; `statistics.rs`: what is
-//! counted on request; `watched.rs`: futures that are woken and not polled.
+//! counted on request; `wait_traces.rs`: where tasks wait; `watched.rs`: futures that are woken and not polled.
 
 #[path = "insight/local.rs"]
 mod local;
@@ -11,6 +11,8 @@ mod serial;
 #[path = "insight/statistics.rs"]
 mod statistics;
 mod support;
+#[path = "insight/wait_traces.rs"]
+mod wait_traces;
 #[path = "insight/watched.rs"]
 mod watched;
 

@@ -36,6 +36,9 @@
 //! ([`TaskDump::is_stranded`]); [`Builder::on_task_stranded`](crate::runtime::Builder::on_task_stranded) tells it as it happens. What has a waker may wait in vain all the same: if the waker
 //! lies in the task itself, or with another that waits for this one.
 //!
+//! # Where a task waits, to the line
+//! [`Handle::wait_traces`](crate::runtime::Handle::wait_traces) asks tasks for the stacks of their `.await`s: an async backtrace, for which nothing is annotated. It wakes them once for that.
+//!
 //! # What came before
 //! With a [`Recorder`], which [`Builder::recorder`](crate::runtime::Builder::recorder) turns on, each thread keeps its last events: [`recording`].
 //!
@@ -106,6 +109,7 @@
 //! | `task.rs` | what it says of a task |
 //! | `statistics.rs` | what is counted of a task |
 //! | `joins.rs` | who waits for whom |
+//! | `wait_traces.rs` | where a task waits, to the line |
 //! | `watched.rs` | futures that are woken and not polled |
 //! | `display.rs` | how it is printed |
 //! | `recording/` | what threads have done last |
@@ -120,6 +124,7 @@ pub mod recording;
 mod serial;
 mod statistics;
 mod task;
+mod wait_traces;
 mod watched;
 
 use std::time::Duration;
@@ -135,6 +140,7 @@ use crate::task::Id;
 pub use crate::task::statistics::WokenBy;
 pub use crate::watchdog::{Activity, Alarm, Watchdog};
 pub use task::{TaskDump, TaskState, Wait};
+pub use wait_traces::WaitTrace;
 pub use watched::{Watched, WatchedDump, watched};
 
 /// The tasks of a runtime that have waited at least once, as they were when it was taken. `Display` tells them by the places where they were spawned; with `#`

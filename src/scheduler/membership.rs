@@ -18,12 +18,13 @@ use super::place::{Place, Stamp};
 use super::references::Reference;
 use super::worker::Worker;
 use super::{Scheduler, Shard};
-use crate::facade::{Arc, UnsafeCell, mutant};
+use crate::facade::{Arc, StdArc, UnsafeCell, mutant};
 use crate::recorder::word::{self, End, Kind};
 use crate::task::hooks::TaskHooks;
 use crate::task::meta::Origin;
 use crate::task::raw::{RawTask, Schedule};
 use crate::task::runnable::Runnable;
+use crate::task::tracer::Tracer;
 use crate::task::{self, JoinHandle};
 
 /// Spawns a task of the scheduler that `membership` is for.
@@ -182,5 +183,9 @@ impl Schedule for Membership {
 
     fn hooks(&self) -> Option<&TaskHooks> {
         self.scheduler().get().task_hooks.as_deref()
+    }
+
+    fn tracer(&self) -> Option<StdArc<Tracer>> {
+        self.scheduler().get().tracer.lock().clone()
     }
 }

@@ -76,6 +76,7 @@ use crate::task::hooks::TaskHooks;
 use crate::task::list::TaskList;
 use crate::task::local_tasks::LocalSets;
 use crate::task::runnable::Runnable;
+use crate::task::tracer::Tracer;
 use crate::task::watched::WatchedFutures;
 use crate::time::driver::Timers;
 pub(crate) use blocking::Coming;
@@ -116,6 +117,9 @@ pub(crate) struct Scheduler {
     recorder: Option<Box<Rings>>,
     /// Who walks through the lists.
     surveyor: Mutex<()>,
+    /// Who asks tasks where they wait; and what it asks.
+    asks: Mutex<()>,
+    tracer: Mutex<Option<StdArc<Tracer>>>,
     watch: CachePadded<Watch>,
     lent: CachePadded<LentCount>,
     foreign: CachePadded<ForeignTasks>,
@@ -179,6 +183,8 @@ impl Scheduler {
             started,
             sites: Sites::new(room),
             surveyor: Mutex::new(()),
+            asks: Mutex::new(()),
+            tracer: Mutex::new(None),
             watch: CachePadded::new(Watch::new()),
             closed: AtomicBool::new(false),
             left_over: AtomicBool::new(false),

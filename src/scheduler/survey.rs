@@ -17,6 +17,7 @@ use crate::task::list::TaskList;
 use crate::task::local_tasks::{LocalSets, LocalTasks};
 use crate::task::raw::Kept;
 use crate::task::state::Snapshot;
+use crate::task::tracer::Tracer;
 use crate::task::waker::task_of;
 use crate::task::watched::WatchedFutures;
 
@@ -94,6 +95,16 @@ impl Scheduler {
     pub(crate) fn name_of(&self, address: usize) -> Option<StdArc<str>> {
         let _alone = self.surveyor.lock();
         self.lists.iter().find_map(|list| name_in(list, address))
+    }
+
+    /// Calls `f` with one who asks tasks where they wait; one at a time does.
+    pub(crate) fn with_tracer<R>(&self, f: impl FnOnce(&Tracer) -> R) -> R {
+        let _alone = self.asks.lock();
+        let tracer = StdArc::new(Tracer::default());
+        *self.tracer.lock() = Some(tracer.clone());
+        let answer = f(&tracer);
+        *self.tracer.lock() = None;
+        answer
     }
 
     /// The local sets that are polled in this runtime.

@@ -26,7 +26,7 @@ use super::outcome::{failure, join_outcome};
 use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning, ToShutdown};
-use super::waker;
+use super::waker::{self, BorrowedWaker};
 use crate::facade::{UnsafeCell, catch_unwind, mutant};
 use crate::recorder::word::End;
 
@@ -134,7 +134,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let header = unsafe { task.header() };
         match header.state.transition_to_running() {
             // SAFETY: the transition took RUNNING and leaves us the entry's reference.
-            ToRunning::Poll => unsafe { Self::poll(task) },
+            ToRunning::Poll => unsafe { Self::poll(task, waker::borrowed(task)) },
+            // SAFETY: as above.
+            ToRunning::Trace => unsafe { Self::trace(task) },
             // SAFETY: as above.
             ToRunning::Cancel => unsafe { Self::cancel(task, Claim::Own, true) },
             // SAFETY: the entry's reference is ours to release.
@@ -150,12 +152,25 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         }
     }
 
+    /// A poll by which its scheduler's tracer, if there is one, learns where the task waits.
+    ///
     /// # Safety
-    /// The caller holds `RUNNING` and one reference, which it hands over.
-    unsafe fn poll(task: RawTask) {
+    /// As [`poll`](Self::poll).
+    #[cold]
+    unsafe fn trace(task: RawTask) {
+        // SAFETY: the reference handed over keeps the cell alive, and `RUNNING` is held.
+        let tracer = unsafe { scheduler::<F, S>(task) }.tracer();
+        let _traces = tracer.map(|tracer| tracer.begin(task.id()));
+        // SAFETY: by the caller.
+        unsafe { Self::poll(task, waker::tracing(task)) }
+    }
+
+    /// # Safety
+    /// The caller holds `RUNNING` and one reference, which it hands over. `waker` is the task's.
+    #[inline]
+    unsafe fn poll(task: RawTask, waker: BorrowedWaker) {
         // SAFETY: the reference handed over keeps the header alive.
         let header = unsafe { task.header() };
-        let waker = waker::borrowed(task);
         let mut context = Context::from_waker(&waker);
         // SAFETY: the reference outlasts the poll and both hooks around it.
         let watch = unsafe { Self::watch(task) };

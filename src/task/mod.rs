@@ -58,6 +58,7 @@ pub(crate) mod state;
 pub(crate) mod statistics;
 mod task_local;
 pub mod task_tracker;
+pub(crate) mod tracer;
 pub(crate) mod waker;
 pub(crate) mod watched;
 mod yield_now;

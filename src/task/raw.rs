@@ -17,8 +17,9 @@ use super::id::Id;
 use super::list::Links;
 use super::meta::Label;
 use super::runnable::Runnable;
-use super::state::{Snapshot, State};
+use super::state::{Snapshot, State, ToTraced};
 use super::statistics::Statistics;
+use super::tracer::Tracer;
 use crate::facade::{StdArc, UnsafeCell, catch_unwind};
 use crate::recorder::word::End;
 
@@ -67,6 +68,11 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// The hooks around the tasks of the runtime, if it has any: the same answer until the task parts with its scheduler.
     fn hooks(&self) -> Option<&TaskHooks> {
+        None
+    }
+
+    /// Who wants to know where its tasks wait, at the moment.
+    fn tracer(&self) -> Option<StdArc<Tracer>> {
         None
     }
 }
@@ -342,6 +348,17 @@ impl Kept {
     pub(crate) fn snapshot(&self) -> Snapshot {
         // SAFETY: ours is a reference.
         unsafe { self.0.header() }.state.load()
+    }
+
+    /// Has the task polled once, by which its scheduler's tracer learns where it waits. False if it does not wait.
+    pub(crate) fn trace(&self) -> bool {
+        // SAFETY: ours is a reference.
+        let action = unsafe { self.0.header() }.state.transition_to_traced();
+        if action == ToTraced::Submit {
+            // SAFETY: the transition counted a reference for the queue entry.
+            unsafe { self.0.schedule() }
+        }
+        action == ToTraced::Submit
     }
 
     /// The scheduler's part of the task.

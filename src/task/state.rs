@@ -10,7 +10,8 @@
 //! | 3 | `CANCELLED` | whoever next holds `RUNNING` drops the future |
 //! | 4 | `JOIN_INTEREST` | the `JoinHandle` lives |
 //! | 5 | `JOIN_WAKER` | the join waker's slot is filled and belongs to whoever completes the task |
-//! | 6 to 31 | references | one each for: the list of live tasks (before it is in one: whoever completes it), a queue entry (or the poll that took it), the `JoinHandle`, each abort handle |
+//! | 6 | `TRACED` | the poll to come tells where the task waits |
+//! | 7 to 31 | references | one each for: the list of live tasks (before it is in one: whoever completes it), a queue entry (or the poll that took it), the `JoinHandle`, each abort handle |
 //! | 32 to 63 | wakers | one reference each |
 //!
 //! An idle task without a waker is *stranded*: a waker is made by a poll or from another waker, so that nobody will ever wake it. Where words are shorter
@@ -29,6 +30,7 @@
 //!    [`drop_join_interest`](State::drop_join_interest): the `JoinHandle`'s.
 //! 8. [`add_reference`](State::add_reference), [`release_references`](State::release_references), and for wakers
 //!    [`add_waker`](State::add_waker), [`release_waker`](State::release_waker).
+//! 9. [`transition_to_traced`](State::transition_to_traced): somebody asks where the task waits. `0 → NOTIFIED`, and `TRACED`.
 //!
 //! # Who may touch which field, and when
 //!
@@ -48,108 +50,29 @@
 //! - `task_complete`: the output is seen by the handle, and the join waker by the completer. Pairs 3 with the handle's load, 7 with 3.
 //! - `task_references`: every use happens before the free. Pairs each release with the last.
 //! - Structural mutants: `task_idle_store`, `task_wake_ignores_notified`, `task_wake_skips_write`, `task_wake_ignores_complete`,
-//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `join_ignores_complete`;
+//!   `task_drop_join_skips_arbitration`, `task_shutdown_takes_running`, `task_abort_takes_running`, `trace_ignores_notified`, `join_ignores_complete`;
 //!   `join_write_keeps_bit`, `join_bit_before_slot` (`join.rs`).
 //! - A task that becomes stranded is told of once: by whoever takes the last waker away, in the write that does so (structural: `stranded_checks_first`,
 //!   `stranded_idle_silent`), and never if it was woken (structural: `stranded_ignores_wake`).
 //!
 //! Checked by the models `task_wake_running`, `task_wake_vs_by_ref`, `task_wake_notified`, `task_wake_complete`, `task_handover`,
-//! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`, `stranded_by_drops`, `stranded_vs_wake`.
+//! `task_abort_run`, `task_abort_handover`, `task_abort_shutdown`, `join_poll_complete`, `join_drop_complete`, `task_last_ref`, `stranded_by_drops`, `stranded_vs_wake`, `trace_vs_wake`.
 //! Deliberately not here: memory, queues, wakers. The caller does what the returned action says.
 
+mod actions;
 mod snapshot;
 
 use std::process::abort;
 
 use crate::facade::atomic::{AtomicUsize, Ordering};
 use crate::facade::{mutant, ord};
+pub(crate) use actions::{JoinDropped, ToComplete, ToIdle, ToNotified, ToRunning, ToShutdown, ToTraced, WakerDropped};
 pub(crate) use snapshot::Snapshot;
-use snapshot::{CANCELLED, COMPLETE, JOIN_INTEREST, JOIN_WAKER, NOTIFIED, REFERENCE, RUNNING, WAKER};
+use snapshot::{CANCELLED, COMPLETE, JOIN_INTEREST, JOIN_WAKER, NOTIFIED, REFERENCE, RUNNING, TRACED, WAKER};
 
 /// A task's state word.
 pub(crate) struct State {
     word: AtomicUsize,
-}
-
-/// What the taker of a queue entry does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ToRunning {
-    /// Poll the future.
-    Poll,
-    /// Drop the future: it was aborted while it waited.
-    Cancel,
-    /// Release the entry's reference: the runtime's shutdown holds the future.
-    Stale,
-    /// The same, and let go of the scheduler: the shutdown has dropped the future.
-    Ended,
-}
-
-/// What the runtime's shutdown does with a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ToShutdown {
-    /// Drop the future: `RUNNING` is held, and there is no queue entry.
-    Cancel,
-    /// The same, but there is a queue entry, or was.
-    CancelQueued,
-    /// Nothing: the task runs, or is complete.
-    Leave,
-}
-
-/// What the poller does after a pending poll.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ToIdle {
-    /// Nothing: the poller's reference is released.
-    Idle,
-    /// Tell whom it concerns, then release the poller's reference: the task is stranded.
-    Stranded,
-    /// Queue the task again: it was woken while it ran. The poller's reference is the queue entry's.
-    Requeue,
-    /// Drop the future: it was aborted while it ran. `RUNNING` is still held.
-    Cancel,
-}
-
-/// What the completer does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ToComplete {
-    /// Nothing: its references are released.
-    Released,
-    /// Free the task: they were the last.
-    Free,
-    /// Take the join waker, wake it, then release the references.
-    WakeJoiner,
-}
-
-/// What a waker or an abort handle does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ToNotified {
-    /// Nothing.
-    Done,
-    /// Put the task into a queue: the entry's reference is counted.
-    Submit,
-    /// Free the task: the waker's reference was the last (by value only).
-    Free,
-}
-
-/// What a waker does as it is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WakerDropped {
-    /// Nothing: its reference is released.
-    Released,
-    /// Free the task: that was the last.
-    Free,
-    /// Tell whom it concerns, then release the reference: the task is stranded.
-    Stranded,
-}
-
-/// What the `JoinHandle` does as it is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum JoinDropped {
-    /// Nothing: its reference is released.
-    Released,
-    /// Drop the waker in the slot, then release the reference.
-    DropWaker,
-    /// Drop the output, then release the reference.
-    DropOutput,
 }
 
 impl State {
@@ -173,8 +96,12 @@ impl State {
             if now.has(RUNNING | COMPLETE) {
                 return (now, if now.has(COMPLETE) { ToRunning::Ended } else { ToRunning::Stale });
             }
-            let action = if now.has(CANCELLED) { ToRunning::Cancel } else { ToRunning::Poll };
-            (now.without(NOTIFIED).with(RUNNING), action)
+            let action = match () {
+                () if !now.has(CANCELLED | TRACED) => ToRunning::Poll,
+                () if now.has(CANCELLED) => ToRunning::Cancel,
+                () => ToRunning::Trace,
+            };
+            (now.without(NOTIFIED | TRACED).with(RUNNING), action)
         })
     }
 
@@ -275,6 +202,19 @@ impl State {
                 (now.with(CANCELLED | NOTIFIED), ToNotified::Done)
             } else {
                 (now.with(CANCELLED | NOTIFIED).with_reference(), ToNotified::Submit)
+            }
+        })
+    }
+
+    /// Transition 9. The caller keeps its reference.
+    pub(crate) fn transition_to_traced(&self) -> ToTraced {
+        // Nothing to publish with it: the flag is all (counter only); the queue carries the entry.
+        self.update(Ordering::Relaxed, |now| {
+            let queued = if mutant("trace_ignores_notified") { 0 } else { NOTIFIED };
+            if now.has(COMPLETE | CANCELLED | RUNNING | queued) {
+                (now, ToTraced::Busy)
+            } else {
+                (now.with(NOTIFIED | TRACED).with_reference(), ToTraced::Submit)
             }
         })
     }

@@ -11,9 +11,13 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use super::id::Id;
 use super::raw::{RawTask, discard};
 use super::state::{ToNotified, WakerDropped};
+use super::tracer;
 use crate::facade::catch_unwind;
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
+
+/// Of the waker that a traced poll is given. It is equal to none that a future keeps, so that each leaf clones it anew; what it clones is an ordinary one.
+static TRACING: RawWakerVTable = RawWakerVTable::new(clone_traced, wake, wake_by_ref, release);
 
 /// A waker that holds no reference of its own.
 pub(super) struct BorrowedWaker(ManuallyDrop<Waker>);
@@ -30,6 +34,13 @@ impl Deref for BorrowedWaker {
 pub(super) fn borrowed(task: RawTask) -> BorrowedWaker {
     // SAFETY: the vtable's functions take the data that `to_data` made; `ManuallyDrop` keeps the count untouched.
     let waker = unsafe { Waker::new(task.to_data(), &VTABLE) };
+    BorrowedWaker(ManuallyDrop::new(waker))
+}
+
+/// As [`borrowed`]; where it is cloned a [tracer](super::tracer) takes note.
+pub(super) fn tracing(task: RawTask) -> BorrowedWaker {
+    // SAFETY: as in `borrowed`.
+    let waker = unsafe { Waker::new(task.to_data(), &TRACING) };
     BorrowedWaker(ManuallyDrop::new(waker))
 }
 
@@ -102,6 +113,16 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the cloned waker, or the poller that lent it, holds a reference.
     unsafe { task.header() }.state.add_waker();
     RawWaker::new(data, &VTABLE)
+}
+
+/// As [`clone`], of a waker that a traced poll was given.
+///
+/// # Safety
+/// As [`clone`].
+unsafe fn clone_traced(data: *const ()) -> RawWaker {
+    tracer::note_clone();
+    // SAFETY: by the caller; the two tables' wakers have the same data.
+    unsafe { clone(data) }
 }
 
 /// Wakes the task; the waker's reference goes to the queue entry, or is released.

@@ -72,6 +72,36 @@ fn stranded_vs_wake() {
     });
 }
 
+/// A task is asked where it waits while it is woken: it is polled after the wake, and there is one entry of it at a time.
+///
+/// Mutants: `trace_ignores_notified`.
+#[test]
+fn trace_vs_wake() {
+    Model::new("trace_vs_wake", 10).preemptions(3).witnesses(&["asked", "not asked"]).check(|| {
+        let (queue, signal, fate) = (Queue::new(), Signal::new(), Fate::new());
+        let handle = queue.spawn(AwaitFlag::new(&signal, &fate));
+        assert!(queue.run_one());
+        let mut task = None;
+        queue.list.begin_walk();
+        // SAFETY: the list's reference keeps the task.
+        queue.list.walk(1, |found| task = Some(unsafe { Kept::another(found) }));
+        let task = task.expect("it is in the list");
+        let asks = spawn(move || task.trace());
+        let waker = signal.waker();
+        let wakes = spawn(move || {
+            signal.set();
+            waker.wake();
+        });
+        queue.run_one();
+        let is_asked = asks.join().unwrap();
+        wakes.join().unwrap();
+        assert!(queue.len() <= 1, "a task is queued once");
+        while queue.run_one() {}
+        witness(if is_asked { "asked" } else { "not asked" });
+        assert!(handle.is_finished(), "no wake is lost");
+    });
+}
+
 /// Walks through the list of `queue`, one task at a time: how many were found. None of them is complete while the list's lock is held.
 fn walk(queue: &Queue) -> usize {
     let mut found = 0;

@@ -13,7 +13,8 @@ pub(super) const NOTIFIED: usize = 1 << 2;
 pub(super) const CANCELLED: usize = 1 << 3;
 pub(super) const JOIN_INTEREST: usize = 1 << 4;
 pub(super) const JOIN_WAKER: usize = 1 << 5;
-pub(super) const REFERENCE: usize = 1 << 6;
+pub(super) const TRACED: usize = 1 << 6;
+pub(super) const REFERENCE: usize = 1 << 7;
 /// A waker's reference.
 pub(super) const WAKER: usize = if COUNTS_WAKERS { 1 << (usize::BITS / 2) } else { REFERENCE };
 
@@ -100,6 +101,6 @@ impl fmt::Debug for Snapshot {
         let references = self.0 / REFERENCE;
         let (others, wakers) =
             if COUNTS_WAKERS { (references % (WAKER / REFERENCE), self.0 / WAKER) } else { (references, 0) };
-        write!(f, "Snapshot({:#08b}, {others} references, {wakers} wakers)", self.0 % REFERENCE)
+        write!(f, "Snapshot({:#09b}, {others} references, {wakers} wakers)", self.0 % REFERENCE)
     }
 }

@@ -1,0 +1,109 @@
+//! Where tasks wait: a poll with a waker of which each clone is a stack to remember.
+//!
+//! What a future waits for has a clone of its task's waker, and makes it in its own poll, which the polls of all futures around it have called: the stack at that moment is
+//! what an `async` function's would be. So a task that waits is woken, and polled once with a waker that is equal to none that anybody keeps: each leaf clones it anew.
+//!
+//! Who calls it: who asks (`insight/wait_traces.rs`), on any thread; the poll that is traced (`cell.rs`), and in it the waker (`waker.rs`).
+//! A plain lock, under which no code of the user's runs.
+
+use std::backtrace::Backtrace;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use super::id::Id;
+use crate::facade::{Condvar, Monitor, RawInstant, StdArc, thread_local_const};
+
+thread_local_const! {
+    /// What was found in the traced poll that this thread is in, if it is in one.
+    static FOUND: RefCell<Option<Vec<Backtrace>>> = RefCell::new(None)
+}
+
+/// The stacks at which a task's wakers were cloned in one poll.
+pub(crate) type Stacks = Vec<Backtrace>;
+
+/// What is asked of some tasks.
+#[derive(Default)]
+pub(crate) struct Tracer {
+    asked: Monitor<HashMap<Id, Answer>>,
+    answered: Condvar,
+}
+
+enum Answer {
+    Awaited,
+    Begun,
+    Given(Stacks),
+}
+
+/// A poll is traced, until this is dropped.
+pub(super) struct Traces {
+    tracer: StdArc<Tracer>,
+    task: Id,
+    outer: Option<Stacks>,
+}
+
+impl Tracer {
+    /// `task` will be traced; before it is known to others that it is to be.
+    pub(crate) fn ask(&self, task: Id) {
+        self.asked.lock().insert(task, Answer::Awaited);
+    }
+
+    /// It will not be.
+    pub(crate) fn withdraw(&self, task: Id) {
+        self.asked.lock().remove(&task);
+    }
+
+    /// Waits until all are answered, or until `deadline`. False if it was that.
+    pub(crate) fn wait(&self, deadline: RawInstant) -> bool {
+        let mut asked = self.asked.lock();
+        loop {
+            if asked.values().all(|answer| matches!(answer, Answer::Given(_))) {
+                return true;
+            }
+            if self.answered.wait_until(&mut asked, deadline) {
+                return false;
+            }
+        }
+    }
+
+    /// What is found so far.
+    pub(crate) fn take(&self) -> HashMap<Id, Stacks> {
+        let asked = std::mem::take(&mut *self.asked.lock());
+        let given = |(task, answer)| match answer {
+            Answer::Given(stacks) => Some((task, stacks)),
+            Answer::Awaited | Answer::Begun => None,
+        };
+        asked.into_iter().filter_map(given).collect()
+    }
+
+    /// `task` is polled on this thread, until the answer is dropped.
+    pub(super) fn begin(self: StdArc<Self>, task: Id) -> Traces {
+        if let Some(answer) = self.asked.lock().get_mut(&task) {
+            *answer = Answer::Begun;
+        }
+        let outer = FOUND.try_with(|found| found.replace(Some(Vec::new()))).ok().flatten();
+        Traces { tracer: self, task, outer }
+    }
+}
+
+impl Drop for Traces {
+    fn drop(&mut self) {
+        let found = FOUND.try_with(|found| found.replace(self.outer.take())).ok().flatten();
+        // Who was not asked, or no more, is none of this tracer's: it was asked by one before.
+        if let Some(answer @ Answer::Begun) = self.tracer.asked.lock().get_mut(&self.task) {
+            *answer = Answer::Given(found.unwrap_or_default());
+        }
+        self.tracer.answered.notify_all();
+    }
+}
+
+/// A traced poll's waker is cloned here.
+pub(super) fn note_clone() {
+    // Who clones on another thread is not in the poll.
+    let _ = FOUND.try_with(|found| {
+        if let Ok(mut found) = found.try_borrow_mut()
+            && let Some(stacks) = &mut *found
+        {
+            stacks.push(Backtrace::force_capture());
+        }
+    });
+}
