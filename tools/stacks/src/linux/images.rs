@@ -1,0 +1,185 @@
+//! The program and its libraries: their tables and symbols, read from their files.
+
+use std::fs::{self, File};
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+
+use addr2line::Loader;
+use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
+use framehop::{ExplicitModuleSectionInfo, FrameAddress, Module, Unwinder};
+use gimli::{BaseAddresses, EhFrame, EhFrameHdr, EndianSlice, LittleEndian, UnwindSection};
+use object::read::ReadCache;
+use object::{Object, ObjectSection, ObjectSegment, SegmentFlags, elf};
+
+use super::thread::{Copy, Mapping};
+use crate::Frame;
+
+/// All of them.
+pub(super) struct Images {
+    /// What is mapped and executable.
+    mapped: Vec<Mapping>,
+    unwinder: UnwinderX86_64<Arc<[u8]>>,
+    cache: CacheX86_64,
+    images: Vec<Image>,
+}
+
+/// One, of which a range of addresses is executable.
+struct Image {
+    range: Range<u64>,
+    /// What is added to the addresses in the file.
+    base: u64,
+    eh_frame: Section,
+    eh_frame_hdr: Section,
+    path: String,
+    /// Symbols and debug information, once they have been asked for; nothing if there are none.
+    symbols: Option<Option<Loader>>,
+}
+
+#[derive(Clone)]
+struct Section {
+    address: u64,
+    bytes: Arc<[u8]>,
+}
+
+impl Section {
+    fn range(&self) -> Range<u64> {
+        self.address..self.address + self.bytes.len() as u64
+    }
+}
+
+fn executable(maps: &[Mapping]) -> impl Iterator<Item = &Mapping> {
+    maps.iter().filter(|mapping| mapping.is_executable)
+}
+
+impl Images {
+    /// Reads the tables of what is mapped. What cannot be read is left out: the stack ends there.
+    pub(super) fn of(maps: &[Mapping]) -> Self {
+        let mapped: Vec<_> = executable(maps).cloned().collect();
+        let mut unwinder = UnwinderX86_64::new();
+        let images: Vec<_> = mapped.iter().filter_map(|mapping| Image::read(mapping, &mut unwinder)).collect();
+        Self { mapped, unwinder, cache: CacheX86_64::new(), images }
+    }
+
+    /// Whether these are they that are mapped.
+    pub(super) fn are_of(&self, maps: &[Mapping]) -> bool {
+        executable(maps).eq(&self.mapped)
+    }
+
+    pub(super) fn has_code_at(&self, address: u64) -> bool {
+        self.mapped.iter().any(|mapping| mapping.range.contains(&address))
+    }
+
+    /// Changes `registers` to those of the caller; returns where it goes on, and nothing at the stack's end.
+    pub(super) fn unwind(
+        &mut self,
+        frame: FrameAddress,
+        registers: &mut UnwindRegsX86_64,
+        copy: &Copy,
+    ) -> Result<Option<u64>, framehop::Error> {
+        let mut read = |address| copy.word(address).ok_or(());
+        self.unwinder.unwind_frame(frame, registers, &mut self.cache, &mut read)
+    }
+
+    /// The start of the function that has the instruction at `address`.
+    pub(super) fn start_of_function(&self, address: u64) -> Option<u64> {
+        let image = self.images.iter().find(|image| image.range.contains(&address))?;
+        let bases = BaseAddresses::default()
+            .set_eh_frame(image.eh_frame.address)
+            .set_eh_frame_hdr(image.eh_frame_hdr.address);
+        let eh_frame = EhFrame::new(&image.eh_frame.bytes, LittleEndian);
+        let header = EhFrameHdr::new(&image.eh_frame_hdr.bytes, LittleEndian).parse(&bases, 8).ok()?;
+        let address = address.wrapping_sub(image.base);
+        let get_cie = EhFrame::<EndianSlice<'_, LittleEndian>>::cie_from_offset;
+        let entry = header.table()?.fde_for_address(&eh_frame, &bases, address, get_cie).ok()?;
+        entry.contains(address).then(|| entry.initial_address().wrapping_add(image.base))
+    }
+
+    /// Adds the calls at `address`, the inlined ones first, which are told by the instruction at `lookup`.
+    pub(super) fn frames_at(&mut self, address: u64, lookup: u64, frames: &mut Vec<Frame>) {
+        let first = frames.len();
+        if let Some(image) = self.images.iter_mut().find(|image| image.range.contains(&lookup)) {
+            image.frames_at(address, lookup - image.base, frames);
+        }
+        if frames.len() == first {
+            frames.push(Frame { address, function: None, file: None, line: None, is_inlined: false });
+        }
+    }
+}
+
+impl Image {
+    fn read(mapping: &Mapping, unwinder: &mut UnwinderX86_64<Arc<[u8]>>) -> Option<Self> {
+        // Another file may have taken the place of the one that is mapped.
+        if fs::metadata(&mapping.path).ok()?.ino() != mapping.inode {
+            return None;
+        }
+        let cache = ReadCache::new(File::open(&mapping.path).ok()?);
+        let file = object::File::parse(&cache).ok()?;
+        let base = file.segments().find_map(|segment| {
+            let SegmentFlags::Elf { p_flags, .. } = segment.flags() else { return None };
+            let (offset, size) = segment.file_range();
+            let is_it = (p_flags & elf::PF_X).0 != 0 && mapping.offset < offset + size && offset >> 12 <= mapping.offset >> 12;
+            // The address in the file of the mapping's first byte.
+            let address = segment.address().wrapping_sub(offset).wrapping_add(mapping.offset);
+            is_it.then(|| mapping.range.start.wrapping_sub(address))
+        })?;
+        let section = |name| {
+            let section = file.section_by_name(name)?;
+            Some(Section { address: section.address(), bytes: section.data().ok()?.into() })
+        };
+        let (text, eh_frame, eh_frame_hdr) = (section(".text")?, section(".eh_frame")?, section(".eh_frame_hdr")?);
+        let info = ExplicitModuleSectionInfo {
+            base_svma: 0,
+            text_svma: Some(text.range()),
+            text: Some(text.bytes),
+            eh_frame_svma: Some(eh_frame.range()),
+            eh_frame: Some(eh_frame.bytes.clone()),
+            eh_frame_hdr_svma: Some(eh_frame_hdr.range()),
+            eh_frame_hdr: Some(eh_frame_hdr.bytes.clone()),
+            ..Default::default()
+        };
+        unwinder.add_module(Module::new(mapping.path.clone(), mapping.range.clone(), base, info));
+        let (range, path) = (mapping.range.clone(), mapping.path.clone());
+        Some(Self { range, base, eh_frame, eh_frame_hdr, path, symbols: None })
+    }
+
+    /// As of [`Images`], with `lookup` as in the file.
+    fn frames_at(&mut self, address: u64, lookup: u64, frames: &mut Vec<Frame>) {
+        let Some(symbols) = self.symbols.get_or_insert_with(|| Loader::new(&self.path).ok()) else { return };
+        let first = frames.len();
+        let mut has_path = false;
+        if let Ok(mut calls) = symbols.find_frames(lookup) {
+            while let Ok(Some(call)) = calls.next() {
+                let function = call.function.as_ref().and_then(|name| name.raw_name().ok());
+                let path = function.as_deref().and_then(path_of);
+                has_path = path.is_some();
+                let function = path.or_else(|| function.map(|name| without_types(&name).to_owned()));
+                let (file, line) = call.location.map_or((None, None), |at| (at.file.map(str::to_owned), at.line));
+                frames.push(Frame { address, function, file, line, is_inlined: true });
+            }
+        }
+        if frames.len() == first {
+            frames.push(Frame { address, function: None, file: None, line: None, is_inlined: true });
+        }
+        if let Some(outermost) = frames.last_mut() {
+            outermost.is_inlined = false;
+            if !has_path && let Some(symbol) = symbols.find_symbol(lookup) {
+                outermost.function = path_of(symbol).or(outermost.function.take()).or_else(|| Some(symbol.to_owned()));
+            }
+        }
+    }
+}
+
+/// The path that a compiler has made a symbol of; nothing if `name` is no such symbol.
+fn path_of(name: &str) -> Option<String> {
+    let path = addr2line::demangle_auto(name.into(), None);
+    (path != name).then(|| path.into_owned())
+}
+
+/// A function's name as debug information has it, which leaves out its path, without the types that it is made for.
+fn without_types(name: &str) -> &str {
+    match name.find('<') {
+        None | Some(0) => name,
+        Some(at) => &name[..at],
+    }
+}
