@@ -34,7 +34,8 @@ fn is_found(block: impl FnOnce() + Send + 'static, free: impl FnOnce(), function
     runtime.block_on(task).unwrap();
     let stack = stack.expect(&cut);
     println!("{cut}");
-    let place = |name: &str| stack.frames().iter().position(|frame| frame.function().is_some_and(|it| it.contains(name)));
+    let place =
+        |name: &str| stack.frames().iter().position(|frame| frame.function().is_some_and(|it| it.contains(name)));
     let found = place(function).expect(&whole);
     assert!(place(within).expect(&whole) < found, "{whole}");
     let frame = &stack.frames()[found];

@@ -105,7 +105,8 @@ fn a_thread_that_blocks_and_goes_on_has_a_true_one_or_none() {
 
 /// It waits for a message, or for memory, within as many calls as there can be; and down to the thread's start.
 fn is_plausible(stack: &Stack) {
-    let count = |name: &str| stack.frames().iter().filter(|frame| frame.function().is_some_and(|it| it.contains(name))).count();
+    let count =
+        |name: &str| stack.frames().iter().filter(|frame| frame.function().is_some_and(|it| it.contains(name))).count();
     assert!(stack.is_whole(), "{stack:#}");
     assert!(count("passes_on") <= 20, "{stack:#}");
     assert!(count("a_thread_that_blocks_and_goes_on") >= 1, "{stack:#}");

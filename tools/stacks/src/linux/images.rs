@@ -12,15 +12,20 @@ use gimli::{BaseAddresses, EhFrame, EhFrameHdr, EndianSlice, LittleEndian, Unwin
 use object::read::ReadCache;
 use object::{Object, ObjectSection, ObjectSegment, SegmentFlags, elf};
 
-use super::thread::{Copy, Mapping};
+use super::thread::{Copy, Mapping, Memory};
 use crate::Frame;
 
+/// The program's own file, also when it has been deleted.
+const PROGRAM: &str = "/proc/self/exe";
+
 /// All of them.
+#[derive(Default)]
 pub(super) struct Images {
     /// What is mapped and executable.
     mapped: Vec<Mapping>,
     unwinder: UnwinderX86_64<Arc<[u8]>>,
     cache: CacheX86_64,
+    /// Those of what is mapped that could be read.
     images: Vec<Image>,
 }
 
@@ -31,7 +36,7 @@ struct Image {
     base: u64,
     eh_frame: Section,
     eh_frame_hdr: Section,
-    path: String,
+    mapping: Mapping,
     /// Symbols and debug information, once they have been asked for; nothing if there are none.
     symbols: Option<Option<Loader>>,
 }
@@ -46,24 +51,27 @@ impl Section {
     fn range(&self) -> Range<u64> {
         self.address..self.address + self.bytes.len() as u64
     }
-}
 
-fn executable(maps: &[Mapping]) -> impl Iterator<Item = &Mapping> {
-    maps.iter().filter(|mapping| mapping.is_executable)
+    /// Whether the same bytes are mapped, `base` above the addresses in the file.
+    fn is_in(&self, memory: &Memory, base: u64) -> bool {
+        let mut bytes = vec![0; self.bytes.len()];
+        memory.read(base.wrapping_add(self.address), &mut bytes).is_ok_and(|length| length == bytes.len())
+            && bytes == *self.bytes
+    }
 }
 
 impl Images {
-    /// Reads the tables of what is mapped. What cannot be read is left out: the stack ends there.
-    pub(super) fn of(maps: &[Mapping]) -> Self {
-        let mapped: Vec<_> = executable(maps).cloned().collect();
-        let mut unwinder = UnwinderX86_64::new();
-        let images: Vec<_> = mapped.iter().filter_map(|mapping| Image::read(mapping, &mut unwinder)).collect();
-        Self { mapped, unwinder, cache: CacheX86_64::new(), images }
-    }
-
-    /// Whether these are they that are mapped.
-    pub(super) fn are_of(&self, maps: &[Mapping]) -> bool {
-        executable(maps).eq(&self.mapped)
+    /// Reads the tables of what has been mapped since, and lets go of what is mapped no more. What cannot be read is left out: stacks end there.
+    pub(super) fn follow(&mut self, maps: &[Mapping], memory: &Memory) {
+        let now: Vec<_> = maps.iter().filter(|mapping| mapping.is_executable).cloned().collect();
+        for gone in self.mapped.iter().filter(|mapping| !now.contains(mapping)) {
+            self.unwinder.remove_module(gone.range.start);
+            self.images.retain(|image| image.range != gone.range);
+        }
+        for new in now.iter().filter(|mapping| !self.mapped.contains(mapping)) {
+            self.images.extend(Image::read(new, memory, &mut self.unwinder));
+        }
+        self.mapped = now;
     }
 
     pub(super) fn has_code_at(&self, address: u64) -> bool {
@@ -84,9 +92,8 @@ impl Images {
     /// The start of the function that has the instruction at `address`.
     pub(super) fn start_of_function(&self, address: u64) -> Option<u64> {
         let image = self.images.iter().find(|image| image.range.contains(&address))?;
-        let bases = BaseAddresses::default()
-            .set_eh_frame(image.eh_frame.address)
-            .set_eh_frame_hdr(image.eh_frame_hdr.address);
+        let bases =
+            BaseAddresses::default().set_eh_frame(image.eh_frame.address).set_eh_frame_hdr(image.eh_frame_hdr.address);
         let eh_frame = EhFrame::new(&image.eh_frame.bytes, LittleEndian);
         let header = EhFrameHdr::new(&image.eh_frame_hdr.bytes, LittleEndian).parse(&bases, 8).ok()?;
         let address = address.wrapping_sub(image.base);
@@ -97,28 +104,27 @@ impl Images {
 
     /// Adds the calls at `address`, the inlined ones first, which are told by the instruction at `lookup`.
     pub(super) fn frames_at(&mut self, address: u64, lookup: u64, frames: &mut Vec<Frame>) {
-        let first = frames.len();
-        if let Some(image) = self.images.iter_mut().find(|image| image.range.contains(&lookup)) {
-            image.frames_at(address, lookup - image.base, frames);
-        }
-        if frames.len() == first {
-            frames.push(Frame { address, function: None, file: None, line: None, is_inlined: false });
+        match self.images.iter_mut().find(|image| image.range.contains(&lookup)) {
+            Some(image) => image.frames_at(address, lookup, frames),
+            None => frames.push(Frame { address, ..Frame::default() }),
         }
     }
 }
 
 impl Image {
-    fn read(mapping: &Mapping, unwinder: &mut UnwinderX86_64<Arc<[u8]>>) -> Option<Self> {
-        // Another file may have taken the place of the one that is mapped.
-        if fs::metadata(&mapping.path).ok()?.ino() != mapping.inode {
+    fn read(mapping: &Mapping, memory: &Memory, unwinder: &mut UnwinderX86_64<Arc<[u8]>>) -> Option<Self> {
+        let file = File::open(path_to(mapping)?).ok()?;
+        if file.metadata().ok()?.ino() != mapping.inode {
             return None;
         }
-        let cache = ReadCache::new(File::open(&mapping.path).ok()?);
+        let cache = ReadCache::new(file);
         let file = object::File::parse(&cache).ok()?;
         let base = file.segments().find_map(|segment| {
             let SegmentFlags::Elf { p_flags, .. } = segment.flags() else { return None };
             let (offset, size) = segment.file_range();
-            let is_it = (p_flags & elf::PF_X).0 != 0 && mapping.offset < offset + size && offset >> 12 <= mapping.offset >> 12;
+            let is_it = (p_flags & elf::PF_X).0 != 0
+                && mapping.offset < offset.saturating_add(size)
+                && offset >> 12 <= mapping.offset >> 12;
             // The address in the file of the mapping's first byte.
             let address = segment.address().wrapping_sub(offset).wrapping_add(mapping.offset);
             is_it.then(|| mapping.range.start.wrapping_sub(address))
@@ -127,47 +133,70 @@ impl Image {
             let section = file.section_by_name(name)?;
             Some(Section { address: section.address(), bytes: section.data().ok()?.into() })
         };
-        let (text, eh_frame, eh_frame_hdr) = (section(".text")?, section(".eh_frame")?, section(".eh_frame_hdr")?);
+        let (eh_frame, eh_frame_hdr) = (section(".eh_frame")?, section(".eh_frame_hdr")?);
+        // Inodes tell the files of one file system apart. Devices are not compared: for overlays the kernel names others.
+        if !eh_frame_hdr.is_in(memory, base) {
+            return None;
+        }
+        let text = file.section_by_name(".text")?;
         let info = ExplicitModuleSectionInfo {
             base_svma: 0,
-            text_svma: Some(text.range()),
-            text: Some(text.bytes),
+            text_svma: Some(text.address()..text.address().saturating_add(text.size())),
             eh_frame_svma: Some(eh_frame.range()),
             eh_frame: Some(eh_frame.bytes.clone()),
             eh_frame_hdr_svma: Some(eh_frame_hdr.range()),
             eh_frame_hdr: Some(eh_frame_hdr.bytes.clone()),
             ..Default::default()
         };
-        unwinder.add_module(Module::new(mapping.path.clone(), mapping.range.clone(), base, info));
-        let (range, path) = (mapping.range.clone(), mapping.path.clone());
-        Some(Self { range, base, eh_frame, eh_frame_hdr, path, symbols: None })
+        let range = mapping.range.clone();
+        unwinder.add_module(Module::new(mapping.path.clone(), range.clone(), base, info));
+        Some(Self { range, base, eh_frame, eh_frame_hdr, mapping: mapping.clone(), symbols: None })
     }
 
-    /// As of [`Images`], with `lookup` as in the file.
+    /// As of [`Images`].
     fn frames_at(&mut self, address: u64, lookup: u64, frames: &mut Vec<Frame>) {
-        let Some(symbols) = self.symbols.get_or_insert_with(|| Loader::new(&self.path).ok()) else { return };
         let first = frames.len();
+        let frame = Frame {
+            address,
+            image: Some(self.mapping.path.clone()),
+            address_in_image: Some(address.wrapping_sub(self.base)),
+            ..Frame::default()
+        };
+        let symbols = self.symbols.get_or_insert_with(|| symbols_of(&self.mapping));
+        let lookup = lookup.wrapping_sub(self.base);
         let mut has_path = false;
-        if let Ok(mut calls) = symbols.find_frames(lookup) {
+        if let Some(Ok(mut calls)) = symbols.as_ref().map(|symbols| symbols.find_frames(lookup)) {
             while let Ok(Some(call)) = calls.next() {
                 let function = call.function.as_ref().and_then(|name| name.raw_name().ok());
                 let path = function.as_deref().and_then(path_of);
                 has_path = path.is_some();
                 let function = path.or_else(|| function.map(|name| without_types(&name).to_owned()));
                 let (file, line) = call.location.map_or((None, None), |at| (at.file.map(str::to_owned), at.line));
-                frames.push(Frame { address, function, file, line, is_inlined: true });
+                frames.push(Frame { function, file, line, is_inlined: true, ..frame.clone() });
             }
         }
         if frames.len() == first {
-            frames.push(Frame { address, function: None, file: None, line: None, is_inlined: true });
+            frames.push(frame);
         }
-        if let Some(outermost) = frames.last_mut() {
-            outermost.is_inlined = false;
-            if !has_path && let Some(symbol) = symbols.find_symbol(lookup) {
-                outermost.function = path_of(symbol).or(outermost.function.take()).or_else(|| Some(symbol.to_owned()));
-            }
+        let Some(outermost) = frames.last_mut() else { return };
+        outermost.is_inlined = false;
+        if !has_path && let Some(symbol) = symbols.as_ref().and_then(|symbols| symbols.find_symbol(lookup)) {
+            outermost.function = path_of(symbol).or(outermost.function.take()).or_else(|| Some(symbol.to_owned()));
         }
     }
+}
+
+/// A path that leads to the file that is mapped: by the one that it had another may be found by now.
+fn path_to(mapping: &Mapping) -> Option<&str> {
+    let is_it = |path: &&str| fs::metadata(path).is_ok_and(|file| file.ino() == mapping.inode);
+    [&mapping.path, PROGRAM].into_iter().find(is_it)
+}
+
+fn symbols_of(mapping: &Mapping) -> Option<Loader> {
+    let path = path_to(mapping)?;
+    let symbols = Loader::new(path).ok()?;
+    // It still leads there, so it has while the file was opened.
+    (path_to(mapping)? == path).then_some(symbols)
 }
 
 /// The path that a compiler has made a symbol of; nothing if `name` is no such symbol.

@@ -71,26 +71,23 @@ impl Copy {
 /// The sleep that a thread is in.
 #[derive(PartialEq, Eq)]
 struct Sleep {
-    /// How often the thread has left a CPU.
+    /// How often the thread has left a CPU, of its own will and not.
     switches: [u64; 2],
     /// The system call, its arguments, the stack pointer and the program counter.
     call: String,
 }
 
 impl Sleep {
-    fn of(thread: u32) -> Result<Self, Error> {
-        // In this order: a thread that goes to sleep between the two is found to have moved on.
-        let status = read(thread, "status")?;
-        let call = read(thread, "syscall")?;
-        if call.trim() == "running" {
-            return Err(Error::Running);
-        }
-        let count = |name| {
-            let line = status.lines().find_map(|line: &str| line.strip_prefix(name));
-            line.and_then(|number| number.trim().parse().ok()).ok_or_else(|| unclear("status"))
-        };
-        let switches = [count("voluntary_ctxt_switches:")?, count("nonvoluntary_ctxt_switches:")?];
-        Ok(Self { switches, call })
+    /// That of `thread`, to be compared with what [`after`](Self::after) says. The calls stand between the switches: if the thread has slept
+    /// at both, and run between, it has gone to sleep again between them, which the switches have counted.
+    fn before(thread: u32) -> Result<Self, Error> {
+        let switches = switches_of(thread)?;
+        Ok(Self { switches, call: call_of(thread)? })
+    }
+
+    fn after(thread: u32) -> Result<Self, Error> {
+        let call = call_of(thread)?;
+        Ok(Self { switches: switches_of(thread)?, call })
     }
 
     /// The stack pointer and the program counter, which come last.
@@ -100,6 +97,27 @@ impl Sleep {
         let (ip, sp) = (word(), word());
         sp.zip(ip).filter(|&(sp, ip)| sp != 0 && ip != 0).ok_or_else(|| unclear("syscall"))
     }
+}
+
+fn switches_of(thread: u32) -> Result<[u64; 2], Error> {
+    let status = read(thread, "status")?;
+    let count = |name| {
+        let line = status.lines().find_map(|line: &str| line.strip_prefix(name));
+        line.and_then(|number| number.trim().parse().ok()).ok_or_else(|| unclear("status"))
+    };
+    Ok([count("voluntary_ctxt_switches:")?, count("nonvoluntary_ctxt_switches:")?])
+}
+
+/// What `syscall` says of a thread that sleeps.
+fn call_of(thread: u32) -> Result<String, Error> {
+    let call = read(thread, "syscall")?;
+    if call.trim() == "running" { Err(Error::Running) } else { Ok(call) }
+}
+
+/// Whether `thread` is the one that asks: its own `syscall` says that it sleeps in the call that reads it.
+fn is_this(thread: u32) -> io::Result<bool> {
+    let this = fs::read_link("/proc/thread-self")?;
+    Ok(this.file_name().and_then(|name| name.to_str()?.parse().ok()) == Some(thread))
 }
 
 fn unclear(file: &str) -> Error {
@@ -117,14 +135,17 @@ fn read(thread: u32, file: &str) -> Result<String, Error> {
 
 /// The stack of `thread`, which is the same before and after, and what is mapped.
 pub(super) fn copy_of(thread: u32, memory: &Memory) -> Result<(Vec<Mapping>, Copy), Error> {
+    if is_this(thread)? {
+        return Err(Error::Running);
+    }
     // First, so that the thread need not sleep meanwhile.
     let maps: Vec<_> = fs::read_to_string("/proc/self/maps")?.lines().filter_map(Mapping::parse).collect();
-    let before = Sleep::of(thread)?;
+    let before = Sleep::before(thread)?;
     let (sp, ip) = before.registers()?;
     let Some(stack) = maps.iter().find(|mapping| mapping.range.contains(&sp)) else { return Err(Error::MovedOn) };
     let mut bytes = vec![0; (stack.range.end - sp).min(MOST) as usize];
     let copied = memory.read(sp, &mut bytes);
-    match Sleep::of(thread) {
+    match Sleep::after(thread) {
         Ok(after) if after == before => {}
         Ok(_) | Err(Error::Running | Error::NoThread) => return Err(Error::MovedOn),
         Err(error) => return Err(error),

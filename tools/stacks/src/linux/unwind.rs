@@ -23,6 +23,10 @@ pub(super) fn addresses(copy: &Copy, images: &mut Images, memory: &Memory) -> (V
             (_, Some(frame)) => frame,
             (_, None) => return (found, false),
         };
+        if images.start_of_function(frame.address_for_lookup()).is_none() {
+            // No table has it. framehop would follow `rbp`, which may be of any caller, or no address at all.
+            return (found, false);
+        }
         let mut next = images.unwind(frame, &mut registers, copy);
         if next.is_err() && before.bp() == UNKNOWN {
             let Some(bp) = frame_pointer(&before, frame.address_for_lookup(), copy, images, memory) else {
