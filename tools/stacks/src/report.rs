@@ -7,7 +7,7 @@ use crate::{Error, Frame, Stack, Stacks};
 /// Where fusee polls a task.
 const POLL: &str = "fusee::task::cell::";
 /// Where fusee's threads wait for something to do.
-const PARK: &str = "fusee::park::";
+const PARKS: [&str; 2] = ["fusee::park::", "fusee::reactor::lease::"];
 /// So often a stack is asked for.
 const TRIES: usize = 3;
 
@@ -73,15 +73,20 @@ impl Stack {
     fn may_be_of(&self, alarm: &Alarm) -> bool {
         // Without its end, or without fusee's names, it does not tell.
         let tells = self.is_whole && self.frames.iter().any(|frame| frame.is_in("fusee::"));
-        // What is no task's is a future of `block_on`, or a waker.
-        let polls = self.task_frames().is_some()
-            || alarm.task().is_none() && !self.frames.iter().any(|frame| frame.is_in(PARK));
+        let parks = || self.frames.iter().any(|frame| PARKS.iter().any(|module| frame.is_in(module)));
+        // What is no task's is the future of a `block_on`, or a waker.
+        let polls = self.task_frames().is_some() || alarm.task().is_none() && !parks();
         polls || !tells
     }
 
     /// So many frames are the task's; nothing if no task is polled on this stack.
     pub(crate) fn task_frames(&self) -> Option<usize> {
-        self.frames.iter().position(|frame| frame.is_in(POLL))
+        let at = self.frames.iter().position(|frame| frame.is_in(POLL))?;
+        let poll = &self.frames[at];
+        // What is inlined there may have no module in its name, but it has the file.
+        let is_inlined =
+            |frame: &Frame| frame.address == poll.address && frame.file.is_some() && frame.file == poll.file;
+        Some(self.frames[..at].iter().position(is_inlined).unwrap_or(at))
     }
 }
 

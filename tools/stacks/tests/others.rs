@@ -1,23 +1,22 @@
 //! Threads that do not block, and those that do not block for long.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+mod support;
+
+use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use fusee_stacks::{Error, Stack};
-
-/// The kernel's number of this thread.
-fn number() -> u32 {
-    let link = fs::read_link("/proc/thread-self").unwrap();
-    link.file_name().unwrap().to_str().unwrap().parse().unwrap()
-}
+use fusee_stacks::{Error, Stack, Stacks};
+use support::{calls, number};
 
 #[test]
 fn a_thread_that_runs_has_none() {
     let is_done = AtomicBool::new(false);
     let (tell, told) = channel();
+    let stacks = Stacks::new();
     thread::scope(|scope| {
         scope.spawn(|| {
             tell.send(number()).unwrap();
@@ -27,7 +26,7 @@ fn a_thread_that_runs_has_none() {
         });
         let thread = told.recv().unwrap();
         // It may be about to leave `send`, in which it may have waited.
-        let stacks: Vec<_> = (0..100).map(|_| Stack::of(thread)).collect();
+        let stacks: Vec<_> = (0..100).map(|_| stacks.of(thread)).collect();
         is_done.store(true, Ordering::Relaxed);
         let runs = stacks.iter().filter(|stack| matches!(stack, Err(Error::Running))).count();
         assert!(runs >= 90, "{stacks:?}");
@@ -35,27 +34,50 @@ fn a_thread_that_runs_has_none() {
 }
 
 #[test]
+fn who_asks_runs() {
+    // Its own `syscall` says that it waits in the call that reads it.
+    assert!(matches!(Stacks::new().of(number()), Err(Error::Running)));
+}
+
+#[test]
 fn a_thread_that_is_not_there_is_an_error() {
+    let stacks = Stacks::new();
     // Above what the kernel gives out.
-    let error = Stack::of(1 << 30).unwrap_err();
+    let error = stacks.of(1 << 30).unwrap_err();
     assert!(matches!(error, Error::NoThread), "{error:?}");
     assert_eq!(error.to_string(), "this process has no such thread");
+    // Of another process.
+    let error = stacks.of(std::os::unix::process::parent_id()).unwrap_err();
+    assert!(matches!(error, Error::NoThread), "{error:?}");
     let ended = thread::spawn(number).join().unwrap();
     // The kernel may need a moment after `join`; the number is not given out again so soon.
     while fs::exists(format!("/proc/self/task/{ended}")).unwrap() {
         thread::yield_now();
     }
-    assert!(matches!(Stack::of(ended), Err(Error::NoThread)));
+    assert!(matches!(stacks.of(ended), Err(Error::NoThread)));
 }
 
-/// Passes messages on, `depth` calls deep, so that the stack is another each time.
-#[inline(never)]
-fn passes_on(from: &Receiver<u32>, to: &Sender<u32>, depth: u32) -> bool {
-    if depth > 0 {
-        return std::hint::black_box(passes_on(from, to, depth - 1));
-    }
-    from.recv().is_ok_and(|message| to.send(message).is_ok())
+/// Two functions that pass messages on, and differ by their names and a number alone: a thread that waits in either, so many calls deep, says
+/// the same of its system call and its registers.
+macro_rules! passes_on {
+    ($name:ident, $number:literal) => {
+        #[inline(never)]
+        fn $name(from: &Receiver<Duration>, to: &Sender<u64>, depth: u32) -> bool {
+            if depth > 0 {
+                return $name(from, to, depth - 1) && black_box($number) > 0;
+            }
+            let Ok(busy) = from.recv() else { return false };
+            let begun = Instant::now();
+            while begun.elapsed() < busy {
+                std::hint::spin_loop();
+            }
+            to.send(black_box($number)).is_ok()
+        }
+    };
 }
+
+passes_on!(passes_left, 1);
+passes_on!(passes_right, 2);
 
 #[test]
 fn a_thread_that_blocks_and_goes_on_has_a_true_one_or_none() {
@@ -63,15 +85,12 @@ fn a_thread_that_blocks_and_goes_on_has_a_true_one_or_none() {
     let (to_us, from_other) = channel();
     let is_done = AtomicBool::new(false);
     let (tell, told) = channel();
+    let stacks = Stacks::new();
     let mut seen = 0;
     thread::scope(|scope| {
         scope.spawn(move || {
             tell.send(number()).unwrap();
-            for round in 0.. {
-                if !passes_on(&from_us, &to_us, round % 20) {
-                    return;
-                }
-            }
+            while passes_left(&from_us, &to_us, 10) && passes_right(&from_us, &to_us, 10) {}
         });
         let is_done = &is_done;
         scope.spawn(move || {
@@ -79,35 +98,35 @@ fn a_thread_that_blocks_and_goes_on_has_a_true_one_or_none() {
                 if is_done.load(Ordering::Relaxed) {
                     return;
                 }
-                // Sleeps of the other that are long enough for a stack, and some that are not.
-                thread::sleep(Duration::from_micros(round % 8 * 100));
-                to_other.send(1).unwrap();
+                // Sleeps of the other that are long enough for a stack, and some that are not; and it runs for as long as a copy takes, or less.
+                thread::sleep(Duration::from_micros(round % 8 * 50));
+                to_other.send(Duration::from_micros(round % 7 * 10)).unwrap();
                 from_other.recv().unwrap();
             }
         });
         let thread = told.recv().unwrap();
-        let stacks: Vec<_> = (0..1_000).map(|_| Stack::of(thread)).collect();
+        let found: Vec<_> = (0..3_000).map(|_| stacks.of(thread)).collect();
         is_done.store(true, Ordering::Relaxed);
-        for stack in stacks {
+        for stack in found {
             match stack {
                 Ok(stack) => {
                     seen += 1;
-                    is_plausible(&stack);
+                    is_true(&stack);
                 }
                 Err(Error::Running | Error::MovedOn) => {}
                 Err(error) => panic!("{error}: {error:?}"),
             }
         }
     });
-    println!("{seen} stacks of 1000");
+    println!("{seen} stacks of 3000");
     assert!(seen > 0);
 }
 
-/// It waits for a message, or for memory, within as many calls as there can be; and down to the thread's start.
-fn is_plausible(stack: &Stack) {
-    let count =
-        |name: &str| stack.frames().iter().filter(|frame| frame.function().is_some_and(|it| it.contains(name))).count();
+/// All calls are of one of the two, and lead down to the thread's start.
+fn is_true(stack: &Stack) {
+    let (left, right) = (calls(stack, "passes_left").count(), calls(stack, "passes_right").count());
     assert!(stack.is_whole(), "{stack:#}");
-    assert!(count("passes_on") <= 20, "{stack:#}");
-    assert!(count("a_thread_that_blocks_and_goes_on") >= 1, "{stack:#}");
+    assert!(left == 0 || right == 0, "{stack:#}");
+    assert!(left.max(right) <= 11, "{stack:#}");
+    assert!(calls(stack, "a_thread_that_blocks_and_goes_on").count() >= 1, "{stack:#}");
 }
