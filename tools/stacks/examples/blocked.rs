@@ -1,13 +1,14 @@
 //! A worker that blocks in a poll, for a lock that another thread has: the watchdog tells of it with the stack.
 //!
 //! `cargo run -p fusee-stacks --example blocked` prints the frames of the task, with `--whole` those below it, too; with `--times N` it blocks so
-//! often, and says how long each report has taken, and how much memory the process has more than before the first one.
+//! often, and says how long each report has taken, and how much memory the process has more than before the first one. With `--wait` it begins
+//! once it has read a line.
 
 use std::error::Error;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use fusee::insight::{Alarm, Watchdog};
 use fusee::runtime::Builder;
@@ -33,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--whole" => is_whole = true,
+            "--wait" => drop(io::stdin().read_line(&mut String::new())?),
             "--times" => times = Some(arguments.next().ok_or("how many times?")?.parse()?),
             _ => return Err(format!("`{argument}` is not known").into()),
         }

@@ -1,7 +1,10 @@
 //! Threads that do not block, and those that do not block for long.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-mod support;
+#[path = "support/calls.rs"]
+mod calls;
+#[path = "support/numbers.rs"]
+mod numbers;
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +12,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use calls::calls;
 use fusee_stacks::{Error, Stack, Stacks};
-use support::{calls, number};
+use numbers::number;
 
 #[test]
 fn a_thread_that_runs_has_none() {

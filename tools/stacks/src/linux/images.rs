@@ -31,14 +31,13 @@ pub(super) struct Images {
 
 /// One, of which a range of addresses is executable.
 struct Image {
-    range: Range<u64>,
+    mapping: Mapping,
     /// What is added to the addresses in the file.
     base: u64,
     eh_frame: Section,
     eh_frame_hdr: Section,
-    mapping: Mapping,
-    /// Symbols and debug information, once they have been asked for; nothing if there are none.
-    symbols: Option<Option<Loader>>,
+    /// Symbols and debug information, once they have been asked for.
+    symbols: Option<Loader>,
 }
 
 #[derive(Clone)]
@@ -61,17 +60,23 @@ impl Section {
 }
 
 impl Images {
-    /// Reads the tables of what has been mapped since, and lets go of what is mapped no more. What cannot be read is left out: stacks end there.
+    /// Reads the tables of what has been mapped since, and lets go of what is mapped no more. What cannot be read is left out, so that stacks end
+    /// there; the next time it may do: for want of descriptors, say.
     pub(super) fn follow(&mut self, maps: &[Mapping], memory: &Memory) {
-        let now: Vec<_> = maps.iter().filter(|mapping| mapping.is_executable).cloned().collect();
-        for gone in self.mapped.iter().filter(|mapping| !now.contains(mapping)) {
-            self.unwinder.remove_module(gone.range.start);
-            self.images.retain(|image| image.range != gone.range);
+        self.mapped = maps.iter().filter(|mapping| mapping.is_executable).cloned().collect();
+        self.images.retain(|image| {
+            let is_mapped = self.mapped.contains(&image.mapping);
+            if !is_mapped {
+                self.unwinder.remove_module(image.mapping.range.start);
+            }
+            is_mapped
+        });
+        for mapping in &self.mapped {
+            // What is no file's has no inode.
+            if mapping.inode != 0 && !self.images.iter().any(|image| image.mapping == *mapping) {
+                self.images.extend(Image::read(mapping, memory, &mut self.unwinder));
+            }
         }
-        for new in now.iter().filter(|mapping| !self.mapped.contains(mapping)) {
-            self.images.extend(Image::read(new, memory, &mut self.unwinder));
-        }
-        self.mapped = now;
     }
 
     pub(super) fn has_code_at(&self, address: u64) -> bool {
@@ -91,7 +96,7 @@ impl Images {
 
     /// The start of the function that has the instruction at `address`.
     pub(super) fn start_of_function(&self, address: u64) -> Option<u64> {
-        let image = self.images.iter().find(|image| image.range.contains(&address))?;
+        let image = self.images.iter().find(|image| image.mapping.range.contains(&address))?;
         let bases =
             BaseAddresses::default().set_eh_frame(image.eh_frame.address).set_eh_frame_hdr(image.eh_frame_hdr.address);
         let eh_frame = EhFrame::new(&image.eh_frame.bytes, LittleEndian);
@@ -104,7 +109,7 @@ impl Images {
 
     /// Adds the calls at `address`, the inlined ones first, which are told by the instruction at `lookup`.
     pub(super) fn frames_at(&mut self, address: u64, lookup: u64, frames: &mut Vec<Frame>) {
-        match self.images.iter_mut().find(|image| image.range.contains(&lookup)) {
+        match self.images.iter_mut().find(|image| image.mapping.range.contains(&lookup)) {
             Some(image) => image.frames_at(address, lookup, frames),
             None => frames.push(Frame { address, ..Frame::default() }),
         }
@@ -148,9 +153,8 @@ impl Image {
             eh_frame_hdr: Some(eh_frame_hdr.bytes.clone()),
             ..Default::default()
         };
-        let range = mapping.range.clone();
-        unwinder.add_module(Module::new(mapping.path.clone(), range.clone(), base, info));
-        Some(Self { range, base, eh_frame, eh_frame_hdr, mapping: mapping.clone(), symbols: None })
+        unwinder.add_module(Module::new(mapping.path.clone(), mapping.range.clone(), base, info));
+        Some(Self { mapping: mapping.clone(), base, eh_frame, eh_frame_hdr, symbols: None })
     }
 
     /// As of [`Images`].
@@ -162,10 +166,13 @@ impl Image {
             address_in_image: Some(address.wrapping_sub(self.base)),
             ..Frame::default()
         };
-        let symbols = self.symbols.get_or_insert_with(|| symbols_of(&self.mapping));
+        if self.symbols.is_none() {
+            self.symbols = symbols_of(&self.mapping);
+        }
+        let symbols = self.symbols.as_ref();
         let lookup = lookup.wrapping_sub(self.base);
         let mut has_path = false;
-        if let Some(Ok(mut calls)) = symbols.as_ref().map(|symbols| symbols.find_frames(lookup)) {
+        if let Some(Ok(mut calls)) = symbols.map(|symbols| symbols.find_frames(lookup)) {
             while let Ok(Some(call)) = calls.next() {
                 let function = call.function.as_ref().and_then(|name| name.raw_name().ok());
                 let path = function.as_deref().and_then(path_of);
@@ -180,7 +187,7 @@ impl Image {
         }
         let Some(outermost) = frames.last_mut() else { return };
         outermost.is_inlined = false;
-        if !has_path && let Some(symbol) = symbols.as_ref().and_then(|symbols| symbols.find_symbol(lookup)) {
+        if !has_path && let Some(symbol) = symbols.and_then(|symbols| symbols.find_symbol(lookup)) {
             outermost.function = path_of(symbol).or(outermost.function.take()).or_else(|| Some(symbol.to_owned()));
         }
     }
@@ -210,5 +217,74 @@ fn without_types(name: &str) -> &str {
     match name.find('<') {
         None | Some(0) => name,
         Some(at) => &name[..at],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::thread::maps;
+    use super::*;
+
+    fn images_of(images: &Images) -> Vec<&str> {
+        images.images.iter().map(|image| image.mapping.path.as_str()).collect()
+    }
+
+    #[test]
+    fn follows_what_is_mapped() {
+        let (memory, maps) = (Memory::open().unwrap(), maps().unwrap());
+        let program = fs::read_link(PROGRAM).unwrap();
+        let of_program: Vec<_> = maps.iter().filter(|mapping| Path::new(&mapping.path) == program).cloned().collect();
+        let here = follows_what_is_mapped as fn() as usize as u64;
+        let there = std::thread::yield_now as fn() as usize as u64;
+        let mut images = Images::default();
+        images.follow(&of_program, &memory);
+        assert_eq!(images_of(&images), [program.to_str().unwrap()]);
+        assert_eq!(images.start_of_function(here + 1), Some(here));
+        images.follow(&maps, &memory);
+        assert!(images_of(&images).len() > 1);
+        let kept = images.images[0].eh_frame.bytes.as_ptr();
+        images.follow(&of_program, &memory);
+        assert_eq!(images_of(&images), [program.to_str().unwrap()]);
+        assert_eq!(images.images[0].eh_frame.bytes.as_ptr(), kept, "it has been read again");
+        assert_eq!(images.start_of_function(there + 1), Some(there));
+        images.follow(&[], &memory);
+        assert_eq!(images_of(&images), [""; 0]);
+        assert_eq!(images.start_of_function(here + 1), None);
+    }
+
+    /// What is mapped, had it been mapped from `path`.
+    fn program_at(path: &Path, inode: u64) -> Mapping {
+        let here = program_at as fn(&Path, u64) -> Mapping as usize as u64;
+        let mapping = maps().unwrap().into_iter().find(|mapping| mapping.range.contains(&here)).unwrap();
+        Mapping { path: path.to_str().unwrap().to_owned(), inode, ..mapping }
+    }
+
+    #[test]
+    fn reads_no_file_but_the_one_that_is_mapped() {
+        let memory = Memory::open().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, other) = (folder.path().join("copy"), folder.path().join("other"));
+        fs::copy(PROGRAM, &copy).unwrap();
+        let inode = fs::metadata(&copy).unwrap().ino();
+        let mapping = program_at(&copy, inode);
+        let read = |mapping| Image::read(mapping, &memory, &mut UnwinderX86_64::new()).is_some();
+        assert!(read(&mapping) && symbols_of(&mapping).is_some());
+        // Another file has taken its place.
+        fs::copy(PROGRAM, &other).unwrap();
+        fs::rename(&other, &copy).unwrap();
+        assert!(!read(&mapping) && symbols_of(&mapping).is_none());
+        // One of another file system has the same number.
+        let mapping = program_at(&copy, fs::metadata(&copy).unwrap().ino());
+        assert!(read(&mapping));
+        let mut bytes = fs::read(&copy).unwrap();
+        let header = Image::read(&mapping, &memory, &mut UnwinderX86_64::new()).unwrap().eh_frame_hdr.bytes;
+        let at = bytes.windows(header.len()).position(|window| *window == *header).unwrap();
+        bytes[at + header.len() - 1] ^= 1;
+        fs::write(&copy, bytes).unwrap();
+        assert!(!read(&mapping));
+        fs::remove_file(&copy).unwrap();
+        assert!(!read(&mapping));
     }
 }

@@ -133,13 +133,18 @@ fn read(thread: u32, file: &str) -> Result<String, Error> {
     })
 }
 
+/// What is mapped.
+pub(super) fn maps() -> io::Result<Vec<Mapping>> {
+    Ok(fs::read_to_string("/proc/self/maps")?.lines().filter_map(Mapping::parse).collect())
+}
+
 /// The stack of `thread`, which is the same before and after, and what is mapped.
 pub(super) fn copy_of(thread: u32, memory: &Memory) -> Result<(Vec<Mapping>, Copy), Error> {
     if is_this(thread)? {
         return Err(Error::Running);
     }
     // First, so that the thread need not sleep meanwhile.
-    let maps: Vec<_> = fs::read_to_string("/proc/self/maps")?.lines().filter_map(Mapping::parse).collect();
+    let maps = maps()?;
     let before = Sleep::before(thread)?;
     let (sp, ip) = before.registers()?;
     let Some(stack) = maps.iter().find(|mapping| mapping.range.contains(&sp)) else { return Err(Error::MovedOn) };
