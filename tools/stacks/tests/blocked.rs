@@ -1,6 +1,9 @@
 //! Threads that block: what they block in is on their stacks.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+#[path = "support/report.rs"]
+mod reports;
+
 use std::hint::black_box;
 use std::io::{Read, Write, pipe};
 use std::sync::mpsc::{Sender, channel};
@@ -11,13 +14,14 @@ use std::time::Duration;
 use fusee::insight::{Alarm, Watchdog};
 use fusee::runtime::{Builder, Runtime};
 use fusee_stacks::{Report, Stacks};
+use reports::report;
 
 /// A runtime whose watchdog sends a report of each poll that goes on.
 fn watched(tell: Sender<Report>) -> Runtime {
     let stacks = Stacks::new();
     let hook = move |alarm: &Alarm| {
         if !alarm.has_ended() {
-            drop(tell.send(stacks.report(alarm)));
+            drop(tell.send(report(&stacks, alarm)));
         }
     };
     let watchdog = Watchdog::new(Duration::from_millis(50)).on_alarm(hook);
