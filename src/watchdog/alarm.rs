@@ -132,7 +132,8 @@ impl Alarm {
         self.has_ended
     }
 
-    /// The kernel's number of the thread (`gettid`), on Linux: for `gdb -p` and `/proc/self/task`.
+    /// The kernel's number of the thread (`gettid`), on Linux: for `gdb -p` and `/proc/self/task`, and for `fusee-stacks` (`tools/stacks`), which takes the
+    /// stack of a poll that blocks.
     pub fn thread(&self) -> Option<u32> {
         self.thread
     }

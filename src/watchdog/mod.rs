@@ -13,7 +13,8 @@
 //! | `kernel.rs` | what the kernel knows of a thread |
 //!
 //! Who calls it: the runtime's companion (`runtime/builder_insight.rs`), which ends after all other threads: a task that blocks a shutdown is told of.
-//! Deliberately not here: the stack of the thread, which `tools/stacks` takes by the number that an alarm has; and the blocking pool, whose jobs may block.
+//! Deliberately not here: the stack of the thread, which `tools/stacks` takes by the number that an alarm has; and the blocking pool, whose jobs
+//! may block.
 
 mod alarm;
 mod kernel;

@@ -15,7 +15,9 @@ fn copy_to(folder: &Path) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let target = tests.parent().and_then(Path::parent).unwrap();
     let copy = folder.join("copy");
-    fs::copy(target.join("examples/blocked"), &copy).unwrap();
+    let example = target.join("examples/blocked");
+    fs::copy(&example, &copy)
+        .unwrap_or_else(|error| panic!("{}: {error}; `cargo test -p fusee-stacks` builds it", example.display()));
     copy
 }
 
