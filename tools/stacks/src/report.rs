@@ -31,7 +31,7 @@ impl Stacks {
     /// A poll that goes on all the time, from one short sleep to the next, is tried three times: one that reads a file piece by piece is met
     /// in one of its reads.
     ///
-    /// See the [crate](crate) for an example.
+    /// See the [crate] for an example.
     pub fn report(&self, alarm: &Alarm) -> Report {
         Report { alarm: alarm.clone(), stack: self.stack_of(alarm) }
     }
