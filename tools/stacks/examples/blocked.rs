@@ -1,8 +1,8 @@
 //! A worker that blocks in a poll, for a lock that another thread has: the watchdog tells of it with the stack.
 //!
-//! `cargo run -p fusee-stacks --example blocked` prints the frames of the task, with `--whole` those below it, too; with `--times N` it blocks so
-//! often, and says how long each report has taken, and how much memory the process has more than before the first one. With `--wait` it begins
-//! once it has read a line.
+//! `cargo run -p fusee-stacks --example blocked` prints the frames of the task, with `--whole` those below it, too;
+//! with `--times N` it blocks so often, and says how long each report has taken, and how much memory the process has
+//! more than before the first one. With `--wait` it begins once it has read a line.
 
 use std::error::Error;
 use std::sync::mpsc::channel;

@@ -1,6 +1,8 @@
-//! Where a thread of this process blocks: its stack, taken from outside while it does, without a signal and without a debugger.
+//! Where a thread of this process blocks: its stack, taken from outside while it does, without a signal and without a
+//! debugger.
 //!
-//! The [watchdog](fusee::insight::Watchdog) of fusee tells of a poll that blocks; [`Stacks::report`] adds the stack that it blocks in:
+//! The [watchdog](fusee::insight::Watchdog) of fusee tells of a poll that blocks; [`Stacks::report`] adds the stack
+//! that it blocks in:
 //!
 //! ```
 //! use std::sync::mpsc::channel;
@@ -22,18 +24,19 @@
 //! ```
 //!
 //! # How
-//! The kernel tells of a thread that sleeps where its stack pointer and its program counter are (`/proc/self/task/TID/syscall`), and how often
-//! it has slept so far (`status`). The stack is copied in one read of `/proc/self/mem`, for which memory that is not there is an error and no
-//! fault. If the thread is still in the same sleep after that the copy is true, and is unwound by the tables for exceptions, which are in every
-//! program. If not there is no stack, but [`Error::MovedOn`].
+//! The kernel tells of a thread that sleeps where its stack pointer and its program counter are
+//! (`/proc/self/task/TID/syscall`), and how often it has slept so far (`status`). The stack is copied in one read of
+//! `/proc/self/mem`, for which memory that is not there is an error and no fault. If the thread is still in the same
+//! sleep after that the copy is true, and is unwound by the tables for exceptions, which are in every program. If not
+//! there is no stack, but [`Error::MovedOn`].
 //!
 //! The thread notices nothing: it is not stopped, not woken and not asked.
 //!
 //! # What is not there
 //! - The stack of a thread that runs: [`Error::Running`].
-//! - The registers but those two. A function that keeps its frame by `rbp`, as those of the standard library do, is left by what its first
-//!   instructions do to the stack, and the result is taken only if a call leads to it. Where that does not do the stack ends early, and
-//!   [says so](Stack::is_whole).
+//! - The registers but those two. A function that keeps its frame by `rbp`, as those of the standard library do, is
+//!   left by what its first instructions do to the stack, and the result is taken only if a call leads to it. Where
+//!   that does not do the stack ends early, and [says so](Stack::is_whole).
 //! - Systems other than Linux on x86-64: [`Error::Unsupported`].
 
 // | file | holds |
@@ -48,7 +51,8 @@
 // | `linux/images.rs` | the program and its libraries: their tables and symbols |
 // | `elsewhere.rs` | in place of `linux/`, on other systems |
 //
-// No thread is started, and nothing is kept outside of `Stacks`. Who asks is most often a watchdog's thread, for whose hook the worker does not wait.
+// No thread is started, and nothing is kept outside of `Stacks`. Who asks is most often a watchdog's thread, for whose
+// hook the worker does not wait.
 
 mod display;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -121,9 +125,9 @@ impl Stacks {
 
     /// Takes the stack of `thread`, by the kernel's number (`gettid`), of this process.
     ///
-    /// The first call reads the unwind tables of the program and of all its libraries, and the debug information of what is on the stack, which
-    /// may take long for a large program; both are kept. Calls wait for each other, but only once they have copied the stack. At most 256 KiB of
-    /// the stack are looked at, and 1,000 calls.
+    /// The first call reads the unwind tables of the program and of all its libraries, and the debug information of
+    /// what is on the stack, which may take long for a large program; both are kept. Calls wait for each other, but
+    /// only once they have copied the stack. At most 256 KiB of the stack are looked at, and 1,000 calls.
     ///
     /// # Errors
     /// See [`Error`]: above all if the thread does not sleep, or not long enough.
@@ -161,12 +165,14 @@ impl Frame {
         self.address
     }
 
-    /// The file that has the code, the program or a library, by the name that it is mapped by; nothing if it could not be read.
+    /// The file that has the code, the program or a library, by the name that it is mapped by; nothing if it could not
+    /// be read.
     pub fn image(&self) -> Option<&str> {
         self.image.as_deref()
     }
 
-    /// The [address](Self::address) as it is in that file: `addr2line -e` takes it, also for a copy of the file that has not been stripped.
+    /// The [address](Self::address) as it is in that file: `addr2line -e` takes it, also for a copy of the file that
+    /// has not been stripped.
     pub fn address_in_image(&self) -> Option<u64> {
         self.address_in_image
     }

@@ -11,7 +11,8 @@ const PARKS: [&str; 2] = ["fusee::park::", "fusee::reactor::lease::"];
 /// So often a stack is asked for.
 const TRIES: usize = 3;
 
-/// What [`Stacks::report`] returns: `Display` shows the alarm's line, and below it the stack, or why there is none. `{:#}` shows the whole stack.
+/// What [`Stacks::report`] returns: `Display` shows the alarm's line, and below it the stack, or why there is none.
+/// `{:#}` shows the whole stack.
 #[derive(Debug)]
 pub struct Report {
     alarm: Alarm,
@@ -21,15 +22,18 @@ pub struct Report {
 impl Stacks {
     /// Takes the stack of the poll that `alarm` tells of, unless the poll has ended.
     ///
-    /// Call it where the alarm is told, while the poll goes on. Nobody watches meanwhile: see [`of`](Self::of) for how long it may take.
+    /// Call it where the alarm is told, while the poll goes on. Nobody watches meanwhile: see [`of`](Self::of) for how
+    /// long it may take.
     ///
-    /// The stack is one that the thread has had, while it slept. That it is the poll's is checked by what is on it: a thread on whose whole stack
-    /// fusee polls no task, or waits for something to do, has [ended](Error::PollEnded) it. What is not certain: that it is not the next poll,
-    /// should the first have ended in the fraction of a millisecond between the watchdog's look and the copy of the stack, and the next one block,
-    /// too. The alarm of the first one's end, which comes then, says that it lasted no longer than the limit.
+    /// The stack is one that the thread has had while it slept. Whether it is the poll's is told by what is on it: if
+    /// fusee polls no task there, or the thread waits for something to do, the poll has [ended](Error::PollEnded). That
+    /// cannot be told of a stack that is not [whole](Stack::is_whole), nor of a program without symbols. And what is
+    /// never certain: that it is not the next poll, should the first have ended in the fraction of a millisecond
+    /// between the watchdog's look and the copy of the stack, and the next one block, too. The alarm of the first one's
+    /// end, which comes then, says that it lasted hardly longer than the limit.
     ///
-    /// A poll that goes on all the time, from one short sleep to the next, is tried three times: one that reads a file piece by piece is met
-    /// in one of its reads.
+    /// A poll that goes on all the time, from one short sleep to the next, is tried three times: one that reads a file
+    /// piece by piece is met in one of its reads.
     ///
     /// See the [crate] for an example.
     pub fn report(&self, alarm: &Alarm) -> Report {

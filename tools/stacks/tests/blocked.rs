@@ -28,8 +28,8 @@ fn watched(tell: Sender<Report>) -> Runtime {
     Builder::new_multi_thread().worker_threads(1).watchdog(watchdog).build().unwrap()
 }
 
-/// Blocks in a poll by `block`, until `free` lets it go; the stack must have `function`, above it `within`, and nothing of fusee unless it is
-/// shown whole.
+/// Blocks in a poll by `block`, until `free` lets it go; the stack must have `function`, above it `within`, and nothing
+/// of fusee unless it is shown whole.
 fn is_found(block: impl FnOnce() + Send + 'static, free: impl FnOnce(), function: &str, within: &str) {
     let (tell, told) = channel();
     let runtime = watched(tell);

@@ -1,4 +1,5 @@
-//! A process that may open no file more: the kernel tells nothing. (A program of its own, for the limit is the process's.)
+//! A process that may open no file more: the kernel tells nothing. (A program of its own, for the limit is the
+//! process's.)
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 #[path = "support/calls.rs"]

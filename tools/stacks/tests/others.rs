@@ -61,8 +61,8 @@ fn a_thread_that_is_not_there_is_an_error() {
     assert!(matches!(stacks.of(ended), Err(Error::NoThread)));
 }
 
-/// Two functions that pass messages on, and differ by their names and a number alone: a thread that waits in either, so many calls deep, says
-/// the same of its system call and its registers.
+/// Two functions that pass messages on, and differ by their names and a number alone: a thread that waits in either, so
+/// many calls deep, says the same of its system call and its registers.
 macro_rules! passes_on {
     ($name:ident, $number:literal) => {
         #[inline(never)]
@@ -107,7 +107,8 @@ fn a_thread_that_blocks_and_goes_on_has_a_true_one_or_none() {
                 if is_done.load(Ordering::Relaxed) {
                     return;
                 }
-                // Sleeps of the other that are long enough for a stack, and some that are not; and it runs for as long as a copy takes, or less.
+                // Sleeps of the other that are long enough for a stack, and some that are not.
+                // It runs for as long as a copy takes, or less.
                 thread::sleep(Duration::from_micros(round % 8 * 50));
                 to_other.send(Duration::from_micros(round % 7 * 10)).unwrap();
                 from_other.recv().unwrap();

@@ -1,4 +1,5 @@
-//! Alarms, and the polls that they tell of: some have ended by the time of the report, some are many at once, some are deep.
+//! Alarms, and the polls that they tell of: some have ended by the time of the report, some are many at once, some are
+//! deep.
 //!
 //! What frees a poll is dropped before its runtime, which waits for it: a test that fails ends.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -16,7 +16,8 @@ fn copy_to(folder: &Path) -> PathBuf {
     let target = tests.parent().and_then(Path::parent).unwrap();
     let copy = folder.join("copy");
     let example = target.join("examples/blocked");
-    // By another process: a program that is started meanwhile would have the copy open for writing, so that it could not be started itself.
+    // By another process: a program that is started meanwhile would have the copy open for writing, so that it could
+    // not be started itself.
     let copied = Command::new("cp").arg(&example).arg(&copy).status().unwrap();
     assert!(copied.success(), "`cargo test -p fusee-stacks` builds {}", example.display());
     copy

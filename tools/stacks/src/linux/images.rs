@@ -60,8 +60,8 @@ impl Section {
 }
 
 impl Images {
-    /// Reads the tables of what has been mapped since, and lets go of what is mapped no more. What cannot be read is left out, so that stacks end
-    /// there; the next time it may do: for want of descriptors, say.
+    /// Reads the tables of what has been mapped since, and lets go of what is mapped no more. What cannot be read is
+    /// left out, so that stacks end there; the next time it may do: for want of descriptors, say.
     pub(super) fn follow(&mut self, maps: &[Mapping], memory: &Memory) {
         self.mapped = maps.iter().filter(|mapping| mapping.is_executable).cloned().collect();
         self.images.retain(|image| {
@@ -139,7 +139,8 @@ impl Image {
             Some(Section { address: section.address(), bytes: section.data().ok()?.into() })
         };
         let (eh_frame, eh_frame_hdr) = (section(".eh_frame")?, section(".eh_frame_hdr")?);
-        // Inodes tell the files of one file system apart. Devices are not compared: for overlays the kernel names others.
+        // Inodes tell the files of one file system apart. Devices are not compared: for overlays the kernel names
+        // others.
         if !eh_frame_hdr.is_in(memory, base) {
             return None;
         }

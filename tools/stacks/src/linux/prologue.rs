@@ -3,7 +3,8 @@
 /// The longest call, in bytes: `call [r12 + disp32]` without its prefix.
 pub(super) const LONGEST_CALL: usize = 7;
 
-/// How far below `rbp` a function has put `rsp`, by its first instructions in `code`; nothing if it does not keep its frame by `rbp`, or aligns `rsp`, or loops to touch a large frame.
+/// How far below `rbp` a function has put `rsp`, by its first instructions in `code`; nothing if it does not keep its
+/// frame by `rbp`, or aligns `rsp`, or loops to touch a large frame.
 pub(super) fn frame_size(code: &[u8]) -> Option<u64> {
     // endbr64
     let code = code.strip_prefix(&[0xf3, 0x0f, 0x1e, 0xfa]).unwrap_or(code);

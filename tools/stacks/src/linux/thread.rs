@@ -78,8 +78,9 @@ struct Sleep {
 }
 
 impl Sleep {
-    /// That of `thread`, to be compared with what [`after`](Self::after) says. The calls stand between the switches: if the thread has slept
-    /// at both, and run between, it has gone to sleep again between them, which the switches have counted.
+    /// That of `thread`, to be compared with what [`after`](Self::after) says. The calls stand between the switches: if
+    /// the thread has slept at both, and run between, it has gone to sleep again between them, which the switches have
+    /// counted.
     fn before(thread: u32) -> Result<Self, Error> {
         let switches = switches_of(thread)?;
         Ok(Self { switches, call: call_of(thread)? })
