@@ -18,6 +18,7 @@ use numbers::number;
 
 #[test]
 fn a_thread_that_runs_has_none() {
+    // Counter only, in each of its uses: nothing is published by it.
     let is_done = AtomicBool::new(false);
     let (tell, told) = channel();
     let stacks = Stacks::new();
@@ -92,6 +93,7 @@ fn passes_all(from: &Receiver<Duration>, to: &Sender<u64>) {
 fn a_thread_that_blocks_and_goes_on_has_a_true_one_or_none() {
     let (to_other, from_us) = channel();
     let (to_us, from_other) = channel();
+    // Counter only, in each of its uses: nothing is published by it.
     let is_done = AtomicBool::new(false);
     let (tell, told) = channel();
     let stacks = Stacks::new();
