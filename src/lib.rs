@@ -48,6 +48,7 @@ mod entered;
 mod facade;
 #[cfg(feature = "fs")]
 pub mod fs;
+mod histogram;
 pub mod insight;
 #[cfg(feature = "io")]
 pub mod io;

@@ -24,6 +24,8 @@ mod duty;
 #[path = "../../src/entered.rs"]
 mod entered;
 mod facade;
+#[path = "../../src/histogram/mod.rs"]
+mod histogram;
 #[path = "../../src/insight/mod.rs"]
 mod insight;
 #[path = "../../src/io/standard/look.rs"]

@@ -26,6 +26,8 @@ mod duty;
 mod entered;
 mod facade;
 pub mod harness;
+#[path = "../../src/histogram/mod.rs"]
+mod histogram;
 #[path = "../../src/insight/mod.rs"]
 mod insight;
 pub mod net;

@@ -49,6 +49,7 @@ mod start;
 pub(crate) mod threads;
 mod worker_slot;
 
+pub use crate::histogram::Histogram;
 pub use crate::scheduler::RuntimeFlavor;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};

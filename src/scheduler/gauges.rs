@@ -17,6 +17,7 @@ use super::{Remote, Scheduler};
 use crate::facade::atomic::Ordering;
 use crate::facade::ord;
 use crate::facade::thread::ThreadId;
+use crate::task::poll_times::PollTimes;
 
 impl Scheduler {
     pub(crate) fn metrics(&self, worker: usize) -> &WorkerMetrics {
@@ -63,6 +64,11 @@ impl Scheduler {
     pub(crate) fn busy(&self, worker: usize) -> u64 {
         let remote = &self.remotes[worker];
         remote.busy.raise(remote.metrics.busy.get())
+    }
+
+    /// How long polls take, where tasks are counted.
+    pub(crate) fn poll_times(&self) -> Option<&PollTimes> {
+        self.task_hooks.as_deref()?.times.as_deref()
     }
 
     /// The thread that works as a worker, or was the last to.

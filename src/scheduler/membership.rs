@@ -188,4 +188,8 @@ impl Schedule for Membership {
     fn tracer(&self) -> Option<StdArc<Tracer>> {
         self.scheduler().get().tracer.lock().clone()
     }
+
+    fn worker(&self) -> Option<usize> {
+        Worker::peek(self.scheduler().as_ptr(), Worker::index)
+    }
 }

@@ -177,6 +177,7 @@ impl Scheduler {
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
             recorder: plan.recorder.map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started))),
+            task_hooks: plan.hooks.task.of_runtime(remotes.len()).map(StdArc::new),
             remotes,
             local_sets: StdArc::default(),
             watched_futures: StdArc::default(),
@@ -200,7 +201,6 @@ impl Scheduler {
             threads: plan.threads,
             policy: plan.policy,
             name: plan.name,
-            task_hooks: plan.hooks.task.of_runtime().map(StdArc::new),
             thread_hooks: plan.hooks.thread,
         }
     }

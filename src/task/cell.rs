@@ -114,7 +114,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     ///
     /// # Safety
     /// The caller holds a reference to `task`, a cell of this type, for as long as it uses the answer.
-    unsafe fn watch<'a>(task: RawTask) -> Option<Watch<'a>>
+    unsafe fn watch<'a>(task: RawTask) -> Option<Watch<'a, S>>
     where
         F: 'a,
     {
@@ -122,7 +122,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let label = unsafe { task.label() }?;
         // SAFETY: by the caller.
         let cell = unsafe { task.cast::<Self>().as_ref() };
-        Some(Watch::new(cell.scheduler.hooks()?, TaskMeta::new(task.id(), label)))
+        Watch::new(&cell.scheduler, TaskMeta::new(task.id(), label))
     }
 
     /// Polls the future, or drops it, as the state says.

@@ -12,7 +12,8 @@ use std::cell::Cell;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::meta::TaskMeta;
-use super::raw::discard;
+use super::poll_times::{PollTimes, Timed};
+use super::raw::{Schedule, discard};
 use crate::facade::atomic::{AtomicBool, Ordering};
 use crate::facade::{StdArc, catch_unwind};
 
@@ -29,6 +30,8 @@ pub(crate) struct TaskHooks {
     pub(crate) stranding: Option<StdArc<Stranding>>,
     /// Whether tasks are counted (`statistics.rs`).
     pub(crate) statistics: bool,
+    /// Where they are: how long polls take.
+    pub(crate) times: Option<StdArc<PollTimes>>,
 }
 
 /// Who is told of tasks that nobody can wake any more. Each task keeps it: who drops a task's last waker has nothing else to find it by.
@@ -43,7 +46,8 @@ impl UnwindSafe for Stranding {}
 impl RefUnwindSafe for Stranding {}
 
 /// A runtime's hooks, and the task that they are told of.
-pub(super) struct Watch<'a> {
+pub(super) struct Watch<'a, S> {
+    scheduler: &'a S,
     hooks: &'a TaskHooks,
     meta: TaskMeta<'a>,
     /// When the poll began, if the task is counted.
@@ -51,12 +55,13 @@ pub(super) struct Watch<'a> {
 }
 
 impl TaskHooks {
-    /// Those of a runtime that is about to start, if there is any.
-    pub(crate) fn of_runtime(self) -> Option<Self> {
-        let Self { spawn, before_poll, after_poll, terminate, stranding, statistics } = &self;
+    /// Those of a runtime of so many workers that is about to start, if there is any.
+    pub(crate) fn of_runtime(self, workers: usize) -> Option<Self> {
+        let Self { spawn, before_poll, after_poll, terminate, stranding, statistics, times: _ } = &self;
         let any = *statistics || [spawn, before_poll, after_poll, terminate].into_iter().any(Option::is_some);
         let stranding = stranding.as_ref().map(|stranding| StdArc::new(Stranding::new(stranding.hook.clone())));
-        (any || stranding.is_some()).then(|| Self { stranding, ..self })
+        let times = statistics.then(|| StdArc::new(PollTimes::new(workers)));
+        (any || stranding.is_some()).then(|| Self { stranding, times, ..self })
     }
 
     /// The runtime ends: that nobody can wake a task says nothing from now on.
@@ -81,9 +86,10 @@ impl Stranding {
     }
 }
 
-impl<'a> Watch<'a> {
-    pub(super) fn new(hooks: &'a TaskHooks, meta: TaskMeta<'a>) -> Self {
-        Self { hooks, meta, begun: Cell::new(0) }
+impl<'a, S: Schedule> Watch<'a, S> {
+    /// Of a task of this scheduler, if that has hooks.
+    pub(super) fn new(scheduler: &'a S, meta: TaskMeta<'a>) -> Option<Self> {
+        Some(Self { scheduler, hooks: scheduler.hooks()?, meta, begun: Cell::new(0) })
     }
 
     pub(super) fn spawned(&self) {
@@ -93,19 +99,28 @@ impl<'a> Watch<'a> {
     pub(super) fn before_poll(&self) {
         self.tell(self.hooks.before_poll.as_ref());
         if let Some(statistics) = self.meta.statistics() {
-            self.begun.set(statistics.begins_poll());
+            let (begun, waited) = statistics.begins_poll();
+            self.begun.set(begun);
+            self.record(Timed::Wait, waited);
         }
     }
 
     pub(super) fn after_poll(&self) {
         if let Some(statistics) = self.meta.statistics() {
-            statistics.ends_poll(self.begun.get());
+            let took = statistics.ends_poll(self.begun.get());
+            self.record(Timed::Poll, took);
         }
         self.tell(self.hooks.after_poll.as_ref());
     }
 
     pub(super) fn terminated(&self) {
         self.tell(self.hooks.terminate.as_ref());
+    }
+
+    fn record(&self, timed: Timed, nanoseconds: u64) {
+        if let Some(times) = self.hooks.times.as_ref().filter(|_| !S::IS_JOB) {
+            times.record(self.scheduler.worker(), timed, nanoseconds);
+        }
     }
 
     fn tell(&self, hook: Option<&TaskHook>) {

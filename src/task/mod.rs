@@ -30,7 +30,7 @@
 // `cell.rs` the allocation and what is done with the future, `outcome.rs` what comes of it; `raw.rs` a task as all others see it;
 // `runnable.rs` the queue entry; `waker.rs` and `join.rs` the handles; `list.rs` the list through which shutdown finds tasks that
 // have been pending; `local_tasks.rs` what other threads see of a local set's; `blocking.rs` tasks that never are; `local/` the tasks that stay on one thread; `id.rs` which task's code a thread runs; `meta.rs` a
-// task's name and origin; `hooks.rs` the user's hooks; `statistics.rs` what is counted of a task on request; `coop/` the budget of a poll; `join_set/`, `join_map/`, `task_tracker/`, `abort_on_drop.rs` and `task_local.rs` stand on top of
+// task's name and origin; `hooks.rs` the user's hooks; `statistics.rs` what is counted of a task on request, `poll_times.rs` how long polls take then; `coop/` the budget of a poll; `join_set/`, `join_map/`, `task_tracker/`, `abort_on_drop.rs` and `task_local.rs` stand on top of
 // these. The scheduler is known only as the trait `Schedule`.
 
 mod abort_on_drop;
@@ -49,6 +49,7 @@ pub(crate) mod local;
 pub(crate) mod local_tasks;
 pub(crate) mod meta;
 mod outcome;
+pub(crate) mod poll_times;
 pub(crate) mod raw;
 pub(crate) mod runnable;
 mod spawn;

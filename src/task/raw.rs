@@ -75,6 +75,11 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     fn tracer(&self) -> Option<StdArc<Tracer>> {
         None
     }
+
+    /// The worker of this scheduler that the calling thread works as, if it does and is known to. Asked while the task is polled.
+    fn worker(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The part of a task that is alike for all.

@@ -1,5 +1,7 @@
 //! What is counted of a task in a runtime that was [built](crate::runtime::Builder::task_statistics) for it: its polls, who woke it, who joins it.
 //!
+//! What its polls take and wait goes into the runtime's histograms besides (`poll_times.rs`).
+//!
 //! It lies with the task's label. In other runtimes a task has none, and nothing here is called: the cells of tasks with a label have a vtable of their own.
 //!
 //! Who calls it: whoever polls the task (`hooks.rs`) and queues or runs it (`cell.rs`), on the thread that does; `join.rs`, where the handle is; whoever tells of tasks, on any thread.
@@ -113,8 +115,9 @@ impl Statistics {
         self.woken_at.set(self.now());
     }
 
-    /// Its future is about to be polled. When that was, for [`ends_poll`](Self::ends_poll).
-    pub(super) fn begins_poll(&self) -> u64 {
+    /// Its future is about to be polled. When that was, for [`ends_poll`](Self::ends_poll); and for how long it has waited: since it was woken; if it was while it was polled, since that poll
+    /// ended; and before the first wake since it was spawned.
+    pub(super) fn begins_poll(&self) -> (u64, u64) {
         let polls = self.polls.get();
         let cause = self.next_cause.get();
         self.next_cause.set(NONE);
@@ -126,16 +129,18 @@ impl Statistics {
         }
         self.polls.set(polls + 1);
         self.job.set(NONE);
-        self.now()
+        let now = self.now();
+        (now, now.saturating_sub(self.woken_at.get()))
     }
 
-    /// The poll that began at `begun` has ended.
-    pub(super) fn ends_poll(&self, begun: u64) {
+    /// The poll that began at `begun` has ended. How long it took.
+    pub(super) fn ends_poll(&self, begun: u64) -> u64 {
         let now = self.now();
         let took = now.saturating_sub(begun);
         self.poll_time.set(self.poll_time.get().saturating_add(took));
         self.longest_poll.set(self.longest_poll.get().max(took));
         self.polled_at.set(now);
+        took
     }
 
     /// The task `joiner`, if it is one, has left its waker.

@@ -1,5 +1,6 @@
 //! The runtime's counters: each is moved by the event that it is named for, and by nothing else.
 
+mod histograms;
 mod samples;
 mod stress;
 #[path = "../support/mod.rs"]

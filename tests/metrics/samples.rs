@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use fusee::runtime::{Builder, OpenMetrics, Runtime, RuntimeMetrics, SampleKind, SampleValue};
+use fusee::runtime::{Builder, Histogram, OpenMetrics, Runtime, RuntimeMetrics, SampleKind, SampleValue};
 use fusee::task::{consume_budget, spawn_blocking, yield_now};
 use fusee::time::{sleep, timeout};
 use openmetrics_parser::openmetrics::parse_openmetrics;
@@ -16,12 +16,13 @@ use super::support::{Latch, watchdog, workers};
 
 /// How a test reads a counter by its method.
 enum Read {
+    Times(fn(&RuntimeMetrics) -> Option<Histogram>),
     Whole(fn(&RuntimeMetrics) -> u64),
     Worker(fn(&RuntimeMetrics, usize) -> u64),
     Time(fn(&RuntimeMetrics, usize) -> Duration),
 }
 
-use Read::{Time, Whole, Worker};
+use Read::{Time, Times, Whole, Worker};
 
 /// A method, the name of its samples, and the method once more. The names are promised: who changes one breaks users' dashboards.
 macro_rules! promised {
@@ -32,6 +33,7 @@ macro_rules! promised {
     (@Whole $method:ident) => { Whole(RuntimeMetrics::$method) };
     (@WorkerSize $method:ident) => { Worker(|metrics, worker| metrics.$method(worker) as u64) };
     (@Worker $method:ident) => { Worker(RuntimeMetrics::$method) };
+    (@Times $method:ident) => { Times(RuntimeMetrics::$method) };
     (@Time $method:ident) => { Time(RuntimeMetrics::$method) };
 }
 
@@ -64,6 +66,8 @@ static PROMISED: &[(&str, &str, Read)] = promised! {
     Worker worker_local_schedule_count "fusee_worker_local_schedules_total",
     WorkerSize worker_local_queue_depth "fusee_worker_local_queue_depth",
     Worker worker_overflow_count "fusee_worker_overflows_total",
+    Times poll_times "fusee_poll_seconds",
+    Times wake_to_poll_times "fusee_wake_to_poll_seconds",
 };
 
 /// Has a runtime do something of everything.
@@ -85,7 +89,7 @@ fn exercise(runtime: &Runtime) {
     });
 }
 
-/// The public functions of `RuntimeMetrics` that answer a number or a time, as its files have them.
+/// The public functions of `RuntimeMetrics` that answer a number, a time or a histogram, as its files have them.
 fn methods_of_source() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/runtime/metrics");
     let files = fs::read_dir(folder).expect("the folder").map(|file| file.expect("an entry").path());
@@ -93,7 +97,9 @@ fn methods_of_source() -> BTreeSet<String> {
     let heads = source.split("pub fn ").skip(1).filter_map(|rest| rest.split_once('{')).map(|(head, _)| head);
     let counters = heads.filter(|head| {
         let answer = head.rsplit_once("->").map_or("", |(_, answer)| answer.trim());
-        head.contains("(&self") && ["u64", "usize", "Duration"].contains(&answer)
+        // A histogram is told as that of all workers together.
+        let is_told = answer == "Option<Histogram>" && !head.starts_with("worker_");
+        head.contains("(&self") && (is_told || ["u64", "usize", "Duration"].contains(&answer))
     });
     counters.map(|head| head.split('(').next().unwrap_or_default().to_owned()).collect()
 }
@@ -105,11 +111,40 @@ fn every_public_counter_has_a_sample() {
     assert_eq!(methods_of_source(), promised, "a counter without a row, or a row without a counter");
 }
 
+/// A sample's value, to be kept.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Number(u64),
+    Time(Duration),
+    Times(Histogram),
+}
+
+impl Told {
+    fn of(value: SampleValue<'_>) -> Self {
+        match value {
+            SampleValue::Number(number) => Self::Number(number),
+            SampleValue::Time(time) => Self::Time(time),
+            SampleValue::Histogram(times) => Self::Times(times.clone()),
+            other => panic!("{other:?} is new"),
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        matches!(self, Self::Number(0) | Self::Time(Duration::ZERO))
+            || matches!(self, Self::Times(times) if times.count() == 0)
+    }
+}
+
+/// With a histogram of each kind.
+fn counting(name: &str) -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).name(name).task_statistics(true).build().expect("a runtime")
+}
+
 #[test]
 fn a_sample_says_what_its_method_says() {
     watchdog(|| {
         for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
-            let runtime = builder.worker_threads(2).name("mine").build().expect("a runtime");
+            let runtime = builder.worker_threads(2).name("mine").task_statistics(true).build().expect("a runtime");
             exercise(&runtime);
             let metrics = runtime.metrics();
             // Nothing moves any more.
@@ -117,23 +152,26 @@ fn a_sample_says_what_its_method_says() {
             let mut told = Vec::new();
             metrics.visit(|sample| {
                 assert_eq!(sample.runtime, Some("mine"));
-                told.push((sample.name, sample.worker, sample.value));
+                told.push((sample.name, sample.worker, Told::of(sample.value)));
             });
             let workers = || 0..metrics.num_workers();
             let mut expected = Vec::new();
             for (_, name, read) in PROMISED {
                 match read {
-                    Whole(read) => expected.push((*name, None, SampleValue::Number(read(&metrics)))),
+                    Whole(read) => expected.push((*name, None, Told::Number(read(&metrics)))),
+                    Times(read) => {
+                        expected.push((*name, None, Told::Times(read(&metrics).expect("tasks are counted"))));
+                    }
                     Worker(read) => {
-                        expected.extend(workers().map(|w| (*name, Some(w), SampleValue::Number(read(&metrics, w)))));
+                        expected.extend(workers().map(|w| (*name, Some(w), Told::Number(read(&metrics, w)))));
                     }
                     Time(read) => {
-                        expected.extend(workers().map(|w| (*name, Some(w), SampleValue::Time(read(&metrics, w)))));
+                        expected.extend(workers().map(|w| (*name, Some(w), Told::Time(read(&metrics, w)))));
                     }
                 }
             }
             assert_eq!(told, expected);
-            let counted = told.iter().filter(|(.., value)| value.as_f64() > 0.0).count();
+            let counted = told.iter().filter(|(.., value)| !value.is_zero()).count();
             assert!(counted > 10, "most of them have moved, or the comparison says little: {told:?}");
         }
     });
@@ -141,13 +179,14 @@ fn a_sample_says_what_its_method_says() {
 
 #[test]
 fn names_follow_the_conventions_of_prometheus() {
-    workers(1).metrics().visit(|sample| {
+    counting("mine").metrics().visit(|sample| {
         let name = sample.name;
         assert_eq!(name.ends_with("_total"), sample.kind == SampleKind::Counter, "{name}");
         assert!(name.starts_with("fusee_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
         assert_eq!(name.starts_with("fusee_worker_"), sample.worker.is_some(), "{name}");
         let base = name.trim_end_matches("_total");
-        let unit = matches!(sample.value, SampleValue::Time(_)).then_some("seconds");
+        assert_eq!(sample.kind == SampleKind::Histogram, matches!(sample.value, SampleValue::Histogram(_)), "{name}");
+        let unit = (!matches!(sample.value, SampleValue::Number(_))).then_some("seconds");
         assert_eq!(sample.unit, unit, "{name}");
         assert_eq!(base.ends_with("_seconds"), unit.is_some(), "{name}");
         assert!(sample.help.ends_with('.') && !sample.help.contains(['\\', '"', '\n']), "{name}");
@@ -182,28 +221,67 @@ fn text_can_be_made_while_all_workers_are_stuck() {
     });
 }
 
+const HISTOGRAMS: [&str; 2] = ["fusee_poll_seconds", "fusee_wake_to_poll_seconds"];
+
 /// A name and the labels of a sample.
 type Series = (String, BTreeMap<String, String>);
 
 /// What a parser of OpenMetrics reads in the text. It refuses text that is not as the format says.
 fn read_as_open_metrics(text: &str) -> BTreeMap<Series, f64> {
     let mut series = BTreeMap::new();
-    for (name, family) in parse_openmetrics(text).expect("it is OpenMetrics").families {
+    // It refuses the unit of a histogram, which the format has.
+    let (text, units) = HISTOGRAMS.iter().fold((text.to_owned(), 0), |(text, units), name| {
+        let unit = format!("# UNIT {name} seconds\n");
+        (text.replace(&unit, ""), units + text.matches(&unit).count())
+    });
+    assert_eq!(units, text.matches(" histogram\n").count());
+    for (name, family) in parse_openmetrics(&text).expect("it is OpenMetrics").families {
+        let is_histogram = HISTOGRAMS.contains(&name.as_str());
         assert!(!family.help.is_empty(), "{name}");
-        assert_eq!(family.unit, if name.ends_with("_seconds") { "seconds" } else { "" }, "{name}");
+        let unit = if name.ends_with("_seconds") && !is_histogram { "seconds" } else { "" };
+        assert_eq!(family.unit, unit, "{name}");
         for sample in family.iter_samples() {
             let labels = sample.get_labelset().expect("labels");
-            let labels = labels.iter().map(|(label, value)| (label.clone(), value.clone())).collect();
-            let (name, value) = match &sample.value {
-                OpenMetricsValue::Counter(counter) => (format!("{name}_total"), counter.value.as_f64()),
-                OpenMetricsValue::Gauge(value) => (name.clone(), value.as_f64()),
+            let labels: BTreeMap<_, _> = labels.iter().map(|(label, value)| (label.clone(), value.clone())).collect();
+            let told = match &sample.value {
+                OpenMetricsValue::Counter(counter) => vec![((format!("{name}_total"), labels), counter.value.as_f64())],
+                OpenMetricsValue::Gauge(value) => vec![((name.clone(), labels), value.as_f64())],
+                OpenMetricsValue::Histogram(read) => {
+                    let buckets = read.buckets.iter().map(|bucket| (bucket.upper_bound, bucket.count.as_f64()));
+                    let (count, sum) = (read.count.expect("a count"), read.sum.expect("a sum"));
+                    histogram_series(&name, &labels, buckets, count as f64, sum.as_f64())
+                }
                 other => panic!("{name} is {other:?}"),
             };
-            assert_eq!(family.family_type == OpenMetricsType::Counter, name.ends_with("_total"), "{name}");
-            assert!(series.insert((name, labels), value).is_none(), "a series that is there already");
+            let kind = match () {
+                () if is_histogram => OpenMetricsType::Histogram,
+                () if told[0].0.0.ends_with("_total") => OpenMetricsType::Counter,
+                () => OpenMetricsType::Gauge,
+            };
+            assert_eq!(family.family_type, kind, "{name}");
+            for (new, value) in told {
+                assert!(series.insert(new, value).is_none(), "a series that is there already");
+            }
         }
     }
     series
+}
+
+/// The series of a histogram: its buckets, each with its bound, its count and its sum.
+fn histogram_series(
+    name: &str,
+    labels: &BTreeMap<String, String>,
+    buckets: impl Iterator<Item = (f64, f64)>,
+    count: f64,
+    sum: f64,
+) -> Vec<(Series, f64)> {
+    let bucket = |(bound, count): (f64, f64)| {
+        let labels = labels.clone().into_iter().chain([("le".to_owned(), bound.to_string())]);
+        ((format!("{name}_bucket"), labels.collect()), count)
+    };
+    let ends =
+        [("count", count), ("sum", sum)].map(|(part, value)| ((format!("{name}_{part}"), labels.clone()), value));
+    buckets.map(bucket).chain(ends).collect()
 }
 
 /// What the visitor tells, as series with a label of the runtime, if one is given.
@@ -212,7 +290,16 @@ fn series_of(metrics: &RuntimeMetrics, runtime: Option<&str>) -> BTreeMap<Series
     metrics.visit(|sample| {
         let worker = sample.worker.map(|worker| ("worker".to_owned(), worker.to_string()));
         let runtime = runtime.map(|name| ("runtime".to_owned(), name.to_owned()));
-        series.insert((sample.name.to_owned(), worker.into_iter().chain(runtime).collect()), sample.value.as_f64());
+        let labels: BTreeMap<_, _> = worker.into_iter().chain(runtime).collect();
+        let told = match sample.value {
+            SampleValue::Histogram(times) => {
+                let below = times.cumulative().map(|(bound, count)| (bound.as_secs_f64(), count));
+                let buckets = below.chain([(f64::INFINITY, times.count())]).map(|(bound, count)| (bound, count as f64));
+                histogram_series(sample.name, &labels, buckets, times.count() as f64, times.sum().as_secs_f64())
+            }
+            value => vec![((sample.name.to_owned(), labels), value.as_f64().expect("a number"))],
+        };
+        series.extend(told);
     });
     series
 }
@@ -220,11 +307,14 @@ fn series_of(metrics: &RuntimeMetrics, runtime: Option<&str>) -> BTreeMap<Series
 #[test]
 fn a_parser_of_open_metrics_reads_what_the_visitor_tells() {
     watchdog(|| {
-        let runtime = workers(2);
-        exercise(&runtime);
-        let metrics = runtime.metrics();
-        drop(runtime);
-        assert_eq!(read_as_open_metrics(&metrics.open_metrics().to_string()), series_of(&metrics, None));
+        for (runtime, name, histograms) in [(workers(2), None, 0), (counting("mine"), Some("mine"), 2)] {
+            exercise(&runtime);
+            let metrics = runtime.metrics();
+            drop(runtime);
+            let text = metrics.open_metrics().to_string();
+            assert_eq!(read_as_open_metrics(&text), series_of(&metrics, name));
+            assert_eq!(text.matches(" histogram\n").count(), histograms);
+        }
     });
 }
 
@@ -246,7 +336,8 @@ fn runtimes_in_one_text_are_told_apart_whatever_their_names() {
             if let Some(name) = name {
                 builder.name(name);
             }
-            builder.worker_threads(1).build().expect("a runtime")
+            // One of them counts its tasks, and has series that the others have not.
+            builder.worker_threads(1).task_statistics(name == Some("front#2")).build().expect("a runtime")
         });
         runtimes[0].block_on(async { fusee::spawn(async {}).await.unwrap() });
         let metrics = runtimes.each_ref().map(Runtime::metrics);
@@ -265,21 +356,31 @@ fn a_text_of_no_runtime_has_no_samples() {
 #[test]
 fn a_parser_of_prometheus_own_format_reads_all_samples() {
     watchdog(|| {
-        let runtime = Builder::new_multi_thread().worker_threads(2).name("mine").build().expect("a runtime");
+        let runtime = counting("mine");
         exercise(&runtime);
         let metrics = runtime.metrics();
         drop(runtime);
         let text = metrics.open_metrics().to_string();
         let lines = text.lines().map(|line| Ok(line.to_owned()));
         let read = prometheus_parse::Scrape::parse(lines).expect("it is Prometheus' format");
-        let read = read.samples.into_iter().map(|sample| {
-            let value = match sample.value {
-                prometheus_parse::Value::Gauge(value) if !sample.metric.ends_with("_total") => value,
-                prometheus_parse::Value::Untyped(value) if sample.metric.ends_with("_total") => value,
-                other => panic!("{} is {other:?}", sample.metric),
-            };
-            let labels = sample.labels.iter().map(|(label, value)| (label.clone(), value.clone())).collect();
-            ((sample.metric, labels), value)
+        let read = read.samples.into_iter().flat_map(|sample| {
+            let name = sample.metric;
+            let labels: BTreeMap<_, _> =
+                sample.labels.iter().map(|(label, value)| (label.clone(), value.clone())).collect();
+            // What it knows by a suffix it does not type.
+            let is_untyped = ["_total", "_count", "_sum"].iter().any(|suffix| name.ends_with(suffix));
+            match sample.value {
+                prometheus_parse::Value::Gauge(value) if !is_untyped => vec![((name, labels), value)],
+                prometheus_parse::Value::Untyped(value) if is_untyped => vec![((name, labels), value)],
+                prometheus_parse::Value::Histogram(buckets) => {
+                    let buckets = buckets.iter().map(|bucket| (bucket.less_than, bucket.count));
+                    let mut series = histogram_series(&name, &labels, buckets, 0.0, 0.0);
+                    // Count and sum are samples of their own.
+                    series.truncate(series.len() - 2);
+                    series
+                }
+                other => panic!("{name} is {other:?}"),
+            }
         });
         assert_eq!(read.collect::<BTreeMap<Series, f64>>(), series_of(&metrics, Some("mine")));
     });
@@ -291,4 +392,6 @@ fn a_time_is_written_in_seconds_to_the_nanosecond() {
     assert_eq!(written(Duration::new(3, 4)), "3.000000004");
     assert_eq!(written(Duration::from_millis(250)), "0.250000000");
     assert_eq!(SampleValue::Number(u64::MAX).to_string(), "18446744073709551615");
+    let none = counting("mine").metrics().poll_times().expect("tasks are counted");
+    assert_eq!(SampleValue::Histogram(&none).to_string(), "0 in 0ns, the longest 0ns");
 }

@@ -6,14 +6,16 @@
 //! | `workers.rs` | those of each worker |
 //! | `threads.rs` | those of the blocking pool |
 //! | `timers.rs` | those of the timers and of the thread that fires them |
+//! | `histograms.rs` | how long polls take, where tasks are counted |
 //! | `samples.rs` | all of them under the names by which monitoring knows them |
 //! | `open_metrics.rs` | all of them as text that Prometheus reads |
 //!
 //! Who calls it: users, on any thread, also after the runtime has shut down: what is counted lives as long as a handle.
 //!
 //! Deliberately not here: the counting. It is done where the thing happens, by who happens to be the only writer or holds the lock
-//! anyway (`scheduler/metrics.rs`, `time/shard.rs`, `blocking/roster.rs`). Checked by `tests/metrics/`.
+//! anyway (`scheduler/metrics.rs`, `time/shard.rs`, `blocking/roster.rs`, `task/poll_times.rs`). Checked by `tests/metrics/`.
 
+mod histograms;
 mod open_metrics;
 mod samples;
 mod threads;

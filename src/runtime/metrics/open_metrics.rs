@@ -7,10 +7,10 @@
 use std::fmt::{self, Write as _};
 
 use super::RuntimeMetrics;
-use super::samples::{METRICS, Metric, Sample, SampleKind};
+use super::samples::{METRICS, Metric, Sample, SampleKind, SampleValue};
 
 impl RuntimeMetrics {
-    /// The counters and gauges as OpenMetrics text: see [Serving metrics](OpenMetrics#serving-metrics).
+    /// The counters, gauges and histograms as OpenMetrics text: see [Serving metrics](OpenMetrics#serving-metrics).
     ///
     /// ```
     /// let runtime = fusee::runtime::Runtime::new()?;
@@ -26,7 +26,7 @@ impl RuntimeMetrics {
 /// The counters of a runtime, or of several, as OpenMetrics text, which Prometheus reads: from [`RuntimeMetrics::open_metrics`], or collected.
 ///
 /// It displays as the whole text, up to its last line, `# EOF`, with the values of the moment in which it is displayed. Each metric has its HELP and TYPE, and UNIT where it has
-/// one. Times are in seconds. The label `worker` is a worker's number; `runtime` is the [name](super::super::Builder::name) of the runtime. The name of one without is empty, and
+/// one. Times are in seconds. The histograms of runtimes that [count their tasks](super::super::Builder::task_statistics) are those of all workers together; a bucket's label `le` is a time that none in it has reached. The label `worker` is a worker's number; `runtime` is the [name](super::super::Builder::name) of the runtime. The name of one without is empty, and
 /// absent if no runtime of the text has one. If several in one text have the same name, a number follows from the second on, by which they are told apart: `requests`, `requests#2`.
 ///
 /// ```
@@ -115,13 +115,18 @@ impl fmt::Display for OpenMetrics {
         let runtimes = self.labelled();
         // The samples of a metric are to have the same labels, all of them.
         let is_told = runtimes.iter().any(|(_, label)| !label.is_empty());
-        // What has no samples has no head either.
-        for metric in METRICS.iter().filter(|_| !runtimes.is_empty()) {
-            write_head(f, metric)?;
+        for metric in METRICS {
+            // What has no samples has no head either.
+            let mut has_head = false;
             for (runtime, label) in &runtimes {
                 let mut written = Ok(());
                 metric.visit(runtime, &mut |sample| {
-                    written = written.and_then(|()| write_sample(f, &sample, is_told.then_some(label)));
+                    written = written.and_then(|()| {
+                        if !std::mem::replace(&mut has_head, true) {
+                            write_head(f, metric)?;
+                        }
+                        write_sample(f, &sample, is_told.then_some(label))
+                    });
                 });
                 written?;
             }
@@ -135,6 +140,7 @@ fn write_head(f: &mut fmt::Formatter<'_>, metric: &Metric) -> fmt::Result {
     let (family, kind) = match metric.kind {
         SampleKind::Counter => (metric.name.trim_end_matches("_total"), "counter"),
         SampleKind::Gauge => (metric.name, "gauge"),
+        SampleKind::Histogram => (metric.name, "histogram"),
     };
     writeln!(f, "# TYPE {family} {kind}")?;
     if let Some(unit) = metric.unit() {
@@ -144,7 +150,33 @@ fn write_head(f: &mut fmt::Formatter<'_>, metric: &Metric) -> fmt::Result {
 }
 
 fn write_sample(f: &mut fmt::Formatter<'_>, sample: &Sample<'_>, runtime: Option<&String>) -> fmt::Result {
-    f.write_str(sample.name)?;
+    let mut write = |suffix, below: Option<&str>, value: SampleValue<'_>| {
+        f.write_str(sample.name)?;
+        f.write_str(suffix)?;
+        write_labels(f, sample, runtime, below)?;
+        writeln!(f, " {value}")
+    };
+    match sample.value {
+        SampleValue::Number(_) | SampleValue::Time(_) => write("", None, sample.value),
+        SampleValue::Histogram(times) => {
+            for (bound, count) in times.cumulative() {
+                let bound = SampleValue::Time(bound).to_string();
+                write("_bucket", Some(&bound), SampleValue::Number(count))?;
+            }
+            let count = SampleValue::Number(times.count());
+            write("_bucket", Some("+Inf"), count)?;
+            write("_count", None, count)?;
+            write("_sum", None, SampleValue::Time(times.sum()))
+        }
+    }
+}
+
+fn write_labels(
+    f: &mut fmt::Formatter<'_>,
+    sample: &Sample<'_>,
+    runtime: Option<&String>,
+    below: Option<&str>,
+) -> fmt::Result {
     let mut open = '{';
     if let Some(runtime) = runtime {
         f.write_str("{runtime=\"")?;
@@ -156,10 +188,11 @@ fn write_sample(f: &mut fmt::Formatter<'_>, sample: &Sample<'_>, runtime: Option
         write!(f, "{open}worker=\"{worker}\"")?;
         open = ',';
     }
-    if open == ',' {
-        f.write_char('}')?;
+    if let Some(below) = below {
+        write!(f, "{open}le=\"{below}\"")?;
+        open = ',';
     }
-    writeln!(f, " {}", sample.value)
+    if open == ',' { f.write_char('}') } else { Ok(()) }
 }
 
 /// A label's value within its quotes.

@@ -8,9 +8,10 @@ use std::fmt;
 use std::time::Duration;
 
 use super::RuntimeMetrics;
+use crate::histogram::Histogram;
 use SampleKind::{Counter, Gauge};
 
-/// One of a runtime's counters or gauges, as it is read: [`RuntimeMetrics::visit`] tells all of them.
+/// One of a runtime's counters, gauges or histograms, as it is read: [`RuntimeMetrics::visit`] tells all of them.
 ///
 /// A name means the same in later versions, and stays; new ones may join.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,14 +24,14 @@ pub struct Sample<'a> {
     pub help: &'static str,
     /// The unit, as Prometheus names it: `seconds`. None for what is counted in ones.
     pub unit: Option<&'static str>,
-    /// Whether it can go down.
+    /// Whether it can go down, or has parts.
     pub kind: SampleKind,
     /// The worker's number, from 0 on, for what is counted for each of them. To be shown as a label `worker`.
     pub worker: Option<usize>,
     /// The runtime's [name](super::super::Builder::name), if it has one. To be shown as a label `runtime`.
     pub runtime: Option<&'a str>,
     /// How much it is.
-    pub value: SampleValue,
+    pub value: SampleValue<'a>,
 }
 
 /// Whether a [`Sample`] can go down.
@@ -41,48 +42,56 @@ pub enum SampleKind {
     Counter,
     /// It says how much there is at the moment.
     Gauge,
+    /// It says how many there were of each length: its value is a [`SampleValue::Histogram`]. No part of it goes down.
+    Histogram,
 }
 
-/// How much a [`Sample`] says that there is: a number or a time. It displays as a decimal number, times in seconds, without rounding.
+/// How much a [`Sample`] says that there is: a number, a time, or times by their lengths. It displays as a decimal number, times in seconds, without rounding; a histogram in a few words, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SampleValue {
+pub enum SampleValue<'a> {
     /// So many.
     Number(u64),
     /// So long.
     Time(Duration),
+    /// So many of each length, in seconds as Prometheus has them: see [`Histogram::cumulative`].
+    Histogram(&'a Histogram),
 }
 
-impl SampleValue {
-    /// As a number, times in seconds: rounded from 2⁵³ on, times to the nearest nanosecond up to 52 days.
+impl SampleValue<'_> {
+    /// As a number, times in seconds: rounded from 2⁵³ on, times to the nearest nanosecond up to 52 days. A histogram is no number: none.
     ///
     /// ```
     /// use std::time::Duration;
     ///
     /// use fusee::runtime::SampleValue;
     ///
-    /// assert_eq!(SampleValue::Number(3).as_f64(), 3.0);
-    /// assert_eq!(SampleValue::Time(Duration::from_millis(1500)).as_f64(), 1.5);
+    /// assert_eq!(SampleValue::Number(3).as_f64(), Some(3.0));
+    /// assert_eq!(SampleValue::Time(Duration::from_millis(1500)).as_f64(), Some(1.5));
     /// ```
-    pub fn as_f64(self) -> f64 {
+    pub fn as_f64(self) -> Option<f64> {
         match self {
-            Self::Number(number) => number as f64,
-            Self::Time(time) => time.as_secs_f64(),
+            Self::Number(number) => Some(number as f64),
+            Self::Time(time) => Some(time.as_secs_f64()),
+            Self::Histogram(_) => None,
         }
     }
 }
 
-impl fmt::Display for SampleValue {
+impl fmt::Display for SampleValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
             Self::Time(time) => write!(f, "{}.{:09}", time.as_secs(), time.subsec_nanos()),
+            Self::Histogram(times) => {
+                write!(f, "{} in {:?}, the longest {:?}", times.count(), times.sum(), times.max())
+            }
         }
     }
 }
 
 impl RuntimeMetrics {
-    /// Calls `visitor` with each of the counters and gauges, those of workers once for each worker: for what ships metrics by ways of its own.
+    /// Calls `visitor` with each of the counters and gauges, those of workers once for each worker, and the histograms, if there are any: for what ships metrics by ways of its own.
     /// [`open_metrics`](Self::open_metrics) is the text that Prometheus reads.
     ///
     /// Samples of one name come one after the other, by workers. Each is read just before the visitor is told, and no lock is held then; a panic of the visitor passes on
@@ -96,7 +105,8 @@ impl RuntimeMetrics {
     /// runtime.metrics().visit(|sample| {
     ///     if sample.name == "fusee_worker_polls_total" {
     ///         assert!(sample.runtime == Some("requests") && sample.worker.is_some());
-    ///         polls += sample.value.as_f64();
+    ///         // Numbers and times are all that there is, unless tasks are counted.
+    ///         polls += sample.value.as_f64().unwrap();
     ///     }
     /// });
     /// assert_eq!(polls, 1.0);
@@ -122,9 +132,10 @@ enum Reading {
     Number(fn(&RuntimeMetrics) -> u64),
     WorkerNumber(fn(&RuntimeMetrics, usize) -> u64),
     WorkerTime(fn(&RuntimeMetrics, usize) -> Duration),
+    Times(fn(&RuntimeMetrics) -> Option<Histogram>),
 }
 
-use Reading::{Number, WorkerNumber, WorkerTime};
+use Reading::{Number, Times, WorkerNumber, WorkerTime};
 
 impl Metric {
     const fn new(kind: SampleKind, name: &'static str, reading: Reading, help: &'static str) -> Self {
@@ -134,7 +145,7 @@ impl Metric {
     pub(super) fn unit(&self) -> Option<&'static str> {
         match self.reading {
             Number(_) | WorkerNumber(_) => None,
-            WorkerTime(_) => Some("seconds"),
+            WorkerTime(_) | Times(_) => Some("seconds"),
         }
     }
 
@@ -155,6 +166,7 @@ impl Metric {
             Number(read) => tell(None, SampleValue::Number(read(metrics))),
             WorkerNumber(read) => workers.for_each(|w| tell(Some(w), SampleValue::Number(read(metrics, w)))),
             WorkerTime(read) => workers.for_each(|w| tell(Some(w), SampleValue::Time(read(metrics, w)))),
+            Times(read) => read(metrics).iter().for_each(|times| tell(None, SampleValue::Histogram(times))),
         }
     }
 }
@@ -217,4 +229,8 @@ pub(super) static METRICS: &[Metric] = &[
         "Tasks that wait in the local queue of a worker."),
     Metric::new(Counter, "fusee_worker_overflows_total", WorkerNumber(RuntimeMetrics::worker_overflow_count),
         "Times that a local queue was full: always zero, for local queues grow."),
+    Metric::new(SampleKind::Histogram, "fusee_poll_seconds", Times(RuntimeMetrics::poll_times),
+        "How long polls of tasks took."),
+    Metric::new(SampleKind::Histogram, "fusee_wake_to_poll_seconds", Times(RuntimeMetrics::wake_to_poll_times),
+        "How long tasks waited to be polled once they were woken or spawned."),
 ];

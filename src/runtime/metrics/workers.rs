@@ -1,6 +1,6 @@
 //! Each worker's counters.
 //!
-//! Deliberately not here: how long a poll takes on average. It would cost two clock readings for each poll.
+//! Deliberately not here: how long polls take. That costs two clock readings for each, and is for who asks for it (`histograms.rs`).
 
 use std::time::Duration;
 
@@ -174,7 +174,7 @@ impl RuntimeMetrics {
     }
 
     #[track_caller]
-    fn check(&self, worker: usize) {
+    pub(super) fn check(&self, worker: usize) {
         let workers = self.num_workers();
         assert!(worker < workers, "there is no worker {worker}: the runtime has {workers}");
     }
