@@ -45,10 +45,9 @@ pub(crate) struct Stranding {
 impl UnwindSafe for Stranding {}
 impl RefUnwindSafe for Stranding {}
 
-/// A runtime's hooks, and the task that they are told of.
+/// A task whose runtime has hooks, to be told of it. No larger than need be: room for it is on the way of each poll, also of tasks that nobody watches.
 pub(super) struct Watch<'a, S> {
     scheduler: &'a S,
-    hooks: &'a TaskHooks,
     meta: TaskMeta<'a>,
     /// When the poll began, if the task is counted.
     begun: Cell<u64>,
@@ -89,36 +88,42 @@ impl Stranding {
 impl<'a, S: Schedule> Watch<'a, S> {
     /// Of a task of this scheduler, if that has hooks.
     pub(super) fn new(scheduler: &'a S, meta: TaskMeta<'a>) -> Option<Self> {
-        Some(Self { scheduler, hooks: scheduler.hooks()?, meta, begun: Cell::new(0) })
+        scheduler.hooks().map(|_| Self { scheduler, meta, begun: Cell::new(0) })
     }
 
     pub(super) fn spawned(&self) {
-        self.tell(self.hooks.spawn.as_ref());
+        self.tell(self.scheduler.hooks().and_then(|hooks| hooks.spawn.as_ref()));
     }
 
+    // Not inlined, as the one below: what they keep in registers would be saved around the polls of all tasks.
+    #[inline(never)]
     pub(super) fn before_poll(&self) {
-        self.tell(self.hooks.before_poll.as_ref());
+        let Some(hooks) = self.scheduler.hooks() else { return };
+        self.tell(hooks.before_poll.as_ref());
         if let Some(statistics) = self.meta.statistics() {
             let (begun, waited) = statistics.begins_poll();
             self.begun.set(begun);
-            self.record(Timed::Wait, waited);
+            self.record(hooks, Timed::Wait, waited);
         }
     }
 
+    #[inline(never)]
     pub(super) fn after_poll(&self) {
+        let Some(hooks) = self.scheduler.hooks() else { return };
         if let Some(statistics) = self.meta.statistics() {
             let took = statistics.ends_poll(self.begun.get());
-            self.record(Timed::Poll, took);
+            self.record(hooks, Timed::Poll, took);
         }
-        self.tell(self.hooks.after_poll.as_ref());
+        self.tell(hooks.after_poll.as_ref());
     }
 
     pub(super) fn terminated(&self) {
-        self.tell(self.hooks.terminate.as_ref());
+        self.tell(self.scheduler.hooks().and_then(|hooks| hooks.terminate.as_ref()));
     }
 
-    fn record(&self, timed: Timed, nanoseconds: u64) {
-        if let Some(times) = self.hooks.times.as_ref().filter(|_| !S::IS_JOB) {
+    fn record(&self, hooks: &TaskHooks, timed: Timed, nanoseconds: u64) {
+        // A blocking job is no poll that others wait behind.
+        if let Some(times) = hooks.times.as_ref().filter(|_| !S::IS_JOB) {
             times.record(self.scheduler.worker(), timed, nanoseconds);
         }
     }

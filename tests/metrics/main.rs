@@ -5,6 +5,7 @@ mod samples;
 mod stress;
 #[path = "../support/mod.rs"]
 mod support;
+mod text;
 mod timers;
 
 use std::sync::mpsc;

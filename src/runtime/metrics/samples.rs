@@ -117,6 +117,21 @@ impl RuntimeMetrics {
             metric.visit(self, &mut visitor);
         }
     }
+
+    /// As [`visit`](Self::visit), with the samples of one name alone, and nothing else is read: for what asks for each metric by itself. An unknown name has no samples.
+    ///
+    /// ```
+    /// let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// let mut workers = Vec::new();
+    /// runtime.metrics().visit_named("fusee_worker_polls_total", |sample| workers.push(sample.worker));
+    /// assert_eq!(workers, [Some(0), Some(1)]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn visit_named(&self, name: &str, mut visitor: impl FnMut(Sample<'_>)) {
+        for metric in METRICS.iter().filter(|metric| metric.name == name) {
+            metric.visit(self, &mut visitor);
+        }
+    }
 }
 
 /// A row of the table.
