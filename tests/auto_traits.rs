@@ -10,7 +10,8 @@ use std::rc::Rc;
 use std::sync::MutexGuard;
 
 use fusee::runtime::{
-    self, Builder, EnterGuard, Handle, LocalOptions, LocalRuntime, Runtime, RuntimeMetrics, TaskMeta, TryCurrentError,
+    self, Builder, EnterGuard, Handle, Histogram, LocalOptions, LocalRuntime, Runtime, RuntimeMetrics, TaskMeta,
+    TryCurrentError,
 };
 use fusee::task::coop::{Coop, RestoreOnPending};
 use fusee::task::futures::TaskLocalFuture;
@@ -69,6 +70,7 @@ all![
     Builder,
     Handle,
     RuntimeMetrics,
+    Histogram,
     TryCurrentError,
     TaskMeta<'static>,
     task::Builder<'static>,
@@ -200,6 +202,7 @@ const _: () = {
     unwind::<Runtime>();
     unwind::<Handle>();
     unwind::<RuntimeMetrics>();
+    unwind::<Histogram>();
     unwind::<TryCurrentError>();
     unwind::<TaskMeta<'static>>();
     unwind::<task::Builder<'static>>();
