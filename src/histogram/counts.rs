@@ -1,8 +1,10 @@
 //! The counts of a histogram, written by one thread at a time and read by any.
 //!
-//! Who calls it: `task/poll_times.rs`. A count decides nothing, so there is no protocol, and no model: each is one word, which its writer alone stores
-//! ([`record`](Counts::record)) or all add to ([`record_shared`](Counts::record_shared)); whoever reads finds each as it was at some moment, and never less than it found before. What
-//! a reading says of how many there were is the sum of its buckets, so that these two cannot disagree; sum and maximum may be of another moment.
+//! Who calls it: `task/poll_times.rs`. A count decides nothing, so there is no protocol, and no model: each is one
+//! word, which its writer alone stores ([`record`](Counts::record)) or all add to
+//! ([`record_shared`](Counts::record_shared)); whoever reads finds each as it was at some moment, and never less than
+//! it found before. What a reading says of how many there were is the sum of its buckets, so that these two cannot
+//! disagree; sum and maximum may be of another moment.
 
 use super::{BUCKETS, bucket_of};
 use crate::facade::plain::{AtomicU64, Ordering};

@@ -1,7 +1,8 @@
 //! How long many things took, by how often each length was met: fixed room, whatever comes.
 //!
-//! The buckets are those of HdrHistogram with one significant digit (Gil Tene, <http://hdrhistogram.org>, *Dynamic Range*): up to 32 ns one for each nanosecond, from there
-//! 16 for each power of two, so that none is wider than a sixteenth of what it holds; 976 of them hold any `u64`.
+//! The buckets are those of HdrHistogram with one significant digit (Gil Tene, <http://hdrhistogram.org>, *Dynamic
+//! Range*): up to 32 ns one for each nanosecond, from there 16 for each power of two, so that none is wider than a
+//! sixteenth of what it holds; 976 of them hold any `u64`.
 //!
 //! | file | holds |
 //! |---|---|
@@ -47,10 +48,12 @@ fn range_of(bucket: usize) -> (u64, u64) {
     }
 }
 
-/// How long many things took, as they were counted up to some moment: [`RuntimeMetrics::poll_times`](crate::runtime::RuntimeMetrics::poll_times).
+/// How long many things took, as they were counted up to some moment:
+/// [`RuntimeMetrics::poll_times`](crate::runtime::RuntimeMetrics::poll_times).
 ///
-/// Each time was cut to whole nanoseconds and counted in a bucket, none of which is wider than a sixteenth of the times in it; up to 32 ns a bucket holds one time. They are those of
-/// [HdrHistogram](http://hdrhistogram.org) with one significant digit. Sum and maximum are exact.
+/// Each time was cut to whole nanoseconds and counted in a bucket, none of which is wider than a sixteenth of the times
+/// in it; up to 32 ns a bucket holds one time. They are those of [HdrHistogram](http://hdrhistogram.org) with one
+/// significant digit. Sum and maximum are exact.
 ///
 /// ```
 /// use std::time::Duration;
@@ -110,8 +113,9 @@ impl Histogram {
         Duration::from_nanos(self.max)
     }
 
-    /// The time that a share `share` of all did not exceed, 0.5 for the median: the upper end of its bucket, and never more than [`max`](Self::max). So it is at most a sixteenth
-    /// too long, and never too short. Zero if nothing was counted.
+    /// The time that a share `share` of all did not exceed, 0.5 for the median: the upper end of its bucket, and never
+    /// more than [`max`](Self::max). So it is at most a sixteenth too long, and never too short. Zero if nothing was
+    /// counted.
     ///
     /// # Panics
     /// If `share` is not from 0 to 1.
@@ -144,8 +148,9 @@ impl Histogram {
         counts.map(|(bucket, count)| (Duration::from_nanos(range_of(bucket).1), *count))
     }
 
-    /// How many times were shorter than each of a few bounds, from the least bound on: what monitoring is told. The bounds are always the same, 256 ns, 1.024 µs and so on, four times as much each,
-    /// up to 4.295 s, 13 of them; times of that and longer are in [`count`](Self::count) alone.
+    /// How many times were shorter than each of a few bounds, from the least bound on: what monitoring is told. The
+    /// bounds are always the same, 256 ns, 1.024 µs and so on, four times as much each, up to 4.295 s, 13 of them;
+    /// times of that and longer are in [`count`](Self::count) alone.
     pub fn cumulative(&self) -> impl Iterator<Item = (Duration, u64)> {
         let mut counted = 0;
         let mut from = 0;

@@ -123,11 +123,14 @@ impl Builder {
         self
     }
 
-    /// Whether the runtime counts its tasks' polls and notes who wakes and joins them, for its [dumps](super::Handle::dump), and keeps histograms of how long polls take and are waited for
-    /// ([`RuntimeMetrics::poll_times`](super::RuntimeMetrics::poll_times)); by default it does not, and that costs nothing.
+    /// Whether the runtime counts its tasks' polls and notes who wakes and joins them, for its
+    /// [dumps](super::Handle::dump), and keeps histograms of how long polls take and are waited for
+    /// ([`RuntimeMetrics::poll_times`](super::RuntimeMetrics::poll_times)); by default it does not, and that costs
+    /// nothing.
     ///
-    /// It costs each task a second allocation, two looks at the clock a poll and one a wake, and each worker 16 KB. It is for the tasks that hooks are told of: those of a
-    /// [`LocalSet`](crate::task::LocalSet) are not counted. See [`insight`](crate::insight#statistics) for what is told.
+    /// It costs each task a second allocation, two looks at the clock a poll and one a wake, and each worker 16 KB. It
+    /// is for the tasks that hooks are told of: those of a [`LocalSet`](crate::task::LocalSet) are not counted. See
+    /// [`insight`](crate::insight#statistics) for what is told.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread().task_statistics(true).build()?;

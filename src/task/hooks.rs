@@ -45,7 +45,8 @@ pub(crate) struct Stranding {
 impl UnwindSafe for Stranding {}
 impl RefUnwindSafe for Stranding {}
 
-/// A task whose runtime has hooks, to be told of it. No larger than need be: room for it is on the way of each poll, also of tasks that nobody watches.
+/// A task whose runtime has hooks, to be told of it. No larger than need be: room for it is on the way of each poll,
+/// also of tasks that nobody watches.
 pub(super) struct Watch<'a, S> {
     scheduler: &'a S,
     meta: TaskMeta<'a>,

@@ -1,9 +1,11 @@
-//! How long the polls of a runtime's counted tasks take, and how long a task waits for its poll once it is woken: histograms, where the runtime was
-//! [built](crate::runtime::Builder::task_statistics) to count its tasks. The clock is read for `statistics.rs` already.
+//! How long the polls of a runtime's counted tasks take, and how long a task waits for its poll once it is woken:
+//! histograms, where the runtime was [built](crate::runtime::Builder::task_statistics) to count its tasks. The clock is
+//! read for `statistics.rs` already.
 //!
-//! Each worker has some of its own, on lines of their own, which the thread that has the worker writes alone, as it does its counters (`scheduler/metrics.rs`). All else has some in common,
-//! to which each adds: a poll whose worker was handed on in the middle of it by `block_in_place`, and the tasks of a `LocalRuntime`'s local set, which know no worker.
-//! A blocking job is counted nowhere: it is no poll that others wait behind.
+//! Each worker has some of its own, on lines of their own, which the thread that has the worker writes alone, as it
+//! does its counters (`scheduler/metrics.rs`). All else has some in common, to which each adds: a poll whose worker was
+//! handed on in the middle of it by `block_in_place`, and the tasks of a `LocalRuntime`'s local set, which know no
+//! worker. A blocking job is counted nowhere: it is no poll that others wait behind.
 //!
 //! Who calls it: `hooks.rs`, around each poll, on the thread that polls; `runtime/metrics/`, for users, on any.
 

@@ -115,8 +115,9 @@ impl Statistics {
         self.woken_at.set(self.now());
     }
 
-    /// Its future is about to be polled. When that was, for [`ends_poll`](Self::ends_poll); and for how long it has waited: since it was woken; if it was while it was polled, since that poll
-    /// ended; and before the first wake since it was spawned.
+    /// Its future is about to be polled. When that was, for [`ends_poll`](Self::ends_poll); and for how long it has
+    /// waited: since it was woken; if it was while it was polled, since that poll ended; and before the first wake
+    /// since it was spawned.
     pub(super) fn begins_poll(&self) -> (u64, u64) {
         let polls = self.polls.get();
         let cause = self.next_cause.get();

@@ -5,15 +5,19 @@
 //! | [metrics](https://docs.rs/metrics) | `metrics` | `publish`, `publish_every` |
 //! | [opentelemetry](https://docs.rs/opentelemetry) | `opentelemetry` | `observe` |
 //!
-//! None is on by default. Both tell all that [`RuntimeMetrics::visit`](fusee::runtime::RuntimeMetrics::visit) does, which counts whether or not anybody asks. Prometheus needs neither:
+//! None is on by default. Both tell all that [`RuntimeMetrics::visit`](fusee::runtime::RuntimeMetrics::visit) does,
+//! which counts whether or not anybody asks. Prometheus needs neither:
 //! [`RuntimeMetrics::open_metrics`](fusee::runtime::RuntimeMetrics::open_metrics) is the text that it reads.
 //!
 //! # Labels
-//! The label `worker` is a worker's number, and `runtime` the runtime's [name](fusee::runtime::Builder::name), absent if it has none. Runtimes of one process are told apart by their names alone: give each its own.
+//! The label `worker` is a worker's number, and `runtime` the runtime's [name](fusee::runtime::Builder::name), absent
+//! if it has none. Runtimes of one process are told apart by their names alone: give each its own.
 //!
 //! # Histograms
-//! Where a runtime [counts its tasks](fusee::runtime::Builder::task_statistics) there are histograms of how long polls take, and are waited for. Neither crate takes a histogram that somebody else
-//! has counted, so each is told as Prometheus stores it: counters of how many times were below each bound, with a label `le`, their number and their sum. PromQL's `histogram_quantile` takes them as they are.
+//! Where a runtime [counts its tasks](fusee::runtime::Builder::task_statistics) there are histograms of how long polls
+//! take, and are waited for. Neither crate takes a histogram that somebody else has counted, so each is told as
+//! Prometheus stores it: counters of how many times were below each bound, with a label `le`, their number and their
+//! sum. PromQL's `histogram_quantile` takes them as they are.
 
 // Who calls it: users, on any thread. Deliberately not here: what is counted.
 

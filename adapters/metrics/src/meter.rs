@@ -8,11 +8,15 @@ use opentelemetry::metrics::{AsyncInstrument, Meter};
 
 /// Has a meter of [`opentelemetry`] observe a runtime's counters, gauges and histograms: feature `opentelemetry`.
 ///
-/// It registers an observable instrument for each, which reads at collection and not before: nothing runs in between, and a collection works while all workers are stuck. The instruments last as long as
-/// the meter's provider, which cannot take any back, and they keep what is left of the runtime after its end: its counters, and some kilobytes. Call it once for each runtime.
+/// It registers an observable instrument for each, which reads at collection and not before: nothing runs in between,
+/// and a collection works while all workers are stuck. The instruments last as long as the meter's provider, which
+/// cannot take any back, and they keep what is left of the runtime after its end: its counters, and some kilobytes.
+/// Call it once for each runtime.
 ///
-/// Names are those of [`Sample::name`] with a dot after each scope, and without unit and `_total`, which Prometheus' exporters add: `fusee_worker_busy_seconds_total` is `fusee.worker.busy`, whose unit is
-/// `s`. A histogram `fusee_poll_seconds` is three counters, `fusee.poll.bucket` with the attribute `le`, `fusee.poll.count` and `fusee.poll.sum`.
+/// Names are those of [`Sample::name`] with a dot after each scope, and without unit and `_total`, which Prometheus'
+/// exporters add: `fusee_worker_busy_seconds_total` is `fusee.worker.busy`, whose unit is `s`. A histogram
+/// `fusee_poll_seconds` is three counters, `fusee.poll.bucket` with the attribute `le`, `fusee.poll.count` and
+/// `fusee.poll.sum`.
 ///
 /// ```
 /// use opentelemetry::metrics::MeterProvider;

@@ -8,13 +8,16 @@ use fusee::runtime::{RuntimeMetrics, Sample, SampleKind, SampleValue};
 use fusee::time::{Duration, interval};
 use metrics::{Label, Unit, counter, describe_counter, describe_gauge, gauge};
 
-/// Tells the recorder of the crate [`metrics`] what a runtime's counters, gauges and histograms are now, each with its description: feature `metrics`.
+/// Tells the recorder of the crate [`metrics`] what a runtime's counters, gauges and histograms are now, each with its
+/// description: feature `metrics`.
 ///
-/// Call it before the recorder is asked for what it knows, as where Prometheus scrapes; or see [`publish_every`]. The recorder is the thread's, or else the process's; without one nothing
-/// happens. A call costs what the recorder takes for some thirty metrics, those of workers once for each.
+/// Call it before the recorder is asked for what it knows, as where Prometheus scrapes; or see [`publish_every`]. The
+/// recorder is the thread's, or else the process's; without one nothing happens. A call costs what the recorder takes
+/// for some thirty metrics, those of workers once for each.
 ///
-/// Names are those of [`Sample::name`]. Counters of times are gauges, for `metrics` has counters of whole numbers alone: their values are in seconds, and go up as they should. A
-/// histogram `fusee_poll_seconds` is the counters `fusee_poll_seconds_bucket` and `fusee_poll_seconds_count`, and the gauge `fusee_poll_seconds_sum`.
+/// Names are those of [`Sample::name`]. Counters of times are gauges, for `metrics` has counters of whole numbers
+/// alone: their values are in seconds, and go up as they should. A histogram `fusee_poll_seconds` is the counters
+/// `fusee_poll_seconds_bucket` and `fusee_poll_seconds_count`, and the gauge `fusee_poll_seconds_sum`.
 ///
 /// ```
 /// use metrics_exporter_prometheus::PrometheusBuilder;
@@ -61,9 +64,11 @@ pub fn publish(metrics: &RuntimeMetrics) {
     });
 }
 
-/// [Publishes](publish) a runtime's counters now, and whenever a `period` has passed: for recorders that are asked by nobody, or cannot say when they are.
+/// [Publishes](publish) a runtime's counters now, and whenever a `period` has passed: for recorders that are asked by
+/// nobody, or cannot say when they are.
 ///
-/// It never ends. To be spawned, on any runtime, and dropped or aborted at any point; what was told stays. A publication that was missed, for the runtime was too busy, is not made up for.
+/// It never ends. To be spawned, on any runtime, and dropped or aborted at any point; what was told stays. A
+/// publication that was missed, for the runtime was too busy, is not made up for.
 ///
 /// # Panics
 /// If the period is zero.

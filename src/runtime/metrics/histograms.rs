@@ -4,13 +4,15 @@ use super::RuntimeMetrics;
 use crate::histogram::Histogram;
 use crate::task::poll_times::Timed;
 
-/// Histograms are there where the runtime [counts its tasks](crate::runtime::Builder::task_statistics), and else `None`. Times are the machine's, also while the runtime's clock is paused.
+/// Histograms are there where the runtime [counts its tasks](crate::runtime::Builder::task_statistics), and else
+/// `None`. Times are the machine's, also while the runtime's clock is paused.
 impl RuntimeMetrics {
-    /// How long polls of tasks have taken, by all workers and elsewhere. Those of jobs, of the future of `block_on` and of the tasks of a [`LocalSet`](crate::task::LocalSet) are none of
-    /// them.
+    /// How long polls of tasks have taken, by all workers and elsewhere. Those of jobs, of the future of `block_on` and
+    /// of the tasks of a [`LocalSet`](crate::task::LocalSet) are none of them.
     ///
-    /// Elsewhere are the tasks of a [`LocalRuntime`](crate::runtime::LocalRuntime)'s own set, and polls that have given their worker away by
-    /// [`block_in_place`](crate::task::block_in_place), which last as long as it did: all these are here, and with no worker. A poll is counted as it ends.
+    /// Elsewhere are the tasks of a [`LocalRuntime`](crate::runtime::LocalRuntime)'s own set, and polls that have given
+    /// their worker away by [`block_in_place`](crate::task::block_in_place), which last as long as it did: all these
+    /// are here, and with no worker. A poll is counted as it ends.
     ///
     /// ```
     /// use std::time::Duration;
@@ -29,8 +31,8 @@ impl RuntimeMetrics {
         self.times(None, Timed::Poll)
     }
 
-    /// As [`poll_times`](Self::poll_times): how long tasks have waited for a poll, each time since they were woken, or spawned; a task that was woken while it was polled, since that poll ended. A
-    /// wait is counted as the poll begins.
+    /// As [`poll_times`](Self::poll_times): how long tasks have waited for a poll, each time since they were woken, or
+    /// spawned; a task that was woken while it was polled, since that poll ended. A wait is counted as the poll begins.
     ///
     /// It tells of workers that are too busy, or stuck, where poll times tell of what keeps them so.
     pub fn wake_to_poll_times(&self) -> Option<Histogram> {

@@ -25,9 +25,13 @@ impl RuntimeMetrics {
 
 /// The counters of a runtime, or of several, as OpenMetrics text, which Prometheus reads: from [`RuntimeMetrics::open_metrics`], or collected.
 ///
-/// It displays as the whole text, up to its last line, `# EOF`, with the values of the moment in which it is displayed. Each metric has its HELP and TYPE, and UNIT where it has
-/// one. Times are in seconds. The histograms of runtimes that [count their tasks](super::super::Builder::task_statistics) are those of all workers together; a bucket's label `le` is a time that none in it has reached. The label `worker` is a worker's number; `runtime` is the [name](super::super::Builder::name) of the runtime. The name of one without is empty, and
-/// absent if no runtime of the text has one. If several in one text have the same name, a number follows from the second on, by which they are told apart: `requests`, `requests#2`.
+/// It displays as the whole text, up to its last line, `# EOF`, with the values of the moment in which it is displayed.
+/// Each metric has its HELP and TYPE, and UNIT where it has one. Times are in seconds. The histograms of runtimes that
+/// [count their tasks](super::super::Builder::task_statistics) are those of all workers together; a bucket's label `le`
+/// is a time that none in it has reached. The label `worker` is a worker's number; `runtime` is the
+/// [name](super::super::Builder::name) of the runtime. The name of one without is empty, and absent if no runtime of
+/// the text has one. If several in one text have the same name, a number follows from the second on, by which they are
+/// told apart: `requests`, `requests#2`.
 ///
 /// ```
 /// use fusee::runtime::{Builder, OpenMetrics};

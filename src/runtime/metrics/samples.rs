@@ -46,7 +46,8 @@ pub enum SampleKind {
     Histogram,
 }
 
-/// How much a [`Sample`] says that there is: a number, a time, or times by their lengths. It displays as a decimal number, times in seconds, without rounding; a histogram in a few words, for people.
+/// How much a [`Sample`] says that there is: a number, a time, or times by their lengths. It displays as a decimal
+/// number, times in seconds, without rounding; a histogram in a few words, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SampleValue<'a> {
@@ -91,8 +92,9 @@ impl fmt::Display for SampleValue<'_> {
 }
 
 impl RuntimeMetrics {
-    /// Calls `visitor` with each of the counters and gauges, those of workers once for each worker, and the histograms, if there are any: for what ships metrics by ways of its own.
-    /// [`open_metrics`](Self::open_metrics) is the text that Prometheus reads.
+    /// Calls `visitor` with each of the counters and gauges, those of workers once for each worker, and the histograms,
+    /// if there are any: for what ships metrics by ways of its own. [`open_metrics`](Self::open_metrics) is the text
+    /// that Prometheus reads.
     ///
     /// Samples of one name come one after the other, by workers. Each is read just before the visitor is told, and no lock is held then; a panic of the visitor passes on
     /// to the caller.
@@ -118,7 +120,8 @@ impl RuntimeMetrics {
         }
     }
 
-    /// As [`visit`](Self::visit), with the samples of one name alone, and nothing else is read: for what asks for each metric by itself. An unknown name has no samples.
+    /// As [`visit`](Self::visit), with the samples of one name alone, and nothing else is read: for what asks for each
+    /// metric by itself. An unknown name has no samples.
     ///
     /// ```
     /// let runtime = fusee::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
