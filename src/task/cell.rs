@@ -26,7 +26,8 @@ use super::outcome::{failure, join_outcome};
 use super::raw::{Claim, Header, RawTask, Schedule, Vtable, discard};
 use super::runnable::Runnable;
 use super::state::{ToComplete, ToIdle, ToRunning, ToShutdown};
-use super::waker::{self, BorrowedWaker};
+use super::tracer;
+use super::waker;
 use crate::facade::{UnsafeCell, catch_unwind, mutant};
 use crate::recorder::word::End;
 
@@ -132,45 +133,51 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn run(task: RawTask) {
         // SAFETY: the caller's entry keeps the header alive until this function hands it on.
         let header = unsafe { task.header() };
-        match header.state.transition_to_running() {
-            // SAFETY: the transition took RUNNING and leaves us the entry's reference.
-            ToRunning::Poll => unsafe { Self::poll(task, waker::borrowed(task)) },
-            // SAFETY: as above.
-            ToRunning::Trace => unsafe { Self::trace(task) },
-            // SAFETY: as above.
-            ToRunning::Cancel => unsafe { Self::cancel(task, Claim::Own, true) },
+        let is_traced = match header.state.transition_to_running() {
+            ToRunning::Poll => false,
+            ToRunning::Asked => {
+                if header.state.load().is_cancelled() {
+                    // SAFETY: the transition took RUNNING and leaves us the entry's reference.
+                    return unsafe { Self::cancel(task, Claim::Own, true) };
+                }
+                // SAFETY: as above.
+                unsafe { Self::begin_trace(task) };
+                true
+            }
             // SAFETY: the entry's reference is ours to release.
-            ToRunning::Stale => unsafe { task.release(1) },
+            ToRunning::Stale => return unsafe { task.release(1) },
             ToRunning::Ended => {
                 // SAFETY: the entry's reference keeps the cell alive.
                 let scheduler = unsafe { scheduler::<F, S>(task) };
                 // SAFETY: rule 6: the shutdown has left it to whoever has the task's one entry.
                 unsafe { scheduler.part() };
                 // SAFETY: the entry's reference is ours to release.
-                unsafe { task.release(1) }
+                return unsafe { task.release(1) };
             }
-        }
+        };
+        // SAFETY: the transition took RUNNING and leaves us the entry's reference.
+        unsafe { Self::poll(task, is_traced) }
     }
 
-    /// A poll by which its scheduler's tracer, if there is one, learns where the task waits.
+    /// The poll that follows tells its scheduler's tracer, if there is one, where the task waits.
     ///
     /// # Safety
-    /// As [`poll`](Self::poll).
+    /// The caller holds `RUNNING` and a reference.
     #[cold]
-    unsafe fn trace(task: RawTask) {
-        // SAFETY: the reference handed over keeps the cell alive, and `RUNNING` is held.
-        let tracer = unsafe { scheduler::<F, S>(task) }.tracer();
-        let _traces = tracer.map(|tracer| tracer.begin(task.id()));
-        // SAFETY: by the caller.
-        unsafe { Self::poll(task, waker::tracing(task)) }
+    unsafe fn begin_trace(task: RawTask) {
+        // SAFETY: the caller's reference keeps the cell alive, and `RUNNING` is held.
+        tracer::begin(unsafe { scheduler::<F, S>(task) }.tracer(), task.id());
     }
 
+    /// Polls the future; one that is traced has begun to be.
+    ///
     /// # Safety
-    /// The caller holds `RUNNING` and one reference, which it hands over. `waker` is the task's.
-    #[inline]
-    unsafe fn poll(task: RawTask, waker: BorrowedWaker) {
+    /// The caller holds `RUNNING` and one reference, which it hands over.
+    #[inline(always)]
+    unsafe fn poll(task: RawTask, is_traced: bool) {
         // SAFETY: the reference handed over keeps the header alive.
         let header = unsafe { task.header() };
+        let waker = if is_traced { waker::tracing(task) } else { waker::borrowed(task) };
         let mut context = Context::from_waker(&waker);
         // SAFETY: the reference outlasts the poll and both hooks around it.
         let watch = unsafe { Self::watch(task) };
@@ -179,6 +186,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         }
         // SAFETY: `RUNNING` is held (rule 1) and the future has not been dropped.
         let polled = catch_unwind(|| unsafe { Self::poll_future(task, &mut context) });
+        if is_traced {
+            tracer::end();
+        }
         if let Some(watch) = &watch {
             watch.after_poll();
         }

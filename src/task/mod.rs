@@ -116,6 +116,7 @@ where
 /// # Safety
 /// Unless the future and its output are `Send`: on this thread alone are the task's queue entries run and cancelled, and the list that has it closed. (Entries of
 /// a task in a list may be dropped on any thread, and so may all that wakers and handles do.)
+#[inline(always)]
 pub(crate) unsafe fn create_local<F, S>(
     future: F,
     scheduler: S,

@@ -96,11 +96,7 @@ impl State {
             if now.has(RUNNING | COMPLETE) {
                 return (now, if now.has(COMPLETE) { ToRunning::Ended } else { ToRunning::Stale });
             }
-            let action = match () {
-                () if !now.has(CANCELLED | TRACED) => ToRunning::Poll,
-                () if now.has(CANCELLED) => ToRunning::Cancel,
-                () => ToRunning::Trace,
-            };
+            let action = if now.has(CANCELLED | TRACED) { ToRunning::Asked } else { ToRunning::Poll };
             (now.without(NOTIFIED | TRACED).with(RUNNING), action)
         })
     }

@@ -14,8 +14,8 @@ use super::id::Id;
 use crate::facade::{Condvar, Monitor, RawInstant, StdArc, thread_local_const};
 
 thread_local_const! {
-    /// What was found in the traced poll that this thread is in, if it is in one.
-    static FOUND: RefCell<Option<Vec<Backtrace>>> = RefCell::new(None)
+    /// The innermost of the traced polls that this thread is in.
+    static TRACED: RefCell<Option<Box<Traced>>> = RefCell::new(None)
 }
 
 /// The stacks at which a task's wakers were cloned in one poll.
@@ -34,11 +34,13 @@ enum Answer {
     Given(Stacks),
 }
 
-/// A poll is traced, until this is dropped.
-pub(super) struct Traces {
-    tracer: StdArc<Tracer>,
+/// A poll that is traced.
+struct Traced {
+    /// Nobody may ask any more.
+    tracer: Option<StdArc<Tracer>>,
     task: Id,
-    outer: Option<Stacks>,
+    found: Stacks,
+    outer: Option<Box<Self>>,
 }
 
 impl Tracer {
@@ -75,35 +77,56 @@ impl Tracer {
         asked.into_iter().filter_map(given).collect()
     }
 
-    /// `task` is polled on this thread, until the answer is dropped.
-    pub(super) fn begin(self: StdArc<Self>, task: Id) -> Traces {
+    /// The traced poll of `task` begins.
+    fn begins(&self, task: Id) {
         if let Some(answer) = self.asked.lock().get_mut(&task) {
             *answer = Answer::Begun;
         }
-        let outer = FOUND.try_with(|found| found.replace(Some(Vec::new()))).ok().flatten();
-        Traces { tracer: self, task, outer }
+    }
+
+    /// It has ended.
+    fn ends(&self, task: Id, found: Stacks) {
+        // Who was not asked, or no more, is none of this tracer's: it was asked by one before.
+        if let Some(answer @ Answer::Begun) = self.asked.lock().get_mut(&task) {
+            *answer = Answer::Given(found);
+        }
+        self.answered.notify_all();
     }
 }
 
-impl Drop for Traces {
-    fn drop(&mut self) {
-        let found = FOUND.try_with(|found| found.replace(self.outer.take())).ok().flatten();
-        // Who was not asked, or no more, is none of this tracer's: it was asked by one before.
-        if let Some(answer @ Answer::Begun) = self.tracer.asked.lock().get_mut(&self.task) {
-            *answer = Answer::Given(found.unwrap_or_default());
-        }
-        self.tracer.answered.notify_all();
+/// The poll of `task` that this thread is about to make is traced.
+pub(super) fn begin(tracer: Option<StdArc<Tracer>>, task: Id) {
+    if let Some(tracer) = &tracer {
+        tracer.begins(task);
     }
+    // Where thread-locals are gone nothing is found.
+    let _ = TRACED.try_with(|traced| {
+        let outer = traced.take();
+        traced.replace(Some(Box::new(Traced { tracer, task, found: Stacks::new(), outer })));
+    });
+}
+
+/// It has ended.
+pub(super) fn end() {
+    let _ = TRACED.try_with(|traced| {
+        let Some(ended) = traced.take() else { return };
+        let Traced { tracer, task, found, outer } = *ended;
+        traced.replace(outer);
+        if let Some(tracer) = tracer {
+            tracer.ends(task, found);
+        }
+    });
 }
 
 /// A traced poll's waker is cloned here.
 pub(super) fn note_clone() {
     // Who clones on another thread is not in the poll.
-    let _ = FOUND.try_with(|found| {
-        if let Ok(mut found) = found.try_borrow_mut()
-            && let Some(stacks) = &mut *found
+    let _ = TRACED.try_with(|traced| {
+        if let Ok(mut traced) = traced.try_borrow_mut()
+            && let Some(traced) = &mut *traced
+            && traced.tracer.is_some()
         {
-            stacks.push(Backtrace::force_capture());
+            traced.found.push(Backtrace::force_capture());
         }
     });
 }

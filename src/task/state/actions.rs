@@ -5,10 +5,8 @@
 pub(crate) enum ToRunning {
     /// Poll the future.
     Poll,
-    /// The same, with a waker that tells where it is cloned.
-    Trace,
-    /// Drop the future: it was aborted while it waited.
-    Cancel,
+    /// Drop the future if it was aborted; else poll it, and tell where it waits.
+    Asked,
     /// Release the entry's reference: the runtime's shutdown holds the future.
     Stale,
     /// The same, and let go of the scheduler: the shutdown has dropped the future.

@@ -30,6 +30,11 @@ impl Snapshot {
         self.has(COMPLETE)
     }
 
+    /// Whether it was aborted.
+    pub(crate) fn is_cancelled(self) -> bool {
+        self.has(CANCELLED)
+    }
+
     pub(crate) fn has_join_waker(self) -> bool {
         self.has(JOIN_WAKER)
     }
