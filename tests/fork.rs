@@ -3,10 +3,11 @@
 //! The child ends by `_exit`, whatever happens: its status says which step went wrong.
 #![cfg(target_os = "linux")]
 
+#[path = "fork/insight.rs"]
+mod insight;
 mod support;
 
 use std::future::poll_fn;
-use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::task::Poll;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::block_in_place;
 use fusee::time::sleep;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 use support::{message, until, watchdog};
@@ -336,37 +337,4 @@ mod console {
             assert_eq!(exit_code(wait(child)), 0);
         });
     }
-}
-
-/// A child has copies of the sockets by which dumps are asked for, and no thread that answers.
-#[cfg(feature = "signal")]
-#[test]
-fn dumps_at_a_signal_are_the_parents_until_it_drops_them() {
-    use fusee::signal::unix::{SignalKind, dump_on};
-
-    let _alone = ALONE.lock();
-    watchdog(|| {
-        let runtime = Runtime::new().unwrap();
-        let dumps = runtime.block_on(async { dump_on(SignalKind::user_defined2()).unwrap() });
-        until("its thread waits", || support::proc::threads_named("fusee-dump") == 1);
-        let (mut ready, mut tells) = std::io::pipe().unwrap();
-        let child = match split() {
-            ForkResult::Child => {
-                drop(dumps);
-                tells.write_all(b".").unwrap();
-                loop {
-                    std::thread::park();
-                }
-            }
-            ForkResult::Parent { child } => child,
-        };
-        ready.read_exact(&mut [0]).unwrap();
-        // The parent's thread has not seen an end.
-        assert_eq!(support::proc::threads_named("fusee-dump"), 1);
-        drop(dumps);
-        until("its thread ends", || support::proc::threads_named("fusee-dump") == 0);
-        assert_eq!(waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap(), WaitStatus::StillAlive, "the child lives");
-        kill(child, Signal::SIGKILL).unwrap();
-        assert!(matches!(wait(child), WaitStatus::Signaled(..)));
-    });
 }

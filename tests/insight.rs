@@ -1,6 +1,8 @@
-//! What a dump tells of a runtime's tasks, and who is told of stranded ones. `local.rs`: tasks of local sets; `printed.rs`: a dump as text; `serial.rs`: a dump as data; `statistics.rs`: what is
+//! What a dump tells of a runtime's tasks, and who is told of stranded ones. `joins.rs`: who waits for whom; `local.rs`: tasks of local sets; `printed.rs`: a dump as text; `serial.rs`: a dump as data; `statistics.rs`: what is
 //! counted on request; `wait_traces.rs`: where tasks wait; `watched.rs`: futures that are woken and not polled.
 
+#[path = "insight/joins.rs"]
+mod joins;
 #[path = "insight/local.rs"]
 mod local;
 #[path = "insight/printed.rs"]

@@ -39,7 +39,7 @@ impl Display for Dump {
             }
             write!(f, "{}", count(tasks.len(), "task"))?;
             if f.alternate() {
-                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task:#}"))?;
             } else {
                 write_some(&tasks, f)?;
             }
@@ -86,7 +86,7 @@ fn kind_of(task: &TaskDump) -> (TaskState, bool, u8) {
     (task.state(), task.is_stranded(), waits.fold(0, |kinds, kind| kinds | kind))
 }
 
-/// Without the place where it was spawned.
+/// Without the place where it was spawned; with `#` all that it waits for, else ten of that.
 impl Display for TaskDump {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.id())?;
@@ -101,8 +101,12 @@ impl Display for TaskDump {
         if let Some(wakers) = self.wakers() {
             write!(f, ", {}", count(wakers, "waker"))?;
         }
-        for (index, wait) in self.waits().iter().enumerate() {
+        let told = if f.alternate() { usize::MAX } else { MOST };
+        for (index, wait) in self.waits().iter().take(told).enumerate() {
             write!(f, "{} {wait}", if index == 0 { ":" } else { "," })?;
+        }
+        if self.waits().len() > told {
+            write!(f, ", and {} more", self.waits().len() - told)?;
         }
         self.statistics().map_or(Ok(()), |statistics| write!(f, "; {statistics}"))
     }

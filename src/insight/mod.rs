@@ -164,7 +164,8 @@ pub struct Dump {
 impl Handle {
     /// What the runtime's tasks are doing at this moment; see [`insight`](crate::insight). From any thread, within a task too, and after the runtime has shut down.
     ///
-    /// Workers go on meanwhile. Each list of tasks and each wheel of timers is locked for some microseconds at a time, and nothing else.
+    /// Workers go on meanwhile. Each list of tasks, each wheel of timers and the table of sources is locked for some microseconds at a time; a source for as long as it takes to look at all
+    /// who wait for it, and the lists of local sets and of watched futures while they are copied. In a forked child it is empty.
     ///
     /// ```
     /// let runtime = fusee::runtime::Runtime::new()?;
@@ -205,7 +206,7 @@ impl Dump {
     }
 
     /// Tasks that wait for each other, as far as they wait by [`JoinHandle`](crate::task::JoinHandle)s and [are counted](crate::runtime::Builder::task_statistics): each task of a circle waits for the next,
-    /// and the last for the first. None of them goes on, unless it waits for something else as well: a task that has polled a handle, keeps it, and now waits for another thing counts as one that waits.
+    /// and the last for the first. None of them goes on, unless it waits for something else as well: a task that has polled a handle, keeps it, and now waits for another thing counts as one that waits, and so does one that has given the handle away since, to somebody who has not polled it.
     ///
     /// ```
     /// use fusee::runtime::{Builder, Handle};
@@ -238,6 +239,11 @@ impl Dump {
     /// Of the runtime that `handle` refers to.
     pub(crate) fn of(handle: &Handle) -> Self {
         let scheduler = handle.scheduler();
+        let runtime = handle.name().map(str::to_owned);
+        // The locks may be held for ever there, by threads that are not.
+        if scheduler.is_forked() {
+            return Self { runtime, tasks: Vec::new(), others: 0, watched: Vec::new() };
+        }
         // Before the tasks: what was woken then, and whose task was polled since, was not polled with it.
         let watched = scheduler.watched_futures().all().iter().map(|notes| WatchedDump::new(notes)).collect();
         let surveyed = scheduler.survey();
@@ -249,7 +255,7 @@ impl Dump {
         tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
         let listed = tasks.iter().filter(|task| task.local_set().is_none()).count();
         let others = scheduler.live_tasks().saturating_sub(listed);
-        Self { runtime: handle.name().map(str::to_owned), tasks, others, watched }
+        Self { runtime, tasks, others, watched }
     }
 }
 

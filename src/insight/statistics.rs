@@ -105,7 +105,7 @@ impl TaskDump {
         self.statistics()?.woken
     }
 
-    /// The task that waits for it, and is woken as it comes to its end. `None` also if nobody has polled its [`JoinHandle`](crate::task::JoinHandle), or something else than a task has.
+    /// The task that waits for it, and is woken as it comes to its end; it may have ended itself, if the handle is kept elsewhere since. `None` also if nobody has polled its [`JoinHandle`](crate::task::JoinHandle), or something else than a task has.
     ///
     /// It is the task that the waker in the handle is of; if that is another executor's, within a task, it is the task that polled the handle last.
     pub fn joined_by(&self) -> Option<Id> {

@@ -119,7 +119,8 @@ impl TaskDump {
         self.name.as_deref()
     }
 
-    /// The call that spawned it; `None` if the runtime's tasks are spawned at more than some four hundred places, and this is one of those that there was no room for.
+    /// The call that spawned it; `None` if the runtime's tasks are spawned at more than some four hundred places, or some thirteen thousand with a recorder, and this is one of those
+    /// that there was no room for.
     pub fn spawned_at(&self) -> Option<&'static Location<'static>> {
         self.spawned_at
     }

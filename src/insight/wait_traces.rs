@@ -64,6 +64,9 @@ impl Handle {
         let now = RawInstant::now();
         let deadline = now.checked_add(patience).unwrap_or(now + Duration::from_secs(1 << 30));
         let scheduler = self.scheduler();
+        if scheduler.is_forked() {
+            return Vec::new();
+        }
         scheduler.with_tracer(|tracer| {
             let mut waiting = scheduler.survey();
             waiting.retain(|task| {

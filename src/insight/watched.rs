@@ -3,6 +3,7 @@
 //! A task that polls one of its futures and not another, which was woken, may wait for ever for what that one holds: a lock that it was just given, say. The task's wakers tell
 //! nothing of it, for it is the task that is woken, and polled; only the future itself knows that its turn never came.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -18,6 +19,8 @@ use super::{Dump, TaskDump, TaskState};
 use crate::facade::{StdArc, StdWeak};
 use crate::runtime::Handle;
 use crate::task::Id;
+use crate::task::id;
+use crate::task::raw::{Kept, RawTask};
 use crate::task::watched::{Notes, WatchedFutures};
 
 /// By so much a dump may be wrong about when a task was polled.
@@ -64,7 +67,13 @@ const SLACK: Duration = Duration::from_millis(2);
 /// ```
 #[track_caller]
 pub fn watched<F: Future>(future: F) -> Watched<F> {
-    Watched { notes: StdArc::new(Notes::new(Location::caller())), known_to: None, bell: StdWeak::new(), future }
+    Watched {
+        notes: StdArc::new(Notes::new(Location::caller())),
+        known_to: None,
+        bell: StdWeak::new(),
+        polled_by: None,
+        future,
+    }
 }
 
 pin_project! {
@@ -76,6 +85,8 @@ pin_project! {
         known_to: Option<StdArc<WatchedFutures>>,
         // What its last poll was given, while the future keeps it: a task whose future keeps no waker is stranded.
         bell: StdWeak<Bell>,
+        // The task that polled it last: while it is kept no other has its address.
+        polled_by: Option<Kept>,
         #[pin]
         future: F,
     }
@@ -126,6 +137,11 @@ impl<F: Future> Future for Watched<F> {
             if let Some(before) = this.known_to.replace(current) {
                 before.leave(this.notes);
             }
+        }
+        let task = id::current();
+        if task.map(RawTask::id) != this.polled_by.as_ref().map(Kept::id) {
+            // SAFETY: who has set the current task keeps it for as long as it is that.
+            *this.polled_by = task.map(|task| unsafe { Kept::another(task) });
         }
         this.notes.is_polled();
         let bell = this.bell.upgrade().filter(|bell| bell.task.will_wake(context.waker())).unwrap_or_else(|| {
@@ -210,12 +226,17 @@ impl Dump {
     ///
     /// See [`watched`] for an example. Of a future in `block_on`, which is no task's, nothing is said.
     pub fn futurelocks(&self, patience: Duration) -> impl Iterator<Item = &WatchedDump> {
-        self.watched.iter().filter(move |watched| {
-            let task = self.tasks.iter().find(|task| Some(task.id()) == watched.task);
+        let is_woken = move |watched: &&WatchedDump| watched.woken.is_some_and(|woken| woken >= patience);
+        let tasks: HashMap<_, _> = match self.watched.iter().any(|watched| is_woken(&watched)) {
+            true => self.tasks.iter().map(|task| (task.id(), task)).collect(),
+            false => HashMap::new(),
+        };
+        self.watched.iter().filter(is_woken).filter(move |watched| {
+            let task = watched.task.and_then(|task| tasks.get(&task).copied());
             // The wake has queued it: it waits again, after a poll.
             let polled_since =
                 |woken, task: &TaskDump| task.state() == TaskState::Waiting || task.polled() + SLACK < woken;
-            watched.woken.is_some_and(|woken| woken >= patience && task.is_some_and(|task| polled_since(woken, task)))
+            watched.woken.zip(task).is_some_and(|(woken, task)| polled_since(woken, task))
         })
     }
 }

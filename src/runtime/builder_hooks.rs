@@ -97,7 +97,8 @@ impl Builder {
 
     /// Calls `hook` for each task that can never run again: it waits, and nobody has a waker of it. Only an abort or the end of the runtime can end it.
     ///
-    /// It is certain, and told at once: by the thread that polled the task, after a poll that left no waker behind, or by the one that dropped the last, after that. A task
+    /// It is certain, and told at once: by the thread that polled the task, after a poll that left no waker behind, or by the one that dropped the last, after that: there
+    /// the hook runs within the drop of a waker, under whatever locks its owner holds meanwhile. A task
     /// is told of again if it was polled meanwhile, as by [`abort`](crate::task::JoinHandle::abort) alone it never is. One that is meant to wait for its abort, in
     /// [`std::future::pending`], is told of like any other. Nothing is told once the runtime shuts down; nor of a waker that lies in the task itself, nor of tasks
     /// that wait for one another. On systems with words of 32 bits nothing is told at all.

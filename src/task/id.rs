@@ -87,7 +87,7 @@ pub fn try_name() -> Option<StdArc<str>> {
     unsafe { task.name() }.cloned()
 }
 
-pub(super) fn current() -> Option<RawTask> {
+pub(crate) fn current() -> Option<RawTask> {
     // The thread ends: what runs on it now is no task's code.
     CURRENT.try_with(Cell::get).unwrap_or(None)
 }

@@ -22,6 +22,7 @@ use super::error::JoinError;
 use super::id::{self, Id};
 use super::raw::{Claim, RawTask};
 use super::state::{JoinDropped, ToNotified};
+use super::statistics::Statistics;
 use super::waker::{drop_quietly, task_of};
 use crate::facade::mutant;
 
@@ -171,6 +172,16 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Nobody waits for the task, which is counted, any more.
+    #[cold]
+    fn is_given_up(&self, statistics: &Statistics) {
+        statistics.is_joined(None);
+        // SAFETY: as in `is_joined`.
+        if let Some(joiner) = id::current().and_then(|current| unsafe { current.statistics() }) {
+            joiner.waits_no_more_for(self.task.id());
+        }
+    }
+
     /// As a poll, without a look at the budget.
     pub(crate) fn poll_output(&mut self, waker: &Waker) -> Poll<Result<T, JoinError>> {
         if self.register(waker) {
@@ -201,7 +212,7 @@ impl<T> Drop for JoinHandle<T> {
                 drop_quietly(waker);
                 // SAFETY: our reference is still there.
                 if let Some(statistics) = unsafe { self.task.statistics() } {
-                    statistics.is_joined(None);
+                    self.is_given_up(statistics);
                 }
             }
             // SAFETY: rule 2: complete with the interest still set, and the output was not taken.

@@ -14,7 +14,7 @@ use super::list::TaskList;
 use super::raw::Kept;
 use super::state::Snapshot;
 use crate::facade::plain::{AtomicU64, Ordering};
-use crate::facade::{Mutex, RawInstant, StdArc, coarse_nanoseconds};
+use crate::facade::{ForkMark, Mutex, RawInstant, StdArc, coarse_nanoseconds};
 
 /// A set's tasks.
 pub(crate) struct LocalTasks {
@@ -33,8 +33,10 @@ pub(crate) struct Seen {
 }
 
 /// The sets that a runtime knows, by their addresses.
-#[derive(Default)]
-pub(crate) struct LocalSets(Mutex<BTreeMap<usize, StdArc<LocalTasks>>>);
+pub(crate) struct LocalSets {
+    sets: Mutex<BTreeMap<usize, StdArc<LocalTasks>>>,
+    mark: ForkMark,
+}
 
 /// Milliseconds since a set was made, by the kernel's coarse clock where there is one: a poll of a set reads it.
 struct Clock {
@@ -97,18 +99,29 @@ impl Seen {
 }
 
 impl LocalSets {
+    pub(crate) fn new() -> Self {
+        Self { sets: Mutex::new(BTreeMap::new()), mark: ForkMark::new() }
+    }
+
+    /// Whether this is a forked child: who walked through the sets as it was made may hold locks for ever, those of the sets, too.
+    pub(super) fn are_inherited(&self) -> bool {
+        self.mark.is_inherited()
+    }
+
     pub(super) fn enter(&self, set: &StdArc<LocalTasks>) {
-        self.0.lock().insert(StdArc::as_ptr(set).addr(), set.clone());
+        self.sets.lock().insert(StdArc::as_ptr(set).addr(), set.clone());
     }
 
     pub(super) fn leave(&self, set: &StdArc<LocalTasks>) {
-        let left = self.0.lock().remove(&StdArc::as_ptr(set).addr());
-        drop(left);
+        if !self.are_inherited() {
+            let left = self.sets.lock().remove(&StdArc::as_ptr(set).addr());
+            drop(left);
+        }
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> Vec<StdArc<LocalTasks>> {
-        self.0.lock().values().cloned().collect()
+        self.sets.lock().values().cloned().collect()
     }
 }
 

@@ -324,6 +324,8 @@ pub(crate) struct Kept(RawTask);
 
 // SAFETY: a reference may be given up anywhere, and what is read through it is meant for all threads.
 unsafe impl Send for Kept {}
+// SAFETY: as above.
+unsafe impl Sync for Kept {}
 
 impl Kept {
     /// # Safety

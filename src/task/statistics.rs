@@ -157,6 +157,13 @@ impl Statistics {
         }
     }
 
+    /// It has given up the handle of this task.
+    pub(super) fn waits_no_more_for(&self, task: Id) {
+        if self.job.get() == word(task) {
+            self.job.set(NONE);
+        }
+    }
+
     pub(crate) fn read(&self) -> Counted {
         let cause = match self.next_cause.get() {
             NONE => self.cause.get(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::id::{self, Id};
 use crate::facade::plain::{AtomicU64, Ordering};
-use crate::facade::{Mutex, RawInstant, StdArc};
+use crate::facade::{ForkMark, Mutex, RawInstant, StdArc};
 
 /// What is noted of a watched future. Moments are nanoseconds since it was made, and one.
 pub(crate) struct Notes {
@@ -23,9 +23,11 @@ pub(crate) struct Notes {
     task: AtomicU64,
 }
 
-/// The watched futures of a runtime, by the addresses of their notes.
-#[derive(Default)]
-pub(crate) struct WatchedFutures(Mutex<BTreeMap<usize, StdArc<Notes>>>);
+/// The watched futures of a runtime, by the addresses of their notes. In a forked child there are none: the lock may be held for ever there.
+pub(crate) struct WatchedFutures {
+    futures: Mutex<BTreeMap<usize, StdArc<Notes>>>,
+    mark: ForkMark,
+}
 
 impl Notes {
     pub(crate) fn new(made_at: &'static Location<'static>) -> Self {
@@ -78,16 +80,24 @@ impl Notes {
 }
 
 impl WatchedFutures {
+    pub(crate) fn new() -> Self {
+        Self { futures: Mutex::new(BTreeMap::new()), mark: ForkMark::new() }
+    }
+
     pub(crate) fn enter(&self, notes: &StdArc<Notes>) {
-        self.0.lock().insert(StdArc::as_ptr(notes).addr(), notes.clone());
+        if !self.mark.is_inherited() {
+            self.futures.lock().insert(StdArc::as_ptr(notes).addr(), notes.clone());
+        }
     }
 
     pub(crate) fn leave(&self, notes: &StdArc<Notes>) {
-        self.0.lock().remove(&StdArc::as_ptr(notes).addr());
+        if !self.mark.is_inherited() {
+            self.futures.lock().remove(&StdArc::as_ptr(notes).addr());
+        }
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> Vec<StdArc<Notes>> {
-        self.0.lock().values().cloned().collect()
+        if self.mark.is_inherited() { Vec::new() } else { self.futures.lock().values().cloned().collect() }
     }
 }

@@ -1,5 +1,7 @@
 //! A dump as text: by the places where tasks are spawned, and of each place those first that are alone in what they do.
 
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use fusee::runtime::Builder;
@@ -59,5 +61,25 @@ fn the_one_that_waits_otherwise_is_printed_first() {
         assert!(lines[3..8].iter().all(|line| line.ends_with(" waker")), "{text}");
         assert!(lines[8] == "  and 25 more like this" && lines.len() == 9, "{text}");
         assert_eq!(format!("{:#}", runtime.handle().dump()).lines().count(), 2 + 31);
+    });
+}
+
+#[test]
+fn of_a_task_that_waits_for_much_some_is_printed() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let task = runtime.spawn(async {
+            let mut many: Vec<_> = (0..1_000).map(|_| Box::pin(sleep(Duration::from_secs(3_600)))).collect();
+            poll_fn(|context| {
+                assert!(many.iter_mut().all(|sleep| sleep.as_mut().poll(context).is_pending()));
+                Poll::<()>::Pending
+            })
+            .await;
+        });
+        runtime.block_on(waiting(task.id()));
+        let dump = runtime.handle().dump();
+        let text = dump.to_string();
+        assert!(text.matches("timer in ").count() == 10 && text.contains(", and 990 more"), "{text}");
+        assert_eq!(format!("{dump:#}").matches("timer in ").count(), 1_000);
     });
 }

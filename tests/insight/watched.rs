@@ -12,7 +12,7 @@ use fusee::runtime::Handle;
 use fusee::task::yield_now;
 use futures::channel::oneshot;
 
-use super::support::{on_every_flavour, watchdog, workers};
+use super::support::{self, on_every_flavour, watchdog, workers};
 use super::waiting;
 
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -159,5 +159,63 @@ fn it_is_of_the_runtime_that_polled_it_last() {
         assert_eq!(told(), [0, 1]);
         drop(future);
         assert_eq!(told(), [0, 0]);
+    });
+}
+
+/// A task may come to lie where one lay that has polled the future, and has ended.
+#[test]
+fn a_task_at_the_address_of_one_that_has_ended_is_blamed_for_nothing() {
+    type Boxed = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+    async fn body(future: Option<Boxed>, give: mpsc::Sender<Boxed>) {
+        let Some(mut future) = future else { return pending().await };
+        poll_fn(|context| {
+            assert!(future.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        give.send(future).unwrap();
+    }
+    watchdog(|| {
+        let runtime = workers(1);
+        let (wake, woken) = oneshot::channel::<()>();
+        let (give, given) = mpsc::channel();
+        let future: Boxed = Box::pin(async { watched(woken).await.unwrap() });
+        let task = runtime.spawn(body(Some(future), give.clone()));
+        let address = task.id();
+        runtime.block_on(task).unwrap();
+        let _future = given.recv().unwrap();
+        wake.send(()).unwrap();
+        let others: Vec<_> = (0..200).map(|_| runtime.spawn(body(None, give.clone())).id()).collect();
+        assert!(!others.contains(&address), "it is kept while the future is watched");
+        runtime.block_on(async {
+            for other in others {
+                waiting(other).await;
+            }
+            passes(2 * PATIENCE).await;
+            assert!(locked().is_empty(), "{:?}", locked());
+        });
+    });
+}
+
+#[test]
+fn many_that_are_woken_are_looked_up_in_no_time() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let (tasks, watch): (Vec<_>, Vec<_>) = (0..20_000)
+            .map(|_| {
+                let (wake, woken) = oneshot::channel::<()>();
+                let task = runtime.spawn(async move {
+                    let mut lock = pin!(watched(woken));
+                    futures::future::select(lock.as_mut(), pin!(yield_now())).await;
+                    pending::<()>().await;
+                });
+                (task.id(), wake)
+            })
+            .unzip();
+        let last = *tasks.last().unwrap();
+        runtime.block_on(waiting(last));
+        watch.into_iter().for_each(|wake| wake.send(()).unwrap());
+        // Quadratic it would take minutes.
+        support::until("all are told", || runtime.handle().dump().futurelocks(PATIENCE).count() == 20_000);
     });
 }

@@ -4,6 +4,7 @@
 //!
 //! The format is that of *OpenMetrics 1.0.0*, section "Text format" (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write as _};
 
 use super::RuntimeMetrics;
@@ -93,18 +94,19 @@ impl OpenMetrics {
 
     /// Each runtime with the value of its label, which no other has.
     fn labelled(&self) -> Vec<(&RuntimeMetrics, String)> {
-        let mut labelled: Vec<(&RuntimeMetrics, String)> = Vec::new();
-        for runtime in &self.runtimes {
+        let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
+        let label = |runtime: &RuntimeMetrics| {
             let name = runtime.handle.name().unwrap_or_default();
             let mut label = name.to_owned();
-            let mut number = 1;
-            while labelled.iter().any(|(_, taken)| *taken == label) {
-                number += 1;
+            let number = numbers.entry(name.to_owned()).or_insert(1);
+            while !taken.insert(label.clone()) {
+                *number += 1;
                 label = format!("{name}#{number}");
             }
-            labelled.push((runtime, label));
-        }
-        labelled
+            label
+        };
+        let labels: Vec<_> = self.runtimes.iter().map(label).collect();
+        self.runtimes.iter().zip(labels).collect()
     }
 }
 

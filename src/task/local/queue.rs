@@ -191,12 +191,15 @@ impl Owner {
         self.queue.tasks.list.is_empty()
     }
 
-    /// Drops all futures, then all entries. Tasks spawned from now on are refused.
+    /// Drops all futures, then all entries. Tasks spawned from now on are refused. In a child of the process of the runtime that the set was polled in it does nothing.
     pub(super) fn close(&self) {
-        self.queue.tasks.list.close();
         if let Some(known_to) = self.known_to.take() {
+            if known_to.are_inherited() {
+                return;
+            }
             known_to.leave(&self.queue.tasks);
         }
+        self.queue.tasks.list.close();
         let mine = self.mine(|mine| mem::take(&mut mine.entries));
         let remote = self.queue.remote.lock().close();
         // Their futures are gone: each finds its task complete, and has it part with the set.
