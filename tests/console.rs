@@ -209,6 +209,8 @@ fn circles_and_all_tasks_are_told() {
         let told = client.stats()["circles"][0].take();
         let told: Vec<_> = told.as_array().unwrap().iter().map(|task| task.as_str().unwrap()).collect();
         assert!(told.len() == 2 && circle.iter().all(|task| told.contains(&task.as_str())), "{told:?}");
+        let waits = client.ask(r#"{"get":"waits","most":5}"#)["waits"].take();
+        assert_eq!(waits.as_str().unwrap().matches("waits at").count(), 5, "{waits}");
         let mut sleeping = |request| {
             let text = client.ask(request);
             text["text"].as_str().unwrap().matches(": timer in ").count()

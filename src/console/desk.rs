@@ -1,6 +1,7 @@
 //! What is answered to a request.
 
 use std::io::Write;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,10 @@ use crate::runtime::Handle;
 
 /// The version of the protocol; it is another when a client of this one would misread an answer.
 const VERSION: u32 = 1;
+
+/// So many tasks are asked where they wait, unless it is said how many; and so long they have time for that.
+const MOST_ASKED: usize = 20;
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct Desk {
     handle: Handle,
@@ -23,6 +28,7 @@ enum What {
     Stats,
     Dump,
     Text,
+    Waits,
     Recording,
 }
 
@@ -50,6 +56,7 @@ enum Answer<'a> {
     Stats(Stats),
     Dump(Tasks<'a>),
     Text(String),
+    Waits(String),
     /// How many bytes follow.
     Recording(Option<usize>),
     Error(&'a str),
@@ -90,6 +97,7 @@ impl Desk {
             What::Dump => line(&Answer::Dump(self.tasks(&self.handle.dump(), &request))),
             What::Text if request.all => line(&Answer::Text(format!("{:#}", self.handle.dump()))),
             What::Text => line(&Answer::Text(self.handle.dump().to_string())),
+            What::Waits => line(&Answer::Waits(self.waits(request.most.unwrap_or(MOST_ASKED)))),
             What::Recording => self.recording(),
         }
     }
@@ -104,6 +112,12 @@ impl Desk {
             others: dump.others(),
             tasks: dump.tasks().iter().filter(is_asked).take(most).collect(),
         }
+    }
+
+    /// Each trace, and an empty line between two.
+    fn waits(&self, most: usize) -> String {
+        let traces = self.handle.wait_traces(most, PATIENCE);
+        traces.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
     }
 
     fn recording(&self) -> Vec<u8> {

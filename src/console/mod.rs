@@ -24,7 +24,7 @@
 //! ```
 //!
 //! # Who may connect
-//! The user whose process it is, and root: the socket has the mode 0600 before it listens. Who may connect sees names of tasks and files of the source, and can change nothing.
+//! The user whose process it is, and root: the socket has the mode 0600 before it listens. Who may connect sees names of tasks and files of the source, and can change nothing, but have tasks polled once more than they would be.
 //!
 //! # Protocol
 //! Lines of JSON both ways. The first of the server says who it is: `{"fusee":"console","version":1,"pid":…,"runtime":…,"recorder":…}`; another version may speak otherwise, while fields and requests
@@ -35,6 +35,7 @@
 //! | `{"get":"stats"}` | `{"stats":{…}}`: workers, places where tasks are spawned, stuck and stranded tasks, timers, the blocking pool; with a [recorder](crate::runtime::Builder::recorder) also what was polled within the last second |
 //! | `{"get":"dump","place":"src/main.rs:4:5","most":100}` | `{"dump":{…}}`: its tasks, those that were polled the longest time ago first; without `place` and `most` all of them; the place `""` is that of tasks whose place is not known |
 //! | `{"get":"text"}` | `{"text":"…"}`: the dump as it is printed; with `"all":true` every task of it |
+//! | `{"get":"waits","most":20}` | `{"waits":"…"}`: where the tasks wait that have waited longest, as by [`Handle::wait_traces`](crate::runtime::Handle::wait_traces), as text. They are polled for that; who does not answer within a second is left out, and other clients wait meanwhile |
 //! | `{"get":"recording"}` | `{"recording":N}`, and then N bytes, as by [`Recording::write_to`](crate::insight::recording::Recording::write_to); `{"recording":null}` without a recorder |
 //! | anything else | `{"error":"…"}` |
 //!

@@ -9,13 +9,14 @@ use crate::facade::{RawInstant, StdArc};
 use crate::runtime::Handle;
 use crate::scheduler::survey::Surveyed;
 use crate::task::Id;
+use crate::task::cell;
 use crate::task::tracer::Tracer;
 
 /// So many tasks are asked at a time: others go on between.
 const STEP: usize = 64;
 
 /// What of a stack is the runtime's: above, where a waker is cloned; below, where a task is polled.
-const CLONE: &str = "fusee::task::waker::clone_traced";
+const CLONE: &str = "clone_traced";
 const POLL: &str = "fusee::task::cell::";
 
 /// Where a task waits. `Display` shows the calls that lead there from the task's own future, the innermost first.
@@ -145,7 +146,7 @@ impl Display for WaitTrace {
                 write!(f, "\n  and at")?;
             }
             let text = stack.to_string();
-            own(&text).iter().try_for_each(|line| write!(f, "\n  {line}"))?;
+            own(&text).iter().try_for_each(|line| write!(f, "\n  {}", line.strip_prefix("       ").unwrap_or(line)))?;
         }
         Ok(())
     }
@@ -154,23 +155,49 @@ impl Display for WaitTrace {
 /// The lines of a stack that are the task's, without the numbers of its frames; all of them if it is not known which.
 fn own(text: &str) -> Vec<&str> {
     let lines: Vec<_> = text.lines().collect();
-    let is_at = |line: &&str| line.trim_start().starts_with("at ");
-    let has = |name: &str, from: usize| (from..lines.len()).find(|&at| !is_at(&lines[at]) && lines[at].contains(name));
-    let Some(clone) = has(CLONE, 0) else { return lines };
-    let Some(poll) = has(POLL, clone) else { return lines };
-    // The clone's own place, and the standard library's part of it.
-    let is_wakers =
-        |line: &str| line.contains("core::task::wake::Waker") || line.contains("as core::clone::Clone>::clone");
-    let mut first = clone + 1;
-    while first < poll && (is_at(&lines[first]) || is_wakers(lines[first])) {
-        first += 1;
+    let is_place = |line: &&str| line.trim_start().starts_with("at ");
+    // A call, and its place in the next line if that is known.
+    let mut calls = lines.chunk_by(|_, next| is_place(next));
+    let is_in = |call: &[&str], name: &str, file: &str| {
+        call[0].contains(name) || call.get(1).is_some_and(|place| place.contains(file))
+    };
+    let is_clone = |call: &[&str]| call[0].contains(CLONE);
+    // What the standard library has above that.
+    let is_wakers = |call: &[&str]| is_in(call, "core::task::wake::Waker", "core/src/task/wake.rs");
+    let is_poll = |call: &[&str]| is_in(call, POLL, cell::FILE);
+    if !calls.by_ref().any(is_clone) || !calls.clone().any(is_poll) {
+        return lines;
     }
-    lines[first..poll]
-        .iter()
-        .map(|line| {
-            line.trim_start()
-                .split_once(": ")
-                .map_or(*line, |(number, rest)| if number.parse::<u32>().is_ok() { rest } else { line })
-        })
-        .collect()
+    let own = calls.skip_while(|call| is_wakers(call)).take_while(|call| !is_poll(call));
+    own.flatten().map(|line| without_number(line)).collect()
+}
+
+/// A line without the number of its frame, if it has one.
+fn without_number(line: &str) -> &str {
+    match line.trim_start().split_once(": ") {
+        Some((number, rest)) if number.parse::<u32>().is_ok() => rest,
+        _ => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_runtimes_own_is_left_out_with_and_without_lines() {
+        let lines = "   0: fusee::task::tracer::note_clone\n   1: fusee::task::waker::clone_traced\n             at ./src/task/waker.rs:1:2\n   \
+                     2: <core::task::wake::Waker as core::clone::Clone>::clone\n   3: app::leaf::{{closure}}\n             at ./src/main.rs:3:4\n   \
+                     4: app::main::{{closure}}\n   5: fusee::task::cell::Cell<F,S>::run\n   6: main";
+        let told = ["app::leaf::{{closure}}", "             at ./src/main.rs:3:4", "app::main::{{closure}}"];
+        assert_eq!(own(lines), told);
+        // Of calls that were inlined there may be the last part of the name alone.
+        let inlined = format!(
+            "   0: clone_traced\n             at ./src/task/waker.rs:1:2\n   1: clone\n             at /rustc/1/library/core/src/task/wake.rs:1:2\n   2: poll\n   \
+             3: {{closure#0}}\n             at ./{}:3:4",
+            cell::FILE
+        );
+        assert_eq!(own(&inlined), ["poll"]);
+        assert_eq!(own("   0: <unknown>\n   1: main").len(), 2);
+    }
 }

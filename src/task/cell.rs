@@ -31,6 +31,9 @@ use super::waker;
 use crate::facade::{UnsafeCell, catch_unwind, mutant};
 use crate::recorder::word::End;
 
+/// This file, as it stands in stacks, where a task's own end.
+pub(crate) const FILE: &str = file!();
+
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
 pub(super) fn allocate<F: Future, S: Schedule>(future: F, scheduler: S, origin: Origin<'_>) -> RawTask {
     let header = if origin.is_kept(&scheduler) {

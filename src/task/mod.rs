@@ -36,7 +36,7 @@
 mod abort_on_drop;
 pub(crate) mod blocking;
 mod builder;
-mod cell;
+pub(crate) mod cell;
 pub mod coop;
 mod error;
 pub(crate) mod hooks;

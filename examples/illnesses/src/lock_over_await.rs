@@ -28,6 +28,9 @@ pub(crate) fn diagnose() -> io::Result<String> {
         (waiting, sleep) == (6, 1)
     };
     let dump = runtime.block_on(dump_once(all_wait));
+    // Where they wait, to the line.
+    let traces = runtime.handle().wait_traces(6, Duration::from_secs(60));
+    let traces: Vec<_> = traces.iter().map(|trace| format!("\n\n{trace}")).collect();
     requests.into_iter().for_each(|request| request.abort());
-    Ok(dump.to_string())
+    Ok(dump.to_string() + &traces.concat())
 }

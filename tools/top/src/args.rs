@@ -23,6 +23,8 @@ Options:
       --width COLUMNS     of what --once prints (100)
       --dump              print the tasks by the places where they were spawned, some of each, and end
       --all               with --dump: every task
+      --waits COUNT       print where so many tasks wait, to the line, those first that have waited
+                          longest, and end; they are polled for that
       --trace FILE        write a recording to FILE, for fusee-trace, and end
   -h, --help
   -V, --version
@@ -43,6 +45,8 @@ pub enum Command {
         /// Every one, and not some of each place.
         all: bool,
     },
+    /// Print where so many tasks wait.
+    Waits(usize),
     /// Write a recording to this file.
     Trace(PathBuf),
     /// Print how the program is used.
@@ -93,6 +97,7 @@ impl Args {
                 Long("once") => args.command = Command::Once,
                 Long("dump") => args.command = Command::Dump { all: false },
                 Long("all") => is_all = true,
+                Long("waits") => args.command = Command::Waits(parser.value()?.parse()?),
                 Long("trace") => args.command = Command::Trace(parser.value()?.into()),
                 Short('h') | Long("help") => return Ok(Self { command: Command::Help, ..args }),
                 Short('V') | Long("version") => return Ok(Self { command: Command::Version, ..args }),
@@ -137,6 +142,7 @@ mod tests {
         assert_eq!(args.command, Command::Trace("out".into()));
         assert_eq!(parse("--help").unwrap().command, Command::Help);
         assert_eq!(parse("--dump a").unwrap().command, Command::Dump { all: false });
+        assert_eq!(parse("--waits 7 a").unwrap().command, Command::Waits(7));
         assert_eq!(parse("--all --dump a").unwrap().command, Command::Dump { all: true });
     }
 
@@ -150,6 +156,7 @@ mod tests {
             ("--sort size a", "size"),
             ("--width 3 a", "columns"),
             ("--colour a", "--colour"),
+            ("--waits many a", "many"),
             ("--all a", "--dump"),
             ("--dump --all --once a", "--dump"),
         ] {

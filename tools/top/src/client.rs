@@ -144,6 +144,17 @@ impl Client {
         }
     }
 
+    /// Where the tasks wait that have waited longest, `most` of them: they are polled for that.
+    ///
+    /// # Errors
+    /// As [`Error`] says.
+    pub fn waits(&mut self, most: usize) -> Result<Untrusted, Error> {
+        match self.ask(&format!(r#"{{"get":"waits","most":{most}}}"#), LONGEST_TEXT)? {
+            Answer::Waits(text) => Ok(text),
+            _ => Err(Error::NoConsole),
+        }
+    }
+
     /// A recording, as `fusee::insight::recording::Recording::read_from` reads it.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
             0
         }),
         Command::Dump { all } => once::dump(&args, *all).map(|()| 0),
+        Command::Waits(most) => once::waits(&args, *most).map(|()| 0),
         Command::Trace(file) => once::trace(&args, file).map(|()| 0),
     };
     match done {

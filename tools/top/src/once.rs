@@ -11,6 +11,7 @@ use crate::args::Args;
 use crate::client::{Client, Error};
 use crate::model::Model;
 use crate::screen;
+use crate::untrusted::Untrusted;
 
 /// One screen as text, with what has happened within one interval.
 ///
@@ -40,7 +41,18 @@ pub fn text(model: &Model, width: u16, height: u16) -> String {
 /// # Errors
 /// When the console does not answer, or the output takes nothing.
 pub fn dump(args: &Args, all: bool) -> Result<(), Error> {
-    let text = Client::connect(&args.socket)?.text(all)?;
+    print(&Client::connect(&args.socket)?.text(all)?)
+}
+
+/// Prints where the tasks wait that have waited longest, `most` of them.
+///
+/// # Errors
+/// As [`dump`].
+pub fn waits(args: &Args, most: usize) -> Result<(), Error> {
+    print(&Client::connect(&args.socket)?.waits(most)?)
+}
+
+fn print(text: &Untrusted) -> Result<(), Error> {
     let mut output = BufWriter::new(io::stdout().lock());
     text.lines().try_for_each(|line| writeln!(output, "{line}"))?;
     Ok(output.flush()?)

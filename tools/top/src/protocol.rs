@@ -33,6 +33,8 @@ pub enum Answer {
     Dump(Tasks),
     /// To `text`.
     Text(Untrusted),
+    /// To `waits`.
+    Waits(Untrusted),
     /// To `recording`: how many bytes follow.
     Recording(Option<u64>),
     /// To what is no request, or cannot be answered.

@@ -62,6 +62,10 @@ fn a_page_a_dump_and_a_recording_are_printed() {
     let all = printed(&["--dump", "--all"], &path);
     assert!(all.contains(&at) && all.contains(&task.id().to_string()), "{all}");
 
+    let waits = printed(&["--waits", "9"], &path);
+    assert!(waits.starts_with(&task.id().to_string()) && waits.contains(&at) && waits.contains("Sleep"), "{waits}");
+    assert_eq!(printed(&["--waits", "0"], &path).trim(), "");
+
     let file = folder.path().join("recording");
     assert_eq!(printed(&["--trace", file.to_str().unwrap()], &path), "");
     let recording = Recording::read_from(&fs::read(&file).unwrap()[..]).unwrap();

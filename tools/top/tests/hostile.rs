@@ -90,11 +90,13 @@ fn a_page_shows_hostile_texts_and_figures() {
 
 #[test]
 fn a_dump_keeps_its_lines_and_nothing_else_that_a_terminal_obeys() {
-    for (arguments, request) in
-        [(&["--dump"][..], r#"{"get":"text"}"#), (&["--dump", "--all"], r#"{"get":"text","all":true}"#)]
-    {
+    for (arguments, request, kind) in [
+        (&["--dump"][..], r#"{"get":"text"}"#, "text"),
+        (&["--dump", "--all"], r#"{"get":"text","all":true}"#, "text"),
+        (&["--waits", "9"], r#"{"get":"waits","most":9}"#, "waits"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
-        let answer = format!("{{\"text\":{}}}\n", json(&format!("one\n  two{OBEYED}")));
+        let answer = format!("{{\"{kind}\":{}}}\n", json(&format!("one\n  two{OBEYED}")));
         let (path, served) = serve(&folder, HELLO.to_owned(), vec![answer.into_bytes()]);
         let output = run(arguments, &path);
         let escaped = r"\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{8}\u{9b}31m";
