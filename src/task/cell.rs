@@ -31,7 +31,7 @@ use super::waker;
 use crate::facade::{UnsafeCell, catch_unwind, mutant};
 use crate::recorder::word::End;
 
-/// This file, as it stands in stacks, where a task's own end.
+/// Where the calls of a task's own end on a stack.
 pub(crate) const FILE: &str = file!();
 
 /// Allocates a task, which has the three references of [`State::new`](super::state::State::new).
@@ -162,7 +162,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         unsafe { Self::poll(task, is_traced) }
     }
 
-    /// The poll that follows tells its scheduler's tracer, if there is one, where the task waits.
+    /// The poll that follows tells its scheduler's tracer where the task waits.
     ///
     /// # Safety
     /// The caller holds `RUNNING` and a reference.
@@ -172,8 +172,6 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         tracer::begin(unsafe { scheduler::<F, S>(task) }.tracer(), task.id());
     }
 
-    /// Polls the future; one that is traced has begun to be.
-    ///
     /// # Safety
     /// The caller holds `RUNNING` and one reference, which it hands over.
     #[inline(always)]
