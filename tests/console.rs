@@ -5,6 +5,9 @@ mod support;
 
 use std::io::{BufRead, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -110,6 +113,33 @@ fn all_workers_are_stuck_and_it_answers() {
         until("the polls are long", || client.stats()["stuck"].as_array().unwrap().len() == 2);
         assert_eq!(client.stats()["workers"][1]["is_parked"], false);
         latch.open();
+    });
+}
+
+#[test]
+fn a_worker_in_a_hook_polls_nothing() {
+    watchdog(|| {
+        let (_folder, path) = place();
+        let (is_armed, latch) = (Arc::new(AtomicBool::new(false)), Latch::new());
+        let (has_begun, begun) = channel();
+        let hook = {
+            let (is_armed, latch) = (is_armed.clone(), latch.clone());
+            move || {
+                if is_armed.swap(false, Ordering::Relaxed) {
+                    has_begun.send(()).unwrap();
+                    latch.wait();
+                }
+            }
+        };
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).recorder(Recorder::new()).console(&path).on_thread_park(hook);
+        let runtime = builder.build().unwrap();
+        let task = runtime.spawn(async move { is_armed.store(true, Ordering::Relaxed) });
+        begun.recv().unwrap();
+        let worker = Client::new(&path).stats()["workers"][0].take();
+        latch.open();
+        assert!(worker["current"].is_null() && worker["recent"]["polls"] == 1, "{worker}");
+        runtime.block_on(task).unwrap();
     });
 }
 

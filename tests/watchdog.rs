@@ -231,6 +231,60 @@ fn a_hook_that_panics_is_called_again_and_one_that_dumps_gets_its_dump() {
     });
 }
 
+/// A hook for parking, or for unparking, that blocks once a task has ended: the alarms that there are.
+fn blocks_in_hook(mut builder: Builder, parks: bool) -> Vec<Alarm> {
+    let (settings, told) = told(LIMIT);
+    let (is_armed, latch) = (Arc::new(AtomicBool::new(false)), Latch::new());
+    let hook = {
+        let (is_armed, latch) = (is_armed.clone(), latch.clone());
+        move || {
+            if is_armed.swap(false, Ordering::Relaxed) {
+                latch.wait();
+            }
+        }
+    };
+    let _ = if parks { builder.on_thread_park(hook) } else { builder.on_thread_unpark(hook) };
+    let runtime = builder.watchdog(settings).build().unwrap();
+    // It has a copy of what tells.
+    drop(builder);
+    let is_told = Arc::new(AtomicBool::new(false));
+    let tells = is_told.clone();
+    let hears = thread::spawn(move || {
+        let alarm = told.recv().unwrap();
+        latch.open();
+        let end = told.recv().unwrap();
+        tells.store(true, Ordering::Relaxed);
+        [alarm, end].into_iter().chain(told).collect()
+    });
+    runtime.block_on(async {
+        fusee::spawn(async move { is_armed.store(true, Ordering::Relaxed) }).await.unwrap();
+        // Until the worker has slept and woken.
+        while !is_told.load(Ordering::Relaxed) {
+            sleep(Duration::from_millis(1)).await;
+            fusee::spawn(async {}).await.unwrap();
+        }
+    });
+    drop(runtime);
+    hears.join().unwrap()
+}
+
+#[test]
+fn a_hook_that_blocks_is_told_of_and_no_task_is_blamed() {
+    watchdog(|| {
+        for parks in [true, false] {
+            let mut workers = Builder::new_multi_thread();
+            workers.worker_threads(1);
+            for builder in [workers, Builder::new_current_thread()] {
+                let alarms = blocks_in_hook(builder, parks);
+                assert!(alarms.iter().all(|alarm| alarm.task().is_none()), "{alarms:?}");
+                let [alarm, end] = &alarms[..] else { panic!("{alarms:?}") };
+                assert!(alarm.to_string().contains("in one hook for"), "{alarm}");
+                assert!(!alarm.has_ended() && end.has_ended());
+            }
+        }
+    });
+}
+
 #[test]
 fn a_limit_that_is_too_short_or_too_long_is_refused() {
     for limit in [Duration::ZERO, Duration::from_micros(999), Duration::from_secs(86_401), Duration::MAX] {

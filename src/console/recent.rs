@@ -121,6 +121,8 @@ fn ends_poll(kind: EventKind) -> bool {
             | EventKind::Fire { .. }
             | EventKind::Park
             | EventKind::Unpark
+            | EventKind::Hook
+            | EventKind::Pause
             | EventKind::Steal { .. }
     )
 }

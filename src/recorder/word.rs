@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     Steal = 7,
     /// So many wakers of timers and sources are about to be woken; the first number says of how many, it is timers.
     Fire = 8,
+    /// There is nothing to do; or, by the number, something that who does not know it may take for that: see [`PARK`], [`HOOK`], [`PAUSE`].
     Park = 9,
     /// A blocking job begins, or has ended: number 0 or 1.
     Block = 11,
@@ -62,6 +63,18 @@ pub(crate) const ENDED: u64 = 1 << 3;
 
 /// The poll before has left its task in a queue: a bit that numbers of places leave.
 pub(crate) const AGAIN: u64 = 1 << (ADDRESS_SHIFT - 1);
+
+/// The thread sleeps.
+pub(crate) const PARK: u64 = of_numbers(Kind::Park, 0, 0);
+
+/// A hook of the thread's is called, for it goes idle or has something to do again. It ends as a poll does.
+pub(crate) const HOOK: u64 = of_numbers(Kind::Park, 1, 0);
+
+/// Nothing is recorded from here on: what comes next is recorded after a while of which nobody knows.
+pub(crate) const PAUSE: u64 = of_numbers(Kind::Park, 2, 0);
+
+/// The thread has woken.
+pub(crate) const UNPARK: u64 = of_numbers(Kind::Unpark, 0, 0);
 
 /// The highest number that has room.
 pub(crate) const MOST: u64 = (1 << NUMBER_BITS) - 1;

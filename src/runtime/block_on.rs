@@ -165,11 +165,8 @@ fn drive<F: Future>(
             assert_clock_can_move(handle, &watched);
         }
         for _ in 0..interval {
-            match worker::next() {
-                Some(Next::Run(task)) => {
-                    worker::busy(&mut rest);
-                    worker::poll(task);
-                }
+            match worker::next(&mut rest) {
+                Some(Next::Run(task)) => worker::poll(task),
                 Some(Next::Park) => {
                     worker::park(&mut rest, || root.is_woken());
                     break;

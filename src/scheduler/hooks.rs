@@ -111,12 +111,15 @@ impl Rest<'_> {
         self.idle
     }
 
-    /// The thread has something to do.
+    /// The thread has something to do. Where there is a hook to be told it passes through `before` first.
     #[inline]
-    pub(crate) fn busy(&mut self) {
+    pub(crate) fn busy(&mut self, before: impl FnOnce()) {
         if self.idle {
             self.idle = false;
-            call(self.hooks.unpark.as_ref());
+            if self.hooks.unpark.is_some() {
+                before();
+                call(self.hooks.unpark.as_ref());
+            }
         }
     }
 }

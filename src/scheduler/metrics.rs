@@ -31,6 +31,8 @@ pub(crate) struct WorkerMetrics {
     pub(crate) root_polls: Counter,
     /// Times that it began to wake whom timers and sources wake.
     pub(crate) fires: Counter,
+    /// Calls of the hooks for parking and unparking, where a recorder tells of them.
+    pub(crate) hooks: Counter,
     /// Tasks that were queued on this worker by its own thread.
     pub(crate) local_schedules: Counter,
     /// Polls that were made to give way, their budget being spent.
@@ -49,10 +51,10 @@ pub(crate) struct WorkerMetrics {
     polls_at_unpark: Counter,
 }
 
-/// How far a worker has come: two that are alike, of one that is busy, say that it has neither begun a poll, nor to fire, nor slept in between.
+/// How far a worker has come: two that are alike, of one that is busy, say that it has neither begun a poll, nor to fire, nor called a hook, nor slept in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
-    polls: [u64; 3],
+    begun: [u64; 4],
     parks: u64,
     /// It is on a thread's seat, and does not sleep.
     pub(crate) is_busy: bool,
@@ -69,6 +71,7 @@ impl WorkerMetrics {
             polls: Counter::new(0),
             root_polls: Counter::new(0),
             fires: Counter::new(0),
+            hooks: Counter::new(0),
             local_schedules: Counter::new(0),
             forced_yields: Counter::new(0),
             steal_tries: Counter::new(0),
@@ -110,8 +113,8 @@ impl WorkerMetrics {
 
     /// How far it has come.
     pub(crate) fn progress(&self) -> Progress {
-        let polls = [&self.polls, &self.root_polls, &self.fires].map(Counter::get);
-        Progress { polls, parks: self.park_unparks.get(), is_busy: self.busy.is_busy() }
+        let begun = [&self.polls, &self.root_polls, &self.fires, &self.hooks].map(Counter::get);
+        Progress { begun, parks: self.park_unparks.get(), is_busy: self.busy.is_busy() }
     }
 
     /// Counts the last unpark as one for nothing, if no task was polled since.

@@ -110,11 +110,11 @@ impl Worker {
         self.pen().note_outside(word);
     }
 
-    /// The worker goes to sleep, or has woken.
+    /// The worker goes to sleep, has woken, or is about to tell a hook of either.
     #[inline(always)]
-    pub(super) fn record_rest(&self, kind: Kind, now: impl FnOnce() -> RawInstant) {
+    pub(super) fn record_rest(&self, word: u64, now: impl FnOnce() -> RawInstant) {
         if self.pen().is_on() {
-            self.pen().note_at(now(), word::of_numbers(kind, 0, 0));
+            self.pen().note_at(now(), word);
         }
     }
 

@@ -53,6 +53,7 @@ pub(super) enum Polled {
     },
     Root,
     Waker,
+    Hook,
     /// Recording is paused, or was when it began; or it has done so much since that its beginning is overwritten.
     Unknown,
 }
@@ -70,7 +71,7 @@ impl Told {
                 let name = poll.name.clone().or_else(|| scheduler.name_of(address));
                 (name, scheduler.place_of(place))
             }
-            Polled::Root | Polled::Waker | Polled::Unknown => (None, None),
+            Polled::Root | Polled::Waker | Polled::Hook | Polled::Unknown => (None, None),
         };
         let alarm = Alarm {
             runtime: scheduler.name().map(StdArc::from),
@@ -102,12 +103,12 @@ impl Alarm {
         self.worker
     }
 
-    /// The task that is polled; `None` if it is the future of `block_on`, or if a waker that is none of the runtime's takes so long, which a timer or a source has woken; or if
-    /// it is not known, for recording was [paused](crate::runtime::Handle::pause_recording) when the poll began, or the poll has done thousands of things since.
+    /// The task that is polled; `None` if it is the future of `block_on`, or if a waker that is none of the runtime's takes so long, which a timer or a source has woken, or a hook
+    /// for parking or unparking ([`on_thread_park`](crate::runtime::Builder::on_thread_park)); or if it is not known, for recording was [paused](crate::runtime::Handle::pause_recording) when the poll began, or the poll has done thousands of things since.
     pub fn task(&self) -> Option<Id> {
         match self.polled {
             Polled::Task { address, .. } => Id::of_recorded(address),
-            Polled::Root | Polled::Waker | Polled::Unknown => None,
+            Polled::Root | Polled::Waker | Polled::Hook | Polled::Unknown => None,
         }
     }
 
@@ -150,10 +151,12 @@ impl fmt::Display for Alarm {
             write!(f, "runtime {runtime:?}: ")?;
         }
         let verb = if self.has_ended { "was" } else { "has been" };
-        write!(f, "worker {} {verb} in one poll for {:.0?}: ", self.worker, self.lasted)?;
+        let what = if self.polled == Polled::Hook { "one hook" } else { "one poll" };
+        write!(f, "worker {} {verb} in {what} for {:.0?}: ", self.worker, self.lasted)?;
         match (self.polled, self.task()) {
             (Polled::Root, _) => write!(f, "the future of block_on")?,
             (Polled::Waker, _) => write!(f, "a waker that a timer or a source has woken")?,
+            (Polled::Hook, _) => write!(f, "that for parking, or that for unparking")?,
             (Polled::Unknown, _) => write!(f, "of something that is not recorded")?,
             (Polled::Task { .. }, None) => write!(f, "a task")?,
             (Polled::Task { .. }, Some(task)) => write!(f, "task {task}")?,

@@ -1,4 +1,4 @@
-//! The watchdog: a thread that tells of a poll that takes too long, while it does.
+//! The watchdog: a thread that tells of a poll that takes too long, while it does; and of a hook for parking or unparking that does, for which no task is to blame.
 //!
 //! It asks nothing of a worker: it looks at the counters that each keeps anyway, of polls and of parks, and at the last words of the worker's ring (`recorder/`) once one
 //! has stood still for too long. What the thread does meanwhile the kernel tells (`kernel.rs`).
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use crate::facade::{RawInstant, StdArc};
 use crate::park::Parker;
-use crate::recorder::word::{Kind, Parts};
+use crate::recorder::word::{HOOK, Kind, PAUSE, Parts};
 use crate::scheduler::Scheduler;
 use crate::scheduler::metrics::Progress;
 use crate::task::hooks::call_quietly;
@@ -37,7 +37,8 @@ use kernel::Times;
 /// So many words of a ring are looked at for the poll that a worker is in.
 const WORDS: usize = 4_096;
 
-/// Tells of polls that take too long, for [`Builder::watchdog`](crate::runtime::Builder::watchdog).
+/// Tells of polls that take too long, for [`Builder::watchdog`](crate::runtime::Builder::watchdog); and of calls of the hooks
+/// [`on_thread_park`](crate::runtime::Builder::on_thread_park) and [`on_thread_unpark`](crate::runtime::Builder::on_thread_unpark) that do.
 ///
 /// ```
 /// use std::sync::mpsc::channel;
@@ -259,6 +260,9 @@ impl Seen {
             Kind::Poll => Polled::Task { address: parts.address() as usize, place: parts.place().into() },
             Kind::Root => Polled::Root,
             Kind::Fire => Polled::Waker,
+            Kind::Park if words[at] == HOOK => Polled::Hook,
+            // What goes on has begun before recording was resumed.
+            Kind::Park if words[at] == PAUSE => return Last::Unknown,
             _ => return Last::None,
         };
         // It is told right before the first poll, but for times and the end of another.

@@ -81,12 +81,13 @@ fn poll_batch_vs_sleep() {
         });
         let [seed, other] = scene.seeds;
         seat::sit(seed.into_worker(Shard::new(scene.scheduler.clone(), 0)));
-        while let Some(Next::Run(task)) = worker::next() {
+        let mut rest = scene.scheduler.thread_hooks().rest();
+        while let Some(Next::Run(task)) = worker::next(&mut rest) {
             task.run();
         }
         write(&peer);
         write(&other_peer);
-        worker::park(&mut scene.scheduler.thread_hooks().rest(), || false);
+        worker::park(&mut rest, || false);
         let working = work(other, &scene.scheduler, 1);
         until_held(&scene.reactor, Holder::Parked(1));
         let ended = Parker::new();
@@ -255,7 +256,8 @@ fn driver_vs_parked() {
         scene.scheduler.has_first_source();
         let [seed, searching] = scene.seeds;
         seat::sit(searching.into_worker(Shard::new(scene.scheduler.clone(), 1)));
-        assert!(matches!(worker::next(), Some(Next::Park)), "it searches, and has nothing to do");
+        let mut rest = scene.scheduler.thread_hooks().rest();
+        assert!(matches!(worker::next(&mut rest), Some(Next::Park)), "it searches, and has nothing to do");
         let lease = scene.reactor.lease(Holder::Parked(1)).expect("nobody else waits");
         let working = work(seed, &scene.scheduler, 0);
         loom::thread::yield_now();

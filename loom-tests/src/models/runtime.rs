@@ -126,7 +126,7 @@ fn remote_schedules_never_twice() {
             witness(if count < 2 { "missed one" } else { "exact" });
         });
         for _ in 0..2 {
-            match worker.next() {
+            match worker.next(&mut scheduler.thread_hooks().rest()) {
                 Next::Run(task) => worker::poll(task),
                 Next::Park | Next::Fire | Next::Exit => panic!("two tasks wait"),
             }
@@ -156,7 +156,7 @@ fn live_tasks_never_too_many() {
         });
         let spawn_and_run = || {
             drop(scheduler::spawn(Membership::new(&foreign), ready(()), Origin::here()));
-            match worker::next() {
+            match worker::next(&mut scheduler.thread_hooks().rest()) {
                 Some(Next::Run(task)) => worker::poll(task),
                 _ => panic!("a task waits"),
             }

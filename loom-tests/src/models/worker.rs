@@ -167,7 +167,7 @@ fn timer_behind_slot() {
             Poll::Ready(())
         })));
         seat::sit(first.into_worker(Shard::new(scheduler.clone(), 0)));
-        run_next();
+        run_next(&scheduler);
         let (shard, close) = (foreign.clone(), scheduler.clone());
         spawn_task(Box::pin(async move {
             let blocks = async move {
@@ -178,7 +178,7 @@ fn timer_behind_slot() {
             clock::advance_to(RawInstant::now() + Duration::from_millis(1));
         }));
         let other = second.into_worker(Shard::new(scheduler.clone(), 1));
-        run_next();
+        run_next(&scheduler);
         let working = spawn(move || worker::run(other));
         worker::run(seat::stand().expect("it is on its seat"));
         join([working]);
@@ -186,7 +186,7 @@ fn timer_behind_slot() {
 }
 
 /// Polls the next task of this thread's worker.
-fn run_next() {
-    let Some(Next::Run(task)) = worker::next() else { panic!("there is a task") };
+fn run_next(scheduler: &Scheduler) {
+    let Some(Next::Run(task)) = worker::next(&mut scheduler.thread_hooks().rest()) else { panic!("there is a task") };
     task.run();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::recorder::ring::Excerpt;
 use crate::recorder::stalls::Stall;
-use crate::recorder::word::{AGAIN, ENDED, Kind, Parts};
+use crate::recorder::word::{AGAIN, ENDED, HOOK, Kind, PAUSE, Parts};
 
 /// Something that a thread has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A poll begins. It ends with the next poll of the track, of a task or of a root future, or as the worker fires, parks or steals.
+    /// A poll begins. It ends with the next poll of the track, of a task or of a root future, or as the worker fires, parks, steals or calls a hook, or as recording is paused.
     Poll(Task),
     /// The task that is being polled, or whose future is dropped, ends.
     End(Task, Outcome),
@@ -47,6 +47,10 @@ pub enum EventKind {
     Park,
     /// It has woken.
     Unpark,
+    /// The hook for parking or for unparking is called, of [`on_thread_park`](crate::runtime::Builder::on_thread_park). It ends as a poll does.
+    Hook,
+    /// Recording was [paused](crate::runtime::Handle::pause_recording): what the thread did before the next event is not known.
+    Pause,
     /// A blocking job begins. Its task is no task of a worker's.
     BlockingBegin(Task),
     /// It has ended.
@@ -235,6 +239,8 @@ fn kind_of(word: u64) -> Option<EventKind> {
         Kind::Yield => EventKind::Yield,
         Kind::Steal => EventKind::Steal { from: number, tasks: parts.second as usize },
         Kind::Fire => EventKind::Fire { timers: number, sources: (parts.second as usize).saturating_sub(number) },
+        Kind::Park if word == HOOK => EventKind::Hook,
+        Kind::Park if word == PAUSE => EventKind::Pause,
         Kind::Park => EventKind::Park,
         Kind::Unpark => EventKind::Unpark,
         Kind::Block if number == 0 => EventKind::BlockingBegin(unplaced),

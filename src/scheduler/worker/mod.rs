@@ -58,7 +58,7 @@ use crate::duty;
 use crate::facade::{Arc, CachePadded, RawInstant, catch_unwind, mutant};
 use crate::park::Parker;
 use crate::recorder::Pen;
-use crate::recorder::word::Kind;
+use crate::recorder::word::{self, Kind};
 use crate::task::coop;
 use crate::task::raw::discard;
 use crate::task::runnable::Runnable;
@@ -107,12 +107,9 @@ pub(crate) fn run(worker: Box<Worker>) {
     seat::sit(worker);
     // What `block_in_place` says of this thread holds until the end of the poll.
     let _counted = Counted::as_before();
-    while let Some(next) = next() {
+    while let Some(next) = next(&mut rest) {
         match next {
-            Next::Run(task) => {
-                busy(&mut rest);
-                poll(task);
-            }
+            Next::Run(task) => poll(task),
             Next::Fire => unreachable!("`next` has fired"),
             Next::Park => park(&mut rest, || false),
             Next::Exit => {
@@ -130,10 +127,10 @@ pub(crate) fn run(worker: Box<Worker>) {
     scheduler.leave();
 }
 
-/// What this thread's worker does next, after it has fired what is due; nothing if it has none any more.
-pub(crate) fn next() -> Option<Next> {
+/// What this thread's worker does next, after it has fired what is due; nothing if it has none any more. Where it is to run a task `rest` was told that it is busy.
+pub(crate) fn next(rest: &mut Rest<'_>) -> Option<Next> {
     loop {
-        match catch_unwind(|| seat::with(Worker::next)) {
+        match catch_unwind(|| seat::with(|worker| worker.next(rest))) {
             Ok(Some(Next::Fire)) => firing::fire(),
             Ok(next) => return next,
             // What somebody has deferred to the deques' collector. The worker goes on.
@@ -142,12 +139,12 @@ pub(crate) fn next() -> Option<Next> {
     }
 }
 
-/// The worker has something to do. Its hook finds the seat empty, as in [`park`]: it cannot hand the worker on.
+/// The worker has something to do that is no task. Its hook finds the seat empty, as in [`park`]: it cannot hand the worker on.
 pub(crate) fn busy(rest: &mut Rest<'_>) {
     if rest.is_idle() {
         seat::with(|worker| {
             worker.runs();
-            rest.busy();
+            worker.is_busy(rest);
         });
     }
 }
@@ -159,6 +156,7 @@ pub(crate) fn park(rest: &mut Rest<'_>, woken: impl Fn() -> bool) {
         rest.idle(|| {
             worker.stop_searching();
             worker.runs();
+            worker.calls_hook();
         });
         worker.park(woken);
     });
@@ -184,7 +182,7 @@ pub(crate) fn account(budget: coop::Grant) {
 
 impl Worker {
     /// Finds the next task.
-    pub(crate) fn next(&self) -> Next {
+    pub(crate) fn next(&self, rest: &mut Rest<'_>) -> Next {
         let scheduler = &*self.shard.scheduler;
         if scheduler.is_closed() || scheduler.is_forked() {
             return self.ends();
@@ -204,6 +202,9 @@ impl Worker {
             Some(task) => {
                 self.stop_searching();
                 self.runs();
+                if rest.is_idle() {
+                    self.is_busy(rest);
+                }
                 self.timing.polls(task.waker());
                 Membership::stamp(&task, self.timing.stamp.get());
                 self.record_poll(&task);
@@ -244,7 +245,7 @@ impl Worker {
         let has_work = || scheduler.has_work() || scheduler.is_closed() || woken();
         if scheduler.idle.prepare_park(self.shard.index, self.searching.replace(false), has_work) == Park::Block {
             let alarm = self.timing.keep(&scheduler.timers, self.shard.index);
-            self.record_rest(Kind::Park, RawInstant::now);
+            self.record_rest(word::PARK, RawInstant::now);
             self.metrics.park();
             scheduler.timers.clock().rest();
             self.glances.glance(&self.parker, &scheduler.lookers);
@@ -265,9 +266,23 @@ impl Worker {
             }
             let now = self.metrics.unpark();
             self.has_read_clock(Some(now));
-            self.record_rest(Kind::Unpark, || now);
+            self.record_rest(word::UNPARK, || now);
         }
         self.searching.set(true);
+    }
+
+    /// It [runs](Self::runs) something after it had nothing to do, and its thread's hook is told before that is recorded.
+    fn is_busy(&self, rest: &mut Rest<'_>) {
+        rest.busy(|| self.calls_hook());
+    }
+
+    /// A hook of its thread's is about to be called, which may take its time: whatever was polled before has ended.
+    #[cold]
+    fn calls_hook(&self) {
+        if self.shard.scheduler.recorder().is_some() {
+            self.metrics.hooks.add(1);
+            self.record_rest(word::HOOK, RawInstant::now);
+        }
     }
 
     /// On a closed scheduler: drops the tasks that are left. The worker is on no seat: their drops are user code.
@@ -285,7 +300,7 @@ impl Worker {
         self.timing.sit(&self.shard.scheduler.timers, self.shard.index);
         let now = self.metrics.sit();
         self.has_read_clock(Some(now));
-        self.record_rest(Kind::Unpark, || now);
+        self.record_rest(word::UNPARK, || now);
     }
 
     /// The worker is off its seat.
@@ -294,7 +309,7 @@ impl Worker {
         if !self.shard.scheduler.is_forked() {
             self.timing.stand(&self.shard.scheduler.timers, self.shard.index);
         }
-        self.record_rest(Kind::Park, RawInstant::now);
+        self.record_rest(word::PARK, RawInstant::now);
         self.metrics.stand();
     }
 

@@ -162,7 +162,7 @@ impl Timeline {
             Activity::Poll(task) => self.chrome_task(&mut args, task),
             Activity::Fire { timers, sources } => (args.timers, args.sources) = (Some(timers), Some(sources)),
             Activity::Job(id) => args.task = Some(format!("{id:#x}")),
-            Activity::Root | Activity::Park | Activity::Earlier => {}
+            Activity::Root | Activity::Park | Activity::Hook | Activity::Earlier => {}
         }
         Entry {
             ph: "X",

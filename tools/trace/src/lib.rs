@@ -19,7 +19,7 @@
 //!
 //! # How to read a timeline
 //! Each thread of the runtime has a track. Its slices are polls, called by the task's name or the place where it was spawned; `park`, while it sleeps; `fire`, while it wakes who waits for timers and sources;
-//! `block_on`, for polls of the root future; and blocking jobs. An arrow goes from the slice in which a task was woken to the poll that follows. Marks say what happens at once: spawns, steals, tasks that are cancelled
+//! `hook`, while it is in the hook for parking or for unparking; `block_on`, for polls of the root future; and blocking jobs. An arrow goes from the slice in which a task was woken to the poll that follows. Marks say what happens at once: spawns, steals, tasks that are cancelled
 //! or panic, and wake-ups in vain, which are followed by another park and nothing between.
 //!
 //! A slice has the task's id, where it was spawned, and whether its times are `exact`: if not they are spread over the time between two readings of the clock ([`Event::is_exact`]), and of several polls that share it one may have taken nearly all. With tasks each of them has a track of

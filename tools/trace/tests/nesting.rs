@@ -62,6 +62,7 @@ proptest! {
                 EventKind::Poll(_)
                     | EventKind::Root
                     | EventKind::Park
+                    | EventKind::Hook
                     | EventKind::Fire { .. }
                     | EventKind::BlockingBegin(_)
             )

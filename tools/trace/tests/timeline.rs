@@ -11,7 +11,7 @@ use read::{Exported, exported};
 use words::{END, PARK, POLL, SPAWN, UNPARK, WAKE, recording, stamp, word, worker};
 
 fn spans(exported: &Exported, track: &str) -> Vec<(&'static str, u64, u64)> {
-    let names = ["src/a.rs:4", "src/b.rs:5", "park", "begun before", "block_on", "fire", "blocking job"];
+    let names = ["src/a.rs:4", "src/b.rs:5", "park", "hook", "begun before", "block_on", "fire", "blocking job"];
     let known = |name: &str| names.into_iter().find(|known| *known == name).unwrap();
     exported.tracks[track].iter().map(|slice| (known(&slice.name), slice.begins, slice.ends)).collect()
 }
@@ -94,6 +94,15 @@ fn a_wake_up_in_vain_is_followed_by_a_park_and_nothing_between() {
     assert_eq!(marks, [("worker 0".to_owned(), "woken in vain".to_owned(), 100)]);
     let summary = fusee_trace::Timeline::new(&recording).summary(3).to_string();
     assert!(summary.contains("worker 0         2        1  50.0 %"), "{summary}");
+}
+
+#[test]
+fn a_hook_is_no_part_of_the_poll_before_and_of_a_pause_nothing_is_known() {
+    let words = [word(POLL, 1, 1), stamp(100), word(PARK, 1, 0), stamp(110), word(POLL, 2, 2), stamp(300)];
+    let paused = [word(PARK, 2, 0), stamp(320), word(POLL, 1, 1), stamp(900)];
+    let exported = exported(&recording(1_000, &[worker(0, [&words[..], &paused].concat())]));
+    let expected = [("src/a.rs:4", 100, 110), ("hook", 110, 300), ("src/b.rs:5", 300, 320), ("src/a.rs:4", 900, 1_000)];
+    assert_eq!(spans(&exported, "worker 0"), expected);
 }
 
 #[test]

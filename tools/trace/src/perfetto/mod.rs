@@ -212,7 +212,7 @@ impl Timeline {
             Activity::Poll(task) => packets.task(&self.tasks[task]),
             Activity::Fire { timers, sources } => vec![number(Key::Timers, timers), number(Key::Sources, sources)],
             Activity::Job(id) => vec![pointer(id)],
-            Activity::Root | Activity::Park | Activity::Earlier => Vec::new(),
+            Activity::Root | Activity::Park | Activity::Hook | Activity::Earlier => Vec::new(),
         };
         all.push(truth(Key::Exact, slice.is_exact));
         all.extend((!slice.is_finished).then(|| packets.text(Key::End, "not recorded")));

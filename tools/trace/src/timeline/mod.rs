@@ -69,6 +69,8 @@ pub(crate) enum Activity {
         sources: usize,
     },
     Park,
+    /// The thread's hook for parking or unparking.
+    Hook,
     /// A blocking job of this id.
     Job(u64),
     /// It has begun before what is recorded.
@@ -196,6 +198,7 @@ impl Timeline {
             Activity::Root => "block_on",
             Activity::Fire { .. } => "fire",
             Activity::Park => "park",
+            Activity::Hook => "hook",
             Activity::Job(_) => "blocking job",
             Activity::Earlier => "begun before",
         }

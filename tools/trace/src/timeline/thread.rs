@@ -116,6 +116,11 @@ impl Reader {
                 }
                 self.begin(Activity::Park, time);
             }
+            EventKind::Hook => self.begin(Activity::Hook, time),
+            EventKind::Pause => {
+                self.idle_since = None;
+                self.end(time);
+            }
             EventKind::Unpark => {
                 self.end(time);
                 self.idle_since = Some(self.thread.marks.len());
