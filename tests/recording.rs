@@ -256,27 +256,6 @@ fn the_oldest_events_are_lost_and_the_newest_are_there() {
 }
 
 #[test]
-fn while_paused_nothing_is_recorded() {
-    let runtime = recorded(Recorder::new().paused());
-    let turns = || runtime.block_on(async { fusee::spawn(async {}).await.unwrap() });
-    turns();
-    assert!(events_of(&taken(&runtime), |_| true).is_empty());
-    runtime.handle().resume_recording();
-    // A worker learns of it as it looks around.
-    until("the worker records", || {
-        turns();
-        !events_of(&taken(&runtime), is_worker).is_empty()
-    });
-    runtime.handle().pause_recording();
-    let length = || events_of(&taken(&runtime), is_worker).len();
-    until("it records no more", || {
-        let before = length();
-        turns();
-        length() == before
-    });
-}
-
-#[test]
 fn recordings_taken_while_workers_write_hold_together() {
     watchdog(|| {
         let runtime = recorded_workers(2, Recorder::new().bytes_per_worker(16 * 1024));

@@ -77,7 +77,7 @@ impl Rings {
         // SAFETY: who is attached takes it away before it is dropped, on this thread; `f` writes, and calls nothing else.
         let lane = unsafe { lane.as_ref() };
         if ptr::eq(lane.recorder.as_ptr(), self) {
-            lane.pen.switch(self.is_on());
+            lane.pen.switch(self.is_on(), RawInstant::now);
             if lane.pen.is_on() {
                 f(&lane.pen);
             }
@@ -96,7 +96,7 @@ impl Lane {
     fn note_now(&self, word: impl FnOnce() -> u64) {
         // SAFETY: by the caller of `attach`.
         let recorder = unsafe { self.recorder.as_ref() };
-        self.pen.switch(recorder.is_on());
+        self.pen.switch(recorder.is_on(), RawInstant::now);
         if self.pen.is_on() {
             self.pen.note_at(RawInstant::now(), word());
         }

@@ -98,10 +98,10 @@ impl Rings {
         self.is_on.store(u64::from(is_on), Ordering::Relaxed);
     }
 
-    /// A worker looks around: it records from now on, or no more, as was asked for.
+    /// A worker looks around, `now`: it records from then on, or no more, as was asked for.
     #[inline]
-    pub(crate) fn tell(&self, pen: &Pen) {
-        pen.switch(self.is_on());
+    pub(crate) fn tell(&self, pen: &Pen, now: RawInstant) {
+        pen.switch(self.is_on(), || now);
     }
 
     /// The number of a task's name; `None` if there are too many.

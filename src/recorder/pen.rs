@@ -70,12 +70,22 @@ impl Pen {
     }
 
     /// Records from now on, or no more.
-    pub(super) fn switch(&self, is_on: bool) {
-        let is_on = is_on && self.ring.is_some();
-        if is_on && !self.is_on.replace(is_on) {
+    #[inline]
+    pub(super) fn switch(&self, is_on: bool, now: impl FnOnce() -> RawInstant) {
+        if is_on != self.is_on.get() && self.ring.is_some() {
+            self.turn(is_on, now());
+        }
+    }
+
+    #[cold]
+    fn turn(&self, is_on: bool, now: RawInstant) {
+        if is_on {
             // Nobody knows what came before.
             self.countdown.set(1);
             self.after.set(0);
+        } else {
+            // What has no time yet was before: not at any moment until the next one that is recorded.
+            self.note_at(now, word::PAUSE);
         }
         self.is_on.set(is_on);
     }

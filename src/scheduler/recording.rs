@@ -121,7 +121,7 @@ impl Worker {
     /// It is `now`, at a look around: the worker learns whether it is to record.
     pub(super) fn record_time(&self, now: RawInstant) {
         let Some(rings) = self.shard().scheduler().recorder() else { return };
-        rings.tell(self.pen());
+        rings.tell(self.pen(), now);
         if self.pen().is_on() {
             self.pen().note_time(now);
         }

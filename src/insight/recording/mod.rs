@@ -109,7 +109,7 @@ impl Handle {
     }
 
     /// Records no more until [`resume_recording`](Self::resume_recording), to keep what has been recorded. Workers that run learn of it within some hundred microseconds, or after the poll that they
-    /// are in; others as they wake. Nothing, without a recorder.
+    /// are in; others as they wake. Each writes [`EventKind::Pause`] last. Nothing, without a recorder.
     pub fn pause_recording(&self) {
         self.switch_recording(false);
     }
