@@ -12,8 +12,9 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use fusee::runtime::Builder;
+use fusee::runtime::{Builder, Runtime};
 use support::console::{Client, place, served};
 use support::watchdog;
 
@@ -150,5 +151,30 @@ fn who_keeps_the_folder_locked_is_not_waited_for_for_ever() {
         lock.unlock().unwrap();
         let _runtime = served(&path);
         lock.try_lock().unwrap();
+    });
+}
+
+#[test]
+fn who_shuts_down_waits_for_no_lock_on_the_folder() {
+    const SHORT: Duration = Duration::from_secs(1);
+    watchdog(|| {
+        let (folder, path) = place();
+        let lock = fs::File::open(folder.path()).unwrap();
+        let took = |shut_down: &dyn Fn(Runtime)| {
+            let runtime = served(&path);
+            lock.lock().unwrap();
+            let begin = Instant::now();
+            shut_down(runtime);
+            let took = begin.elapsed();
+            assert!(!path.exists(), "it is removed all the same");
+            lock.unlock().unwrap();
+            took
+        };
+        let took_here = took(&Runtime::shutdown_background);
+        assert!(took_here < SHORT, "{took_here:?}");
+        // A drop on a worker of another runtime.
+        let other = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let took_there = took(&|runtime| other.block_on(other.spawn(async { drop(runtime) })).unwrap());
+        assert!(took_there < SHORT, "{took_there:?}");
     });
 }

@@ -5,7 +5,8 @@
 //!
 //! # Nobody's socket is removed
 //! One that refuses connections is stale, and is replaced. Of several that would do so at the same time, in this process or in others, one comes after the other: the second finds
-//! the first one's socket at work. They hold a lock on the folder (`flock`) meanwhile, from the first look to the moment at which they listen. At the end only what is its own is removed.
+//! the first one's socket at work. They hold a lock on the folder (`flock`) meanwhile, from the first look to the moment at which they listen. At the end only what is its own is removed, while it is served yet, so that nobody replaces it; nobody waits for the lock there: who shuts a runtime
+//! down in the background is not to be kept, nor is a worker of another runtime.
 
 use std::fs::{self, File, Metadata, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -42,8 +43,8 @@ type Number = (u64, u64);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Else another could take the place between the two. Without the lock it is looked at all the same.
-        let _alone = Alone::beside(&self.path);
+        // Else another could take the place between the two, if nobody serves it any more. Without the lock it is looked at all the same.
+        let _alone = Alone::beside(&self.path, Duration::ZERO);
         if fs::symlink_metadata(&self.path).is_ok_and(|found| file_of(&found) == self.file) {
             // Somebody else has removed it, or the folder is not to be written to any more: it is stale then.
             let _ = fs::remove_file(&self.path);
@@ -60,7 +61,7 @@ pub(super) fn listen(path: PathBuf) -> io::Result<(UnixListener, Place)> {
 
 fn try_listen(path: &Path) -> io::Result<(UnixListener, Place)> {
     let address = address_of(path)?;
-    let _alone = Alone::beside(path)?;
+    let _alone = Alone::beside(path, PATIENCE)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     match socket.bind(&address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
@@ -92,7 +93,8 @@ fn clear(path: &Path, address: &SockAddr) -> io::Result<()> {
 struct Alone(Option<File>);
 
 impl Alone {
-    fn beside(path: &Path) -> io::Result<Self> {
+    /// Waits for so long at most while another has the lock.
+    fn beside(path: &Path, patience: Duration) -> io::Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = match File::open(folder) {
             // A folder may be written to that is not to be read: as below.
@@ -103,7 +105,7 @@ impl Alone {
         loop {
             match folder.try_lock() {
                 Ok(()) => return Ok(Self(Some(folder))),
-                Err(TryLockError::WouldBlock) if begin.elapsed() < PATIENCE => {
+                Err(TryLockError::WouldBlock) if begin.elapsed() < patience => {
                     // It waits for nothing but the time; a signal may end that early.
                     let _ = poll(&mut [], Some(&PAUSE));
                 }
