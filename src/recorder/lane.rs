@@ -43,7 +43,8 @@ struct Lane {
 
 /// This thread records, until it is dropped.
 pub(crate) struct Attached {
-    lane: Box<Lane>,
+    /// From a box, which this owns.
+    lane: NonNull<Lane>,
     outer: Option<NonNull<Lane>>,
 }
 
@@ -55,8 +56,9 @@ impl Rings {
     pub(crate) unsafe fn attach(&self, role: Role) -> Attached {
         let (place, ring) = self.take_lane(role);
         let pen = Pen::new(Some(ring), self.started, self.is_on());
-        let lane = Box::new(Lane { pen, recorder: NonNull::from(self), place });
-        let outer = LANE.try_with(|cell| cell.replace(Some(NonNull::from(&*lane)))).ok().flatten();
+        // Not the box itself: it would be moved, by which those pointers to its content that were made before become invalid.
+        let lane = NonNull::from(Box::leak(Box::new(Lane { pen, recorder: NonNull::from(self), place })));
+        let outer = LANE.try_with(|cell| cell.replace(Some(lane))).ok().flatten();
         Attached { lane, outer }
     }
 
@@ -106,7 +108,12 @@ impl Lane {
 impl Attached {
     /// Records an event that is now.
     pub(crate) fn note(&self, word: u64) {
-        self.lane.note_now(|| word);
+        self.lane().note_now(|| word);
+    }
+
+    fn lane(&self) -> &Lane {
+        // SAFETY: it came from a box, which is taken back in `drop` and nowhere else; nobody has a mutable reference to it.
+        unsafe { self.lane.as_ref() }
     }
 }
 
@@ -115,10 +122,15 @@ impl Drop for Attached {
         // Where thread-locals are gone nobody finds it any more.
         let _ = LANE.try_with(|cell| cell.set(self.outer));
         // SAFETY: by the caller of `attach`.
-        let recorder = unsafe { self.lane.recorder.as_ref() };
+        let recorder = unsafe { self.lane().recorder.as_ref() };
+        // SAFETY: the pointer came from a box, in `attach`, and this is the end of who owns it. It is no thread's any more, so that no reference to it is alive.
+        let lane = unsafe { Box::from_raw(self.lane.as_ptr()) };
+        let place = lane.place;
+        // The pen ends before somebody else is given the ring.
+        drop(lane);
         // In a forked child its lock may be taken for ever.
         if !recorder.mark.is_inherited() {
-            recorder.lanes.lock()[self.lane.place].is_taken = false;
+            recorder.lanes.lock()[place].is_taken = false;
         }
     }
 }
