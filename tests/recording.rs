@@ -256,6 +256,24 @@ fn the_oldest_events_are_lost_and_the_newest_are_there() {
 }
 
 #[test]
+fn of_a_long_name_the_beginning_is_kept() {
+    let runtime = recorded(Recorder::new());
+    let (long, fits) = (format!("a{}", "é".repeat(1 << 16)), "n".repeat(256));
+    for name in [&long, &fits] {
+        let task = fusee::task::Builder::new().name(name).spawn_on(async {}, runtime.handle()).unwrap();
+        runtime.block_on(task).unwrap();
+    }
+    let recording = taken(&runtime);
+    let events = events_of(&recording, is_worker);
+    let numbers = events.iter().filter_map(|event| match event.kind() {
+        EventKind::Name(_, number) => Some(number),
+        _ => None,
+    });
+    let names: Vec<_> = numbers.map(|number| recording.name(number).unwrap()).collect();
+    assert_eq!(names, [&long[..255], &fits]);
+}
+
+#[test]
 fn recordings_taken_while_workers_write_hold_together() {
     watchdog(|| {
         let runtime = recorded_workers(2, Recorder::new().bytes_per_worker(16 * 1024));

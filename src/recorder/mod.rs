@@ -35,8 +35,9 @@ use stalls::{Stall, Stalls};
 /// So many times fewer events of a thread that is no worker are kept.
 const LANE_SHARE: usize = 16;
 
-/// So many names of tasks are kept.
+/// So many names of tasks are kept, of each so many bytes at most: they stay when the tasks have ended.
 const NAMES: usize = 4_096;
+const NAME_BYTES: usize = 256;
 
 /// What is recorded of a runtime.
 pub(crate) struct Rings {
@@ -106,6 +107,7 @@ impl Rings {
 
     /// The number of a task's name; `None` if there are too many.
     pub(crate) fn number_of(&self, name: &str) -> Option<u64> {
+        let name = &name[..name.floor_char_boundary(NAME_BYTES)];
         let mut names = self.names.lock();
         if let Some(&number) = names.numbers.get(name) {
             return Some(number);

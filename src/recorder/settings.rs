@@ -37,6 +37,8 @@ impl Recorder {
     /// So many bytes are kept of each worker, eight an event, rounded up to a power of two; a sixteenth of that of each other thread, which are the timer driver's, those of
     /// the blocking pool, and those in `block_on`. [`build`](crate::runtime::Builder::build) refuses less than 4 KiB and more than 1 GiB.
     ///
+    /// Besides, 4,096 names of tasks are kept, and 256 bytes of each.
+    ///
     /// A mebibyte is 131,072 events: some milliseconds of polls that do nothing, a second at 40,000 polls a second.
     #[must_use]
     pub fn bytes_per_worker(self, bytes: usize) -> Self {

@@ -112,7 +112,7 @@ impl Alarm {
         }
     }
 
-    /// The task's name.
+    /// The task's name; in its first poll 256 bytes of it at most.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }

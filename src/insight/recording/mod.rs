@@ -195,7 +195,7 @@ impl Recording {
         self.places.get(task.place()?)?.as_ref()
     }
 
-    /// The name of this number; see [`EventKind::Name`].
+    /// The name of this number; see [`EventKind::Name`]. It has 256 bytes at most: of a longer one those are kept that are whole characters.
     pub fn name(&self, number: usize) -> Option<&str> {
         self.names.get(number).map(String::as_str)
     }
