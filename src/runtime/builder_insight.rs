@@ -23,7 +23,8 @@ impl Builder {
         self
     }
 
-    /// Tells of polls that take too long, while they do: see [`Watchdog`]. Off by default.
+    /// Tells of polls of the workers that take too long, while they do: see [`Watchdog`]. Off by default. On a multi-thread runtime the future of `block_on`, and so the body of
+    /// `#[fusee::main]`, is polled on no worker, and not watched.
     ///
     /// It starts a thread, and turns a [recorder](Self::recorder) on, by whose last words it knows the task; a small one, unless another is asked for. While workers run it wakes a hundred
     /// times a second or more, by the limit; while all sleep, twice in each limit.

@@ -40,6 +40,10 @@ const WORDS: usize = 4_096;
 /// Tells of polls that take too long, for [`Builder::watchdog`](crate::runtime::Builder::watchdog); and of calls of the hooks
 /// [`on_thread_park`](crate::runtime::Builder::on_thread_park) and [`on_thread_unpark`](crate::runtime::Builder::on_thread_unpark) that do.
 ///
+/// It watches the workers. On a multi-thread runtime a thread in `block_on` is none: neither its future, which is the body of `#[fusee::main]`, nor the tasks of a
+/// [`LocalSet`](crate::task::LocalSet) that runs there are watched, and no worker's task waits behind them. What is to be watched is spawned. On a current-thread runtime the thread
+/// in `block_on` is the worker, and is watched, with its local sets as part of what runs them. Jobs of [`spawn_blocking`](crate::task::spawn_blocking) may block, and are not watched.
+///
 /// ```
 /// use std::sync::mpsc::channel;
 /// use std::time::Duration;
