@@ -39,6 +39,8 @@
 //! | `{"get":"recording"}` | `{"recording":N}`, and then N bytes, as by [`Recording::write_to`](crate::insight::recording::Recording::write_to); `{"recording":null}` without a recorder |
 //! | anything else | `{"error":"…"}` |
 //!
+//! Stuck is a task of which a poll has taken 100 ms so far. One in [`block_in_place`](crate::task::block_in_place) is told of too, though it keeps no worker from others: it is in one poll for as long.
+//!
 //! A request takes at most 4,096 bytes, without its end of line. Sixteen clients may be there at a time; one that takes nothing of its answer for ten seconds is disconnected.
 
 // | file | holds |
