@@ -37,7 +37,7 @@ pub(super) fn borrowed(task: RawTask) -> BorrowedWaker {
     BorrowedWaker(ManuallyDrop::new(waker))
 }
 
-/// As [`borrowed`]; where it is cloned a [tracer](super::tracer) takes note.
+/// As [`borrowed`]; where it is cloned the [tracer] takes note.
 pub(super) fn tracing(task: RawTask) -> BorrowedWaker {
     // SAFETY: as in `borrowed`.
     let waker = unsafe { Waker::new(task.to_data(), &TRACING) };
