@@ -82,7 +82,7 @@ impl Roster {
             self.seen.insert(task.id(), seen);
             there.insert(number);
             let stats = stats_of(task, first, now);
-            let last = told.tasks.insert(number, stats.clone());
+            let last = told.tasks.insert(number, stats);
             if last.is_none() {
                 new_tasks.push(task_of(task, number));
             }
