@@ -84,7 +84,7 @@ impl Watcher {
             if let Some((task, stats)) = self.named(name)
                 && is(stats)
             {
-                return (task.clone(), stats.clone());
+                return (task.clone(), *stats);
             }
             self.take().await;
         }
