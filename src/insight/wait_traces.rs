@@ -40,8 +40,7 @@ impl Handle {
     /// A future that keeps the waker which it has, and does not compare it, shows nothing.
     ///
     /// # Blocking
-    /// It blocks the thread until all have answered, or for `patience`: call it where no tasks run, or in [`spawn_blocking`](crate::task::spawn_blocking). A worker that calls it keeps its own tasks from answering. Several callers
-    /// wait for each other. A stack takes some microseconds, and to show the first of them tens of milliseconds: debug information is read.
+    /// It blocks the thread until all have answered, or for `patience`: call it where no tasks run, or in [`spawn_blocking`](crate::task::spawn_blocking). A worker that calls it keeps its own tasks from answering. Several callers wait for each other, each for its own `patience`; a task that calls it while it is asked itself waits for that long, too. A stack takes some microseconds, and to show the first of them tens of milliseconds: debug information is read.
     ///
     /// ```
     /// use std::time::Duration;
@@ -68,23 +67,22 @@ impl Handle {
         if scheduler.is_forked() {
             return Vec::new();
         }
-        scheduler.with_tracer(|tracer| {
-            let mut waiting = scheduler.survey();
-            waiting.retain(|task| {
-                let word = task.word;
-                let waits = !word.is_running() && !word.is_notified() && !word.is_complete() && !word.is_stranded();
-                waits && task.local_set.is_none()
-            });
-            waiting.sort_by_key(|task| std::cmp::Reverse(task.polled));
-            waiting.truncate(most);
-            let mut traces = Vec::new();
-            for tasks in waiting.chunks(STEP) {
-                if !ask(tracer, tasks, deadline, &mut traces) {
-                    break;
-                }
+        let Some(asking) = scheduler.begin_traces(deadline) else { return Vec::new() };
+        let mut waiting = scheduler.survey();
+        waiting.retain(|task| {
+            let word = task.word;
+            let waits = !word.is_running() && !word.is_notified() && !word.is_complete() && !word.is_stranded();
+            waits && task.local_set.is_none()
+        });
+        waiting.sort_by_key(|task| std::cmp::Reverse(task.polled));
+        waiting.truncate(most);
+        let mut traces = Vec::new();
+        for tasks in waiting.chunks(STEP) {
+            if !ask(&asking.tracer, tasks, deadline, &mut traces) {
+                break;
             }
-            traces
-        })
+        }
+        traces
     }
 }
 

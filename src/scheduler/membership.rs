@@ -186,7 +186,7 @@ impl Schedule for Membership {
     }
 
     fn tracer(&self) -> Option<StdArc<Tracer>> {
-        self.scheduler().get().tracer.lock().clone()
+        self.scheduler().get().tracer()
     }
 
     fn worker(&self) -> Option<usize> {

@@ -67,7 +67,9 @@ pub(crate) mod worker;
 use crate::blocking::Pool;
 use crate::facade::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::facade::thread::{self, ThreadId};
-use crate::facade::{Arc, CachePadded, ForkMark, Mutex, RawInstant, StdArc, catch_unwind, mutant, ord, thread_number};
+use crate::facade::{
+    Arc, CachePadded, Condvar, ForkMark, Monitor, Mutex, RawInstant, StdArc, catch_unwind, mutant, ord, thread_number,
+};
 use crate::park::Unparker;
 use crate::reactor::Reactor;
 use crate::recorder::Rings;
@@ -117,9 +119,9 @@ pub(crate) struct Scheduler {
     recorder: Option<Box<Rings>>,
     /// Who walks through the lists.
     surveyor: Mutex<()>,
-    /// Who asks tasks where they wait; and what it asks.
-    asks: Mutex<()>,
-    tracer: Mutex<Option<StdArc<Tracer>>>,
+    /// Who asks tasks where they wait, and whoever waits for the turn to.
+    tracer: Monitor<Option<StdArc<Tracer>>>,
+    traced: Condvar,
     watch: CachePadded<Watch>,
     lent: CachePadded<LentCount>,
     foreign: CachePadded<ForeignTasks>,
@@ -184,8 +186,8 @@ impl Scheduler {
             started,
             sites: Sites::new(room),
             surveyor: Mutex::new(()),
-            asks: Mutex::new(()),
-            tracer: Mutex::new(None),
+            tracer: Monitor::new(None),
+            traced: Condvar::new(),
             watch: CachePadded::new(Watch::new()),
             closed: AtomicBool::new(false),
             left_over: AtomicBool::new(false),

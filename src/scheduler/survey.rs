@@ -64,6 +64,19 @@ fn name_in(list: &TaskList, address: usize) -> Option<StdArc<str>> {
     found.and_then(|task| task.name().cloned())
 }
 
+/// The right to ask tasks where they wait, until it is dropped.
+pub(crate) struct Asking<'a> {
+    scheduler: &'a Scheduler,
+    pub(crate) tracer: StdArc<Tracer>,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        *self.scheduler.tracer.lock() = None;
+        self.scheduler.traced.notify_one();
+    }
+}
+
 impl Scheduler {
     /// All tasks that have waited, the youngest of each list first.
     pub(crate) fn survey(&self) -> Vec<Surveyed> {
@@ -97,14 +110,22 @@ impl Scheduler {
         self.lists.iter().find_map(|list| name_in(list, address))
     }
 
-    /// Calls `f` with one who asks tasks where they wait; one at a time does.
-    pub(crate) fn with_tracer<R>(&self, f: impl FnOnce(&Tracer) -> R) -> R {
-        let _alone = self.asks.lock();
+    /// One who asks tasks where they wait; there is one at a time. None if there is another until `deadline`.
+    pub(crate) fn begin_traces(&self, deadline: RawInstant) -> Option<Asking<'_>> {
+        let mut slot = self.tracer.lock();
+        while slot.is_some() {
+            if self.traced.wait_until(&mut slot, deadline) {
+                return None;
+            }
+        }
         let tracer = StdArc::new(Tracer::default());
-        *self.tracer.lock() = Some(tracer.clone());
-        let answer = f(&tracer);
-        *self.tracer.lock() = None;
-        answer
+        *slot = Some(tracer.clone());
+        Some(Asking { scheduler: self, tracer })
+    }
+
+    /// Who asks at the moment.
+    pub(super) fn tracer(&self) -> Option<StdArc<Tracer>> {
+        self.tracer.lock().clone()
     }
 
     /// The local sets that are polled in this runtime.

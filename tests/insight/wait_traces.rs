@@ -166,3 +166,26 @@ fn a_future_that_panics_or_ends_when_it_is_asked_is_as_in_any_poll() {
         drop(kept);
     });
 }
+
+/// It waits for its turn to ask, as another does meanwhile, which it keeps waiting.
+#[test]
+fn a_task_that_asks_as_it_is_asked_waits_no_longer_than_it_says() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let handle = runtime.handle().clone();
+        let mut polls = 0;
+        let task = runtime.spawn(poll_fn(move |context| {
+            polls += 1;
+            if polls == 2 {
+                assert!(handle.wait_traces(10, Duration::from_millis(20)).is_empty());
+            }
+            // It is kept: the task can be asked.
+            std::mem::forget(context.waker().clone());
+            Poll::<()>::Pending
+        }));
+        runtime.block_on(waiting(task.id()));
+        let traces = runtime.handle().wait_traces(10, PATIENCE);
+        assert_eq!(traces.len(), 1);
+        assert_eq!(runtime.handle().wait_traces(10, PATIENCE).len(), 1, "the turn was given back");
+    });
+}
