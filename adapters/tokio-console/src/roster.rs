@@ -20,6 +20,8 @@ const META: u64 = 1;
 #[derive(Default)]
 pub(crate) struct Roster {
     seen: HashMap<fusee::task::Id, Seen>,
+    /// Their numbers.
+    there: HashSet<u64>,
     /// The number that was given last.
     last: u64,
 }
@@ -52,7 +54,7 @@ pub(crate) struct Told {
 impl Roster {
     /// Whether the task of this number was there when somebody looked last.
     pub(crate) fn has(&self, number: u64) -> bool {
-        self.seen.values().any(|seen| seen.number == number)
+        self.there.contains(&number)
     }
 
     /// What has changed since `told`.
@@ -60,8 +62,8 @@ impl Roster {
         let (dump, now) = (handle.dump(), SystemTime::now());
         let mut new_tasks = Vec::new();
         let mut stats_update = HashMap::new();
-        let mut there = HashSet::new();
         let before = std::mem::take(&mut self.seen);
+        self.there.clear();
         for task in dump.tasks().iter().filter(|task| task.state() != TaskState::Complete) {
             let known = before.get(&task.id()).filter(|seen| seen.is(task));
             let (number, first) = known.map_or_else(
@@ -80,17 +82,19 @@ impl Roster {
                 poll_time: task.poll_time().unwrap_or_default(),
             };
             self.seen.insert(task.id(), seen);
-            there.insert(number);
+            self.there.insert(number);
             let stats = stats_of(task, first, now);
-            let last = told.tasks.insert(number, stats);
+            let last = told.tasks.get(&number).copied();
+            if last.is_some_and(|last| task.polls().is_some() && is_like(&last, &stats)) {
+                continue;
+            }
+            told.tasks.insert(number, stats);
             if last.is_none() {
                 new_tasks.push(task_of(task, number));
             }
-            if last.as_ref() != Some(&stats) {
-                stats_update.insert(number, stats);
-            }
+            stats_update.insert(number, stats);
         }
-        let gone: Vec<_> = told.tasks.keys().copied().filter(|number| !there.contains(number)).collect();
+        let gone: Vec<_> = told.tasks.keys().copied().filter(|number| !self.there.contains(number)).collect();
         for number in gone {
             if let Some(last) = told.tasks.remove(&number) {
                 stats_update.insert(number, Stats { dropped_at: Some(now.into()), ..last });
@@ -105,6 +109,17 @@ impl Roster {
             async_op_update: Some(console_api::async_ops::AsyncOpUpdate::default()),
         }
     }
+}
+
+/// Whether nothing has happened between the two: moments are told by how long ago they were, and so are never quite the same.
+fn is_like(last: &Stats, stats: &Stats) -> bool {
+    let polls = |stats: &Stats| stats.poll_stats.map(|polls| (polls.polls, polls.last_poll_ended.is_none()));
+    // Woken, and not polled yet.
+    let is_scheduled = |stats: &Stats| {
+        let (wake, poll) = (stats.last_wake, stats.poll_stats.and_then(|polls| polls.last_poll_started));
+        wake.zip(poll).is_some_and(|(wake, poll)| (wake.seconds, wake.nanos) > (poll.seconds, poll.nanos))
+    };
+    polls(last) == polls(stats) && last.waker_clones == stats.waker_clones && is_scheduled(last) == is_scheduled(stats)
 }
 
 fn metadata() -> NewMetadata {
@@ -142,6 +157,7 @@ fn task_of(task: &TaskDump, number: u64) -> Task {
 fn stats_of(task: &TaskDump, first: SystemTime, now: SystemTime) -> Stats {
     let ago = |time: Duration| now.checked_sub(time).unwrap_or(SystemTime::UNIX_EPOCH);
     let started = ago(task.polled());
+    let is_waiting = task.state() == TaskState::Waiting;
     let poll_stats = PollStats {
         polls: task.polls().unwrap_or_default(),
         first_poll: None,
@@ -156,7 +172,8 @@ fn stats_of(task: &TaskDump, first: SystemTime, now: SystemTime) -> Stats {
         wakes: 0,
         waker_clones: task.wakers().unwrap_or(1) as u64,
         waker_drops: 0,
-        last_wake: task.woken().map(|woken| ago(woken).into()),
+        // A task that waits was woken before its last poll, whose beginning is known less well.
+        last_wake: task.woken().map(ago).map(|woken| if is_waiting { woken.min(started) } else { woken }.into()),
         poll_stats: Some(poll_stats),
         self_wakes: 0,
         scheduled_time: Some(Default::default()),
