@@ -37,6 +37,10 @@ pub(super) fn wait_for_tasks(tasks: &mut [TaskDump]) {
 /// The circles: each task in them waits for the next one, and the last for the first.
 pub(super) fn circles(tasks: &[TaskDump]) -> Vec<Vec<Id>> {
     let joiners: HashMap<_, _> = tasks.iter().filter_map(|task| Some((task.id(), task.joined_by()?))).collect();
+    if joiners.is_empty() {
+        return Vec::new();
+    }
+    let places: HashMap<_, _> = tasks.iter().map(|task| (task.id(), task.spawned_at())).collect();
     let (mut circles, mut seen) = (Vec::new(), HashSet::new());
     for task in tasks {
         let (mut way, mut at) = (Vec::new(), task.id());
@@ -54,6 +58,12 @@ pub(super) fn circles(tasks: &[TaskDump]) -> Vec<Vec<Id>> {
             let mut circle = way.split_off(start);
             // The way leads from the joined to the joiner.
             circle.reverse();
+            // It begins with the task that was spawned first in the source, and not with whichever was found first.
+            let place = |task: &Id| {
+                places.get(task).copied().flatten().map(|place| (place.file(), place.line(), place.column()))
+            };
+            let first = (0..circle.len()).min_by_key(|&at| (place(&circle[at]), circle[at])).unwrap_or_default();
+            circle.rotate_left(first);
             circles.push(circle);
         }
     }

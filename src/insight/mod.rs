@@ -206,7 +206,7 @@ impl Dump {
     }
 
     /// Tasks that wait for each other, as far as they wait by [`JoinHandle`](crate::task::JoinHandle)s and [are counted](crate::runtime::Builder::task_statistics): each task of a circle waits for the next,
-    /// and the last for the first. None of them goes on, unless it waits for something else as well: a task that has polled a handle, keeps it, and now waits for another thing counts as one that waits, and so does one that has given the handle away since, to somebody who has not polled it.
+    /// and the last for the first; it begins with the one whose spawn comes first by file and line. None of them goes on, unless it waits for something else as well: a task that has polled a handle, keeps it, and now waits for another thing counts as one that waits, and so does one that has given the handle away since, to somebody who has not polled it.
     ///
     /// ```
     /// use fusee::runtime::{Builder, Handle};
