@@ -28,7 +28,7 @@
 //! ```text
 //! 1 task has waited, 0 others are alive
 //! src/main.rs:4:54: 1 task
-//!   0x55d0c8b7e2a0 "late" waiting, last polled 0 ms ago, 1 waker: timer in 59.999 s
+//!   0x55d0c8b7e2a0 "late" waiting, last polled 0ns ago, 1 waker: timer in 59.999s
 //! ```
 //!
 //! # Stranded tasks

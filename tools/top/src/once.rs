@@ -49,7 +49,12 @@ pub fn dump(args: &Args, all: bool) -> Result<(), Error> {
 /// # Errors
 /// As [`dump`].
 pub fn waits(args: &Args, most: usize) -> Result<(), Error> {
-    print(&Client::connect(&args.socket)?.waits(most)?)
+    let traces = Client::connect(&args.socket)?.waits(most)?;
+    if traces.raw().is_empty() {
+        eprintln!("fusee-top: no task has answered: none waits that is not stranded, or no worker came to poll them within a second");
+        return Ok(());
+    }
+    print(&traces)
 }
 
 fn print(text: &Untrusted) -> Result<(), Error> {
