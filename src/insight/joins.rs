@@ -14,8 +14,8 @@ const MOST: usize = 40;
 /// So far the tree's branches move to the right; what is deeper says how deep it is.
 const DEEPEST: usize = 20;
 
-/// Tells each joiner for which tasks it waits.
-pub(super) fn wait_for_tasks(tasks: &mut [TaskDump]) {
+/// Tells each joiner for which tasks it waits. `has_ended` says of one by its place whether it has come to its end since it was looked at: its joiner may have been seen after that.
+pub(super) fn wait_for_tasks(tasks: &mut [TaskDump], has_ended: impl Fn(usize) -> bool) {
     if tasks.iter().all(|task| task.joined_by().is_none()) {
         return;
     }
@@ -26,6 +26,9 @@ pub(super) fn wait_for_tasks(tasks: &mut [TaskDump]) {
         let id = joined.id();
         let may_be =
             joined.statistics().zip(tasks[joiner].statistics()).is_some_and(|(it, by)| it.may_be_joined_by(by));
+        if may_be && has_ended(place) {
+            continue;
+        }
         if may_be {
             tasks[joiner].waits_for(Wait::Task(id));
         } else if let Some(statistics) = tasks[place].statistics_mut() {

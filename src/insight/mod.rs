@@ -250,7 +250,7 @@ impl Dump {
         // Whoever is in the survey is kept until here: no other task has its address.
         let mut tasks: Vec<_> = surveyed.iter().map(TaskDump::new).collect();
         wait_of(scheduler, &mut tasks);
-        joins::wait_for_tasks(&mut tasks);
+        joins::wait_for_tasks(&mut tasks, |place| surveyed[place].task.snapshot().is_complete());
         drop(surveyed);
         tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
         let listed = tasks.iter().filter(|task| task.local_set().is_none()).count();

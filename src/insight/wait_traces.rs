@@ -35,12 +35,12 @@ impl Handle {
     ///
     /// Each of them is woken and polled once more, with a waker that remembers the stack at which it is cloned, which is where the future lies that is waited for. That is a spurious wake-up, which every future
     /// must bear; but it runs the task's code, unlike a [dump](Self::dump). Asked are tasks that wait, and not those of a [`LocalSet`](crate::task::LocalSet), nor stranded ones; those that no worker came to poll
-    /// within `patience`, or that ended, are left out. Lines need debug information (`debug = "line-tables-only"`); without it there are names, and calls that were inlined are missing.
+    /// within `patience`, or that ended before they were polled, are left out. Lines need debug information (`debug = "line-tables-only"`); without it there are names, and calls that were inlined are missing.
     ///
-    /// A future that keeps the waker which it has, and does not compare it, shows nothing.
+    /// A future that keeps the waker which it has, and does not compare it, shows nothing; and a trace ends at a future that gives wakers of its own to others, as [`watched`](super::watched) does, and `FuturesUnordered`. A task that was asked was polled just now, from outside: dumps and recordings tell it so.
     ///
     /// # Blocking
-    /// It blocks the thread until all have answered, or for `patience`: call it where no tasks run, or in [`spawn_blocking`](crate::task::spawn_blocking). A worker that calls it keeps its own tasks from answering. Several callers wait for each other, each for its own `patience`; a task that calls it while it is asked itself waits for that long, too. A stack takes some microseconds, and to show the first of them tens of milliseconds: debug information is read.
+    /// It blocks the thread until all have answered, or for `patience`: call it where no tasks run, or in [`spawn_blocking`](crate::task::spawn_blocking). A worker that calls it keeps its own tasks from answering. Several callers wait for each other, each for its own `patience`; a task that calls it while it is asked itself waits for that long, too. A stack takes some microseconds, and to show the first of them tens of milliseconds: debug information is read, and while it is, in any thread of the process, no stack can be taken: a worker that is to take one waits.
     ///
     /// ```
     /// use std::time::Duration;
@@ -78,7 +78,7 @@ impl Handle {
         waiting.truncate(most);
         let mut traces = Vec::new();
         for tasks in waiting.chunks(STEP) {
-            if !ask(&asking.tracer, tasks, deadline, &mut traces) {
+            if !ask(&asking.tracer, tasks, deadline, &|| scheduler.is_closed(), &mut traces) {
                 break;
             }
         }
@@ -87,14 +87,25 @@ impl Handle {
 }
 
 /// Adds what `tasks` answer. False if there was no more time.
-fn ask(tracer: &Tracer, tasks: &[Surveyed], deadline: RawInstant, traces: &mut Vec<WaitTrace>) -> bool {
+fn ask(
+    tracer: &Tracer,
+    tasks: &[Surveyed],
+    deadline: RawInstant,
+    is_closed: &dyn Fn() -> bool,
+    traces: &mut Vec<WaitTrace>,
+) -> bool {
     for Surveyed { task, .. } in tasks {
         tracer.ask(task.id());
         if !task.trace() {
             tracer.withdraw(task.id());
         }
     }
-    let goes_on = tracer.wait(deadline);
+    let ends = |task: &Surveyed| {
+        let word = task.task.snapshot();
+        word.is_complete() || word.is_cancelled()
+    };
+    let is_gone = |id| is_closed() || tasks.iter().any(|task| task.task.id() == id && ends(task));
+    let goes_on = tracer.wait(deadline, is_gone) && !is_closed();
     let mut answers = tracer.take();
     traces.extend(tasks.iter().filter_map(|Surveyed { task, spawned_at, .. }| {
         let stacks = answers.remove(&task.id())?;

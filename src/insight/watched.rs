@@ -150,10 +150,11 @@ impl<F: Future> Future for Watched<F> {
             bell
         });
         let answer = this.future.poll(&mut Context::from_waker(&Waker::from(bell)));
-        if answer.is_ready()
-            && let Some(known_to) = this.known_to.take()
-        {
-            known_to.leave(this.notes);
+        if answer.is_ready() {
+            *this.polled_by = None;
+            if let Some(known_to) = this.known_to.take() {
+                known_to.leave(this.notes);
+            }
         }
         answer
     }

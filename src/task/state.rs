@@ -207,7 +207,8 @@ impl State {
         // Nothing to publish with it: the flag is all (counter only); the queue carries the entry.
         self.update(Ordering::Relaxed, |now| {
             let queued = if mutant("trace_ignores_notified") { 0 } else { NOTIFIED };
-            if now.has(COMPLETE | CANCELLED | RUNNING | queued) {
+            // A stranded one has been told of, and would be again.
+            if now.has(COMPLETE | CANCELLED | RUNNING | queued) || now.is_stranded() {
                 (now, ToTraced::Busy)
             } else {
                 (now.with(NOTIFIED | TRACED).with_reference(), ToTraced::Submit)

@@ -9,6 +9,7 @@
 use std::backtrace::Backtrace;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::id::Id;
 use crate::facade::{Condvar, Monitor, RawInstant, StdArc, thread_local_const};
@@ -17,6 +18,9 @@ thread_local_const! {
     /// The innermost of the traced polls that this thread is in.
     static TRACED: RefCell<Option<Box<Traced>>> = RefCell::new(None)
 }
+
+/// So often it is looked for tasks that have ended unpolled.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The stacks at which a task's wakers were cloned in one poll.
 pub(crate) type Stacks = Vec<Backtrace>;
@@ -54,16 +58,19 @@ impl Tracer {
         self.asked.lock().remove(&task);
     }
 
-    /// Waits until all are answered, or until `deadline`. False if it was that.
-    pub(crate) fn wait(&self, deadline: RawInstant) -> bool {
+    /// Waits until all are answered but those that are gone, or until `deadline`. False if it was that. Who ends unpolled says nothing: that is looked for now and then.
+    pub(crate) fn wait(&self, deadline: RawInstant, is_gone: impl Fn(Id) -> bool) -> bool {
         let mut asked = self.asked.lock();
         loop {
+            asked.retain(|task, answer| matches!(answer, Answer::Given(_)) || !is_gone(*task));
             if asked.values().all(|answer| matches!(answer, Answer::Given(_))) {
                 return true;
             }
-            if self.answered.wait_until(&mut asked, deadline) {
+            let now = RawInstant::now();
+            if now >= deadline {
                 return false;
             }
+            self.answered.wait_until(&mut asked, deadline.min(now + LOOK));
         }
     }
 

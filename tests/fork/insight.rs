@@ -87,3 +87,29 @@ fn what_dumps_lock_keeps_no_child_waiting() {
         });
     });
 }
+
+#[test]
+fn a_childs_own_set_waits_for_no_lock_of_the_parents() {
+    let _alone = ALONE.lock();
+    watchdog(|| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let _entered = runtime.enter();
+        let ends = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ends.load(Ordering::Relaxed) {
+                    drop(runtime.handle().dump());
+                }
+            });
+            for _ in 0..200 {
+                let status = in_child(|| {
+                    let set = LocalSet::new();
+                    futures::executor::block_on(set.run_until(async {}));
+                    0
+                });
+                assert_eq!(exit_code(status), 0);
+            }
+            ends.store(true, Ordering::Relaxed);
+        });
+    });
+}

@@ -7,13 +7,13 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use fusee::insight::WaitTrace;
+use fusee::insight::{TaskState, WaitTrace};
 use fusee::runtime::{Builder, Runtime};
 use fusee::task::{Id, yield_now};
 use fusee::time::sleep;
 use futures::channel::oneshot;
 
-use super::support::{PATIENCE, block_a_worker, quiet_panic, watchdog, workers};
+use super::support::{Latch, PATIENCE, block_a_worker, quiet_panic, until, watchdog, workers};
 use super::waiting;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -137,7 +137,10 @@ fn who_does_not_wait_is_not_asked_and_who_cannot_answer_is_not_waited_for() {
         assert!(begun.elapsed() >= short);
         end.open();
         runtime.block_on(stuck).unwrap();
-        // Those that were asked in vain are polled by now, and can be asked again.
+        // Those that were asked in vain are polled then, and can be asked again.
+        for task in &sleeps {
+            runtime.block_on(waiting(task.id()));
+        }
         assert_eq!(runtime.handle().wait_traces(10, PATIENCE).len(), 3);
         let handle = runtime.handle().clone();
         drop(runtime);
@@ -187,5 +190,38 @@ fn a_task_that_asks_as_it_is_asked_waits_no_longer_than_it_says() {
         let traces = runtime.handle().wait_traces(10, PATIENCE);
         assert_eq!(traces.len(), 1);
         assert_eq!(runtime.handle().wait_traces(10, PATIENCE).len(), 1, "the turn was given back");
+    });
+}
+
+/// A runtime whose worker is stuck, and a task that was asked meanwhile on another thread, which tells how many answers it got.
+fn asked_in_vain(runtime: &Runtime) -> (Latch, fusee::task::JoinHandle<()>, thread::JoinHandle<usize>) {
+    let sleeps = runtime.spawn(async { sleep(HOUR).await });
+    runtime.block_on(waiting(sleeps.id()));
+    let (end, _stuck) = block_a_worker(runtime);
+    let handle = runtime.handle().clone();
+    let asks = thread::spawn(move || handle.wait_traces(10, Duration::MAX).len());
+    let is_queued = || {
+        let dump = runtime.handle().dump();
+        dump.tasks().iter().any(|task| task.id() == sleeps.id() && task.state() == TaskState::Queued)
+    };
+    until("it is asked", is_queued);
+    (end, sleeps, asks)
+}
+
+#[test]
+fn whoever_is_aborted_or_shut_down_is_not_waited_for() {
+    watchdog(|| {
+        let runtime = workers(1);
+        let (end, task, asks) = asked_in_vain(&runtime);
+        task.abort();
+        assert_eq!(asks.join().unwrap(), 0);
+        end.open();
+        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        let (end, task, asks) = asked_in_vain(&runtime);
+        let shuts_down = thread::spawn(move || drop(runtime));
+        assert_eq!(asks.join().unwrap(), 0);
+        end.open();
+        shuts_down.join().unwrap();
+        drop(task);
     });
 }

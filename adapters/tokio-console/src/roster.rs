@@ -13,6 +13,10 @@ use console_api::{Field, Id, MetaId, Metadata, PollStats, RegisterMetadata};
 use fusee::insight::{TaskDump, TaskState};
 use fusee::runtime::Handle;
 
+/// So many tasks are told of for the first time in one update, and so many in all.
+const MOST_NEW: usize = 4_000;
+const MOST_CHANGED: usize = 16_000;
+
 /// What all tasks are of.
 const META: u64 = 1;
 
@@ -85,6 +89,10 @@ impl Roster {
             self.there.insert(number);
             let stats = stats_of(task, first, now);
             let last = told.tasks.get(&number).copied();
+            // The others come with the next update: one is to be shorter than what clients take.
+            if new_tasks.len() >= MOST_NEW && last.is_none() || stats_update.len() >= MOST_CHANGED {
+                continue;
+            }
             if last.is_some_and(|last| task.polls().is_some() && is_like(&last, &stats)) {
                 continue;
             }
@@ -159,7 +167,8 @@ fn stats_of(task: &TaskDump, first: SystemTime, now: SystemTime) -> Stats {
     let started = ago(task.polled());
     let is_waiting = task.state() == TaskState::Waiting;
     let poll_stats = PollStats {
-        polls: task.polls().unwrap_or_default(),
+        // Who is in a dump has been polled.
+        polls: task.polls().unwrap_or(1).max(1),
         first_poll: None,
         last_poll_started: Some(started.into()),
         // When it ended is not known: at once, as far as anybody can tell.
@@ -170,7 +179,8 @@ fn stats_of(task: &TaskDump, first: SystemTime, now: SystemTime) -> Stats {
         created_at: Some(first.into()),
         dropped_at: None,
         wakes: 0,
-        waker_clones: task.wakers().unwrap_or(1) as u64,
+        // Who is queued may have none, and has lost nothing.
+        waker_clones: if task.is_stranded() { 0 } else { task.wakers().unwrap_or(1).max(1) as u64 },
         waker_drops: 0,
         // A task that waits was woken before its last poll, whose beginning is known less well.
         last_wake: task.woken().map(ago).map(|woken| if is_waiting { woken.min(started) } else { woken }.into()),

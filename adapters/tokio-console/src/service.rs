@@ -85,7 +85,8 @@ impl Instrument for Service {
             if !is_first {
                 sleep(shared.interval).await;
             }
-            while shared.temporality() == Temporality::Paused {
+            // Who comes while it is paused sees at least what there is.
+            while !is_first && shared.temporality() == Temporality::Paused {
                 sleep(shared.interval).await;
             }
             let update = shared.roster().update(&shared.handle, &mut told);

@@ -150,6 +150,10 @@ impl Owner {
         if known_to.as_ref().is_some_and(|known_to| StdArc::ptr_eq(known_to, sets)) {
             return;
         }
+        // A forked child's own set, with a runtime of the parent's: nobody asks for it there.
+        if sets.are_inherited() {
+            return;
+        }
         if let Some(before) = known_to.replace(sets.clone()) {
             before.leave(&self.queue.tasks);
         }

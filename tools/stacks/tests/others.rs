@@ -142,3 +142,25 @@ fn is_true(stack: &Stack) {
     assert!(left.max(right) <= 11, "{stack:#}");
     assert!(calls(stack, "passes_all").count() == 1 || left.max(right) == 0, "{stack:#}");
 }
+
+/// The kernel cuts a name at some byte, which may be within a letter.
+#[test]
+fn a_thread_whose_name_is_cut_within_a_letter_has_one() {
+    let (tell, told) = channel();
+    let (end, ends) = channel::<()>();
+    let blocks = thread::Builder::new().name("рабочиеяяя".to_owned()).spawn(move || {
+        tell.send(number()).unwrap();
+        ends.recv().unwrap_err();
+    });
+    let thread = told.recv().unwrap();
+    let stacks = Stacks::new();
+    let stack = loop {
+        match stacks.of(thread) {
+            Err(Error::Running | Error::MovedOn) => thread::yield_now(),
+            stack => break stack,
+        }
+    };
+    assert!(stack.is_ok(), "{stack:?}");
+    drop(end);
+    blocks.unwrap().join().unwrap();
+}

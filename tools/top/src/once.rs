@@ -51,7 +51,9 @@ pub fn dump(args: &Args, all: bool) -> Result<(), Error> {
 pub fn waits(args: &Args, most: usize) -> Result<(), Error> {
     let traces = Client::connect(&args.socket)?.waits(most)?;
     if traces.raw().is_empty() {
-        eprintln!("fusee-top: no task has answered: none waits that is not stranded, or no worker came to poll them within a second");
+        eprintln!(
+            "fusee-top: no task has answered: none waits that is not stranded, or no worker came to poll them within a second"
+        );
         return Ok(());
     }
     print(&traces)

@@ -127,7 +127,9 @@ fn unclear(file: &str) -> Error {
 
 fn read(thread: u32, file: &str) -> Result<String, Error> {
     let folder = format!("/proc/self/task/{thread}");
-    fs::read_to_string(format!("{folder}/{file}")).map_err(|error| {
+    // Names of threads are cut at some byte.
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    fs::read(format!("{folder}/{file}")).map(text).map_err(|error| {
         // A thread that has ended meanwhile is ESRCH.
         let is_there = fs::exists(&folder).unwrap_or(true);
         if is_there { Error::Io(error) } else { Error::NoThread }
@@ -136,7 +138,9 @@ fn read(thread: u32, file: &str) -> Result<String, Error> {
 
 /// What is mapped.
 pub(super) fn maps() -> io::Result<Vec<Mapping>> {
-    Ok(fs::read_to_string("/proc/self/maps")?.lines().filter_map(Mapping::parse).collect())
+    // A file whose name is no text is not found by it, and has no symbols.
+    let maps = fs::read("/proc/self/maps")?;
+    Ok(String::from_utf8_lossy(&maps).lines().filter_map(Mapping::parse).collect())
 }
 
 /// The stack of `thread`, which is the same before and after, and what is mapped.
