@@ -37,7 +37,7 @@ impl Handle {
     /// must bear; but it runs the task's code, unlike a [dump](Self::dump). Asked are tasks that wait, and not those of a [`LocalSet`](crate::task::LocalSet), nor stranded ones; those that no worker came to poll
     /// within `patience`, or that ended before they were polled, are left out. Lines need debug information (`debug = "line-tables-only"`); without it there are names, and calls that were inlined are missing.
     ///
-    /// A future that keeps the waker which it has, and does not compare it, shows nothing; and a trace ends at a future that gives wakers of its own to others, as [`watched`](super::watched) does, and `FuturesUnordered`. A task that was asked was polled just now, from outside: dumps and recordings tell it so.
+    /// A future that keeps the waker which it has, and does not compare it, shows nothing; and a trace ends at a future that gives wakers of its own to others, as [`watched`](super::watched()) does, and `FuturesUnordered`. A task that was asked was polled just now, from outside: dumps and recordings tell it so.
     ///
     /// # Blocking
     /// It blocks the thread until all have answered, or for `patience`: call it where no tasks run, or in [`spawn_blocking`](crate::task::spawn_blocking). A worker that calls it keeps its own tasks from answering. Several callers wait for each other, each for its own `patience`; a task that calls it while it is asked itself waits for that long, too. A stack takes some microseconds, and to show the first of them tens of milliseconds: debug information is read, and while it is, in any thread of the process, no stack can be taken: a worker that is to take one waits.
