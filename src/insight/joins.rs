@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
 
-use super::{Dump, TaskDump, Wait};
+use super::{Dump, Places, TaskDump, Wait};
 use crate::task::Id;
 
 /// So many lines of the tree are printed, unless all are asked for.
@@ -15,56 +15,46 @@ const MOST: usize = 40;
 const DEEPEST: usize = 20;
 
 /// Tells each joiner for which tasks it waits. `has_ended` says of one by its place whether it has come to its end since it was looked at: its joiner may have been seen after that.
-pub(super) fn wait_for_tasks(tasks: &mut [TaskDump], has_ended: impl Fn(usize) -> bool) {
-    if tasks.iter().all(|task| task.joined_by().is_none()) {
-        return;
-    }
-    let places: HashMap<_, _> = tasks.iter().enumerate().map(|(place, task)| (task.id(), place)).collect();
+pub(super) fn wait_for_tasks(tasks: &mut [TaskDump], places: &Places, has_ended: impl Fn(usize) -> bool) {
     for place in 0..tasks.len() {
         let joined = &tasks[place];
-        let Some(&joiner) = joined.joined_by().and_then(|joiner| places.get(&joiner)) else { continue };
+        let Some(joiner) = joined.joined_by().and_then(|joiner| places.find(joiner)) else { continue };
         let id = joined.id();
-        let may_be =
-            joined.statistics().zip(tasks[joiner].statistics()).is_some_and(|(it, by)| it.may_be_joined_by(by));
-        if may_be && has_ended(place) {
-            continue;
-        }
-        if may_be {
+        let both = joined.statistics().zip(tasks[joiner].statistics());
+        if !both.is_some_and(|(it, by)| it.may_be_joined_by(by)) {
+            if let Some(statistics) = tasks[place].statistics_mut() {
+                statistics.forget_joiner();
+            }
+        } else if !has_ended(place) {
             tasks[joiner].waits_for(Wait::Task(id));
-        } else if let Some(statistics) = tasks[place].statistics_mut() {
-            statistics.forget_joiner();
         }
     }
 }
 
 /// The circles: each task in them waits for the next one, and the last for the first.
 pub(super) fn circles(tasks: &[TaskDump]) -> Vec<Vec<Id>> {
-    let joiners: HashMap<_, _> = tasks.iter().filter_map(|task| Some((task.id(), task.joined_by()?))).collect();
-    if joiners.is_empty() {
-        return Vec::new();
-    }
-    let places: HashMap<_, _> = tasks.iter().map(|task| (task.id(), task.spawned_at())).collect();
+    // Those alone are in one that are joined.
+    let joined = tasks.iter().filter_map(|task| Some((task.id(), (task.joined_by()?, task.spawned_at()))));
+    let joined: HashMap<_, _> = joined.collect();
     let (mut circles, mut seen) = (Vec::new(), HashSet::new());
     for task in tasks {
         let (mut way, mut at) = (Vec::new(), task.id());
         while seen.insert(at) {
             way.push(at);
-            match joiners.get(&at) {
-                Some(joiner) => at = *joiner,
+            match joined.get(&at) {
+                Some((joiner, _)) => at = *joiner,
                 None => break,
             }
         }
         // Its end lies on this way, and not on an earlier one: it has come back.
-        if joiners.contains_key(&at)
+        if joined.contains_key(&at)
             && let Some(start) = way.iter().position(|task| *task == at)
         {
             let mut circle = way.split_off(start);
             // The way leads from the joined to the joiner.
             circle.reverse();
             // It begins with the task that was spawned first in the source, and not with whichever was found first.
-            let place = |task: &Id| {
-                places.get(task).copied().flatten().map(|place| (place.file(), place.line(), place.column()))
-            };
+            let place = |task| joined[task].1.map(|place| (place.file(), place.line(), place.column()));
             let first = (0..circle.len()).min_by_key(|&at| (place(&circle[at]), circle[at])).unwrap_or_default();
             circle.rotate_left(first);
             circles.push(circle);

@@ -249,8 +249,9 @@ impl Dump {
         let surveyed = scheduler.survey();
         // Whoever is in the survey is kept until here: no other task has its address.
         let mut tasks: Vec<_> = surveyed.iter().map(TaskDump::new).collect();
-        wait_of(scheduler, &mut tasks);
-        joins::wait_for_tasks(&mut tasks, |place| surveyed[place].task.snapshot().is_complete());
+        let places = Places::of(&tasks);
+        wait_of(scheduler, &mut tasks, &places);
+        joins::wait_for_tasks(&mut tasks, &places, |place| surveyed[place].task.snapshot().is_complete());
         drop(surveyed);
         tasks.sort_by_key(|task| std::cmp::Reverse(task.polled()));
         let listed = tasks.iter().filter(|task| task.local_set().is_none()).count();
@@ -260,24 +261,36 @@ impl Dump {
 }
 
 /// Finds out what the tasks wait for, by the wakers that they have left with timers and sources.
-fn wait_of(scheduler: &Scheduler, tasks: &mut [TaskDump]) {
-    let mut places = HashTable::with_capacity(tasks.len());
-    for (place, task) in tasks.iter().enumerate() {
-        places.insert_unique(hash(task.id()), (task.id(), place), |(id, _)| hash(*id));
-    }
-    let place_of = |task| places.find(hash(task), |(id, _)| *id == task).map(|(_, place)| *place);
+fn wait_of(scheduler: &Scheduler, tasks: &mut [TaskDump], places: &Places) {
     let now = scheduler.timers().clock().now();
     scheduler.for_each_timer(|task, deadline| {
-        if let Some(place) = place_of(task) {
+        if let Some(place) = places.find(task) {
             tasks[place].waits_for(Wait::Timer(Duration::from_nanos(deadline.saturating_sub(now))));
         }
     });
     #[cfg(feature = "io")]
     scheduler.for_each_waiter(|task, source, mask| {
-        if let Some((place, interest)) = place_of(task).zip(Interest::of_mask(mask)) {
+        if let Some((place, interest)) = places.find(task).zip(Interest::of_mask(mask)) {
             tasks[place].waits_for(Wait::Source(source, interest));
         }
     });
+}
+
+/// Where each task stands in a list.
+struct Places(HashTable<(Id, usize)>);
+
+impl Places {
+    fn of(tasks: &[TaskDump]) -> Self {
+        let mut places = HashTable::with_capacity(tasks.len());
+        for (place, task) in tasks.iter().enumerate() {
+            places.insert_unique(hash(task.id()), (task.id(), place), |(id, _)| hash(*id));
+        }
+        Self(places)
+    }
+
+    fn find(&self, task: Id) -> Option<usize> {
+        self.0.find(hash(task), |(id, _)| *id == task).map(|(_, place)| *place)
+    }
 }
 
 /// Addresses of allocations, spread over the word (Knuth, The Art of Computer Programming, volume 3, section 6.4: multiplicative hashing).

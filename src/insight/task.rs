@@ -12,6 +12,7 @@ use crate::reactor::Interest;
 use crate::runtime;
 use crate::scheduler::survey::Surveyed;
 use crate::task::Id;
+use crate::task::state::Snapshot;
 use crate::task::statistics::Statistics;
 
 /// A task, as it was when the dump was taken. See [the module](super) for an example.
@@ -55,6 +56,17 @@ pub enum TaskState {
     Complete,
 }
 
+impl TaskState {
+    pub(super) fn of(word: Snapshot) -> Self {
+        match () {
+            () if word.is_complete() => Self::Complete,
+            () if word.is_running() => Self::Running,
+            () if word.is_notified() => Self::Queued,
+            () => Self::Waiting,
+        }
+    }
+}
+
 /// What a task waits for, as far as the runtime's own parts know: one that waits for a channel or a lock has no [`Wait`], and a [waker](TaskDump::wakers).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -77,18 +89,12 @@ impl TaskDump {
         let task = &surveyed.task;
         let word = surveyed.word;
         let counted = task.statistics().map(Statistics::read);
-        let state = match () {
-            () if word.is_complete() => TaskState::Complete,
-            () if word.is_running() => TaskState::Running,
-            () if word.is_notified() => TaskState::Queued,
-            () => TaskState::Waiting,
-        };
         Self {
             id: task.id(),
             name: task.name().cloned(),
             spawned_at: surveyed.spawned_at,
             local_set: surveyed.local_set.as_deref().map(runtime::Id::of_place),
-            state,
+            state: TaskState::of(word),
             polled: surveyed.polled,
             wakers: word.wakers(),
             is_stranded: word.is_stranded(),

@@ -5,8 +5,10 @@ use std::fmt::{self, Display, Formatter};
 use std::panic::Location;
 use std::time::Duration;
 
+use super::TaskState;
 use crate::facade::{RawInstant, StdArc};
 use crate::runtime::Handle;
+use crate::scheduler::Scheduler;
 use crate::scheduler::survey::Surveyed;
 use crate::task::Id;
 use crate::task::cell;
@@ -70,15 +72,14 @@ impl Handle {
         let Some(asking) = scheduler.begin_traces(deadline) else { return Vec::new() };
         let mut waiting = scheduler.survey();
         waiting.retain(|task| {
-            let word = task.word;
-            let waits = !word.is_running() && !word.is_notified() && !word.is_complete() && !word.is_stranded();
+            let waits = TaskState::of(task.word) == TaskState::Waiting && !task.word.is_stranded();
             waits && task.local_set.is_none()
         });
         waiting.sort_by_key(|task| std::cmp::Reverse(task.polled));
         waiting.truncate(most);
         let mut traces = Vec::new();
         for tasks in waiting.chunks(STEP) {
-            if !ask(&asking.tracer, tasks, deadline, &|| scheduler.is_closed(), &mut traces) {
+            if !ask(scheduler, &asking.tracer, tasks, deadline, &mut traces) {
                 break;
             }
         }
@@ -88,10 +89,10 @@ impl Handle {
 
 /// Adds what `tasks` answer. False if there was no more time.
 fn ask(
+    scheduler: &Scheduler,
     tracer: &Tracer,
     tasks: &[Surveyed],
     deadline: RawInstant,
-    is_closed: &dyn Fn() -> bool,
     traces: &mut Vec<WaitTrace>,
 ) -> bool {
     for Surveyed { task, .. } in tasks {
@@ -104,8 +105,8 @@ fn ask(
         let word = task.task.snapshot();
         word.is_complete() || word.is_cancelled()
     };
-    let is_gone = |id| is_closed() || tasks.iter().any(|task| task.task.id() == id && ends(task));
-    let goes_on = tracer.wait(deadline, is_gone) && !is_closed();
+    let is_gone = |id| scheduler.is_closed() || tasks.iter().any(|task| task.task.id() == id && ends(task));
+    let goes_on = tracer.wait(deadline, is_gone) && !scheduler.is_closed();
     let mut answers = tracer.take();
     traces.extend(tasks.iter().filter_map(|Surveyed { task, spawned_at, .. }| {
         let stacks = answers.remove(&task.id())?;

@@ -28,14 +28,9 @@ pub(crate) type Stacks = Vec<Backtrace>;
 /// What is asked of some tasks.
 #[derive(Default)]
 pub(crate) struct Tracer {
-    asked: Monitor<HashMap<Id, Answer>>,
+    /// Those that were asked, and what they have answered.
+    asked: Monitor<HashMap<Id, Option<Stacks>>>,
     answered: Condvar,
-}
-
-enum Answer {
-    Awaited,
-    Begun,
-    Given(Stacks),
 }
 
 /// A poll that is traced.
@@ -50,7 +45,7 @@ struct Traced {
 impl Tracer {
     /// `task` will be traced; before it is known to others that it is to be.
     pub(crate) fn ask(&self, task: Id) {
-        self.asked.lock().insert(task, Answer::Awaited);
+        self.asked.lock().insert(task, None);
     }
 
     /// It will not be.
@@ -62,8 +57,8 @@ impl Tracer {
     pub(crate) fn wait(&self, deadline: RawInstant, is_gone: impl Fn(Id) -> bool) -> bool {
         let mut asked = self.asked.lock();
         loop {
-            asked.retain(|task, answer| matches!(answer, Answer::Given(_)) || !is_gone(*task));
-            if asked.values().all(|answer| matches!(answer, Answer::Given(_))) {
+            asked.retain(|task, answer| answer.is_some() || !is_gone(*task));
+            if asked.values().all(Option::is_some) {
                 return true;
             }
             let now = RawInstant::now();
@@ -77,25 +72,14 @@ impl Tracer {
     /// What is found so far.
     pub(crate) fn take(&self) -> HashMap<Id, Stacks> {
         let asked = std::mem::take(&mut *self.asked.lock());
-        let given = |(task, answer)| match answer {
-            Answer::Given(stacks) => Some((task, stacks)),
-            Answer::Awaited | Answer::Begun => None,
-        };
-        asked.into_iter().filter_map(given).collect()
+        asked.into_iter().filter_map(|(task, answer)| Some((task, answer?))).collect()
     }
 
-    /// The traced poll of `task` begins.
-    fn begins(&self, task: Id) {
+    /// A traced poll of `task` has ended.
+    fn answers(&self, task: Id, found: Stacks) {
+        // Who is not asked, or no more, was asked by a tracer before.
         if let Some(answer) = self.asked.lock().get_mut(&task) {
-            *answer = Answer::Begun;
-        }
-    }
-
-    /// It has ended.
-    fn ends(&self, task: Id, found: Stacks) {
-        // Who was not asked, or no more, is none of this tracer's: it was asked by one before.
-        if let Some(answer @ Answer::Begun) = self.asked.lock().get_mut(&task) {
-            *answer = Answer::Given(found);
+            *answer = Some(found);
         }
         self.answered.notify_all();
     }
@@ -103,9 +87,6 @@ impl Tracer {
 
 /// The poll of `task` that this thread is about to make is traced.
 pub(super) fn begin(tracer: Option<StdArc<Tracer>>, task: Id) {
-    if let Some(tracer) = &tracer {
-        tracer.begins(task);
-    }
     // Where thread-locals are gone nothing is found.
     let _ = TRACED.try_with(|traced| {
         let outer = traced.take();
@@ -120,7 +101,7 @@ pub(super) fn end() {
         let Traced { tracer, task, found, outer } = *ended;
         traced.replace(outer);
         if let Some(tracer) = tracer {
-            tracer.ends(task, found);
+            tracer.answers(task, found);
         }
     });
 }
