@@ -40,6 +40,11 @@ struct Seen {
 }
 
 impl Seen {
+    fn new(task: &TaskDump, number: u64, first: SystemTime) -> Self {
+        let (name, spawned_at) = (task.name().map(str::to_owned), task.spawned_at());
+        Self { number, first, name, spawned_at, polls: 0, poll_time: Duration::ZERO }
+    }
+
     fn is(&self, task: &TaskDump) -> bool {
         self.name.as_deref() == task.name()
             && self.spawned_at == task.spawned_at()
@@ -66,25 +71,17 @@ impl Roster {
         let (dump, now) = (handle.dump(), SystemTime::now());
         let mut new_tasks = Vec::new();
         let mut stats_update = HashMap::new();
-        let before = std::mem::take(&mut self.seen);
+        let mut before = std::mem::take(&mut self.seen);
         self.there.clear();
         for task in dump.tasks().iter().filter(|task| task.state() != TaskState::Complete) {
-            let known = before.get(&task.id()).filter(|seen| seen.is(task));
-            let (number, first) = known.map_or_else(
-                || {
-                    self.last += 1;
-                    (self.last, now)
-                },
-                |seen| (seen.number, seen.first),
-            );
-            let seen = Seen {
-                number,
-                first,
-                name: task.name().map(str::to_owned),
-                spawned_at: task.spawned_at(),
-                polls: task.polls().unwrap_or_default(),
-                poll_time: task.poll_time().unwrap_or_default(),
-            };
+            let known = before.remove(&task.id()).filter(|seen| seen.is(task));
+            let mut seen = known.unwrap_or_else(|| {
+                self.last += 1;
+                Seen::new(task, self.last, now)
+            });
+            seen.polls = task.polls().unwrap_or_default();
+            seen.poll_time = task.poll_time().unwrap_or_default();
+            let (number, first) = (seen.number, seen.first);
             self.seen.insert(task.id(), seen);
             self.there.insert(number);
             let stats = stats_of(task, first, now);
