@@ -21,6 +21,7 @@ use fusee::insight::{Alarm, Watchdog};
 use fusee::net::TcpListener;
 use fusee::runtime::Builder;
 use fusee_stacks::{Error, Report, Stacks};
+use futures::channel::oneshot;
 use futures::future::select;
 use reports::report;
 
@@ -80,20 +81,17 @@ fn a_worker_that_has_nothing_to_do_has_ended_its_poll() {
     is_found_to_have_ended(&stacks, &alarm);
 }
 
-#[test]
-fn a_thread_that_waits_in_block_on_has_ended_the_poll_of_its_future() {
+/// A future of `block_on` blocks, and then waits for the second of what it is given: the poll that blocked is found to have ended.
+fn ends_where_its_thread_waits<F: Future<Output = ()>>(
+    root: impl FnOnce(Receiver<()>, oneshot::Receiver<()>) -> F + Send,
+) {
     let (stacks, (tell, alarms)) = (Stacks::new(), channel());
     let (free, blocked) = channel();
-    let (free_both, to_end) = futures::channel::oneshot::channel::<()>();
+    let (free_both, to_end) = oneshot::channel();
     let watchdog = watchdog(tell, Alarm::clone);
     let runtime = Builder::new_current_thread().watchdog(watchdog).build().unwrap();
     thread::scope(move |scope| {
-        scope.spawn(move || {
-            runtime.block_on(async {
-                blocks(&blocked);
-                to_end.await.unwrap();
-            });
-        });
+        scope.spawn(move || runtime.block_on(async { root(blocked, to_end).await }));
         let alarm = told(&alarms);
         assert_eq!(alarm.task(), None);
         let report = report(&stacks, &alarm);
@@ -105,26 +103,20 @@ fn a_thread_that_waits_in_block_on_has_ended_the_poll_of_its_future() {
 }
 
 #[test]
+fn a_thread_that_waits_in_block_on_has_ended_the_poll_of_its_future() {
+    ends_where_its_thread_waits(async |blocked, to_end| {
+        blocks(&blocked);
+        to_end.await.unwrap();
+    });
+}
+
+#[test]
 fn a_thread_that_waits_in_the_selector_has_ended_the_poll_of_its_future() {
-    let (stacks, (tell, alarms)) = (Stacks::new(), channel());
-    let (free, blocked) = channel();
-    let (free_both, to_end) = futures::channel::oneshot::channel::<()>();
-    let watchdog = watchdog(tell, Alarm::clone);
-    let runtime = Builder::new_current_thread().watchdog(watchdog).build().unwrap();
-    thread::scope(move |scope| {
-        scope.spawn(move || {
-            runtime.block_on(async {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                blocks(&blocked);
-                // Nobody connects.
-                let _ = select(pin!(listener.accept()), to_end).await;
-            });
-        });
-        let alarm = told(&alarms);
-        assert_eq!(calls(report(&stacks, &alarm).stack().unwrap(), "polls::blocks").count(), 1);
-        free.send(()).unwrap();
-        is_found_to_have_ended(&stacks, &alarm);
-        free_both.send(()).unwrap();
+    ends_where_its_thread_waits(async |blocked, to_end| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        blocks(&blocked);
+        // Nobody connects.
+        let _ = select(pin!(listener.accept()), to_end).await;
     });
 }
 
