@@ -70,10 +70,10 @@ pub(crate) struct Copied {
 
 impl Rings {
     /// Of a runtime with so many workers that `started` at that moment.
-    pub(crate) fn new(settings: &Recorder, workers: usize, started: RawInstant) -> Self {
+    pub(crate) fn new(settings: &Recorder, workers: usize, started: RawInstant, mark: ForkMark) -> Self {
         let words = settings.words();
         Self {
-            mark: ForkMark::new(),
+            mark,
             started,
             is_on: AtomicU64::new(u64::from(!settings.is_paused())),
             workers: (0..workers).map(|_| Arc::new(Ring::new(words))).collect(),

@@ -167,7 +167,7 @@ pub(crate) struct Shard {
 impl Scheduler {
     /// `remotes` are the workers', and `timers` have a shard for each and one more.
     pub(crate) fn new(remotes: Box<[Remote]>, timers: Timers, reactor: Arc<Reactor>, plan: Plan) -> Self {
-        let started = RawInstant::now();
+        let (started, mark) = (RawInstant::now(), ForkMark::new());
         let room = if plan.recorder.is_some() { sites::ROOM_RECORDED } else { sites::ROOM };
         Self {
             injector: Injector::new(),
@@ -178,11 +178,13 @@ impl Scheduler {
             lookers: CachePadded::new(Lookers::new()),
             lists: (0..=remotes.len()).map(|_| CachePadded::new(TaskList::new())).collect(),
             working: AtomicUsize::new(remotes.len()),
-            recorder: plan.recorder.map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started))),
+            recorder: plan
+                .recorder
+                .map(|recorder| Box::new(Rings::new(&recorder, remotes.len(), started, mark.clone()))),
             task_hooks: plan.hooks.task.of_runtime(remotes.len()).map(StdArc::new),
             remotes,
-            local_sets: StdArc::new(LocalSets::new()),
-            watched_futures: StdArc::new(WatchedFutures::new()),
+            local_sets: StdArc::new(LocalSets::new(mark.clone())),
+            watched_futures: StdArc::new(WatchedFutures::new(mark.clone())),
             started,
             sites: Sites::new(room),
             surveyor: Mutex::new(()),
@@ -194,7 +196,7 @@ impl Scheduler {
             owners: AtomicUsize::new(0),
             lent: CachePadded::new(LentCount::new()),
             foreign: CachePadded::new(ForeignTasks::new()),
-            mark: ForkMark::new(),
+            mark,
             timers,
             reactor,
             has_outsiders: AtomicBool::new(false),

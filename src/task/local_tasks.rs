@@ -99,8 +99,8 @@ impl Seen {
 }
 
 impl LocalSets {
-    pub(crate) fn new() -> Self {
-        Self { sets: Mutex::new(BTreeMap::new()), mark: ForkMark::new() }
+    pub(crate) fn new(mark: ForkMark) -> Self {
+        Self { sets: Mutex::new(BTreeMap::new()), mark }
     }
 
     /// Whether this is a forked child: who walked through the sets as it was made may hold locks for ever, those of the sets, too.

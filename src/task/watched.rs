@@ -80,8 +80,8 @@ impl Notes {
 }
 
 impl WatchedFutures {
-    pub(crate) fn new() -> Self {
-        Self { futures: Mutex::new(BTreeMap::new()), mark: ForkMark::new() }
+    pub(crate) fn new(mark: ForkMark) -> Self {
+        Self { futures: Mutex::new(BTreeMap::new()), mark }
     }
 
     pub(crate) fn enter(&self, notes: &StdArc<Notes>) {

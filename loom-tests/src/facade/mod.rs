@@ -91,7 +91,7 @@ pub(crate) fn spin_loop() {
 }
 
 /// A model never forks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ForkMark;
 
 impl ForkMark {

@@ -93,7 +93,7 @@ pub(crate) fn spin_loop() {
 }
 
 /// A schedule never forks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ForkMark;
 
 impl ForkMark {
